@@ -1,0 +1,200 @@
+# make           ./ddump and ./ddump-worker
+# make install   to DESTDIR and PREFIX, every directory below can be set
+# make check     all tests; those that need root skip without it
+# make V=1       shows commands; SANITIZE=address,undefined builds with those
+# README.md has the rest of the targets.
+
+VERSION = 0.1.0
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/ddump
+LIBDIR ?= $(PREFIX)/lib
+SYSTEMDUNITDIR ?= $(LIBDIR)/systemd/system
+CATALOGDIR ?= $(LIBDIR)/systemd/catalog
+
+CC ?= cc
+CLANG ?= clang
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+CPPCHECK ?= cppcheck
+
+CFLAGS ?= -O2 -g
+HARDENING ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDENING_LDFLAGS ?= -pie -Wl,-z,relro -Wl,-z,now
+WARNINGS ?= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wformat=2 \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
+
+WORKER_LIBS = $(shell $(PKG_CONFIG) --libs libpcap libsystemd)
+CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libcurl libssl libcrypto)
+
+# With SANITIZE all of it, the programs included, stays in a folder of its own.
+ifdef SANITIZE
+comma = ,
+build = build/sanitize-$(subst $(comma),-,$(SANITIZE))
+bin = $(build)/
+HARDENING =
+sanitize = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+else
+build = build
+bin = ./
+endif
+
+all_cppflags = -D_GNU_SOURCE -DDDUMP_VERSION='"$(VERSION)"' -Isrc $(CPPFLAGS)
+all_cflags = -std=gnu17 $(WARNINGS) $(HARDENING) $(sanitize) $(CFLAGS)
+all_ldflags = $(HARDENING_LDFLAGS) -Wl,--as-needed $(sanitize) $(LDFLAGS)
+
+objects = $(patsubst %.c,$(build)/%.o,$(wildcard $(1)))
+shared_objects = $(call objects,src/common/*.c src/format/*.c)
+worker_objects = $(call objects,src/worker/*.c)
+client_objects = $(call objects,src/client/*.c)
+unit_tests = $(patsubst %.c,$(build)/%,$(wildcard tests/unit/test_*.c))
+fuzz_targets = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+test_tools = $(patsubst %.c,$(build)/%,$(wildcard tests/tools/*.c))
+
+ifneq ($(V),1)
+quiet = @printf '  %-7s %s\n' $(1) $@;
+endif
+
+all: $(bin)ddump $(bin)ddump-worker
+
+$(build)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) -MMD -MP $(all_cppflags) $(all_cflags) -c -o $@ $<
+
+$(bin)ddump-worker: $(worker_objects) $(shared_objects)
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(WORKER_LIBS)
+
+$(bin)ddump: $(client_objects) $(shared_objects)
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(CLIENT_LIBS)
+
+# What the units need from our side, in the directories of this installation.
+$(build)/units/%: units/%.in
+	@mkdir -p $(@D)
+	$(call quiet,GEN)sed 's|@SBINDIR@|$(SBINDIR)|g' $< > $@
+
+units = $(build)/units/ddump-worker@.service
+
+install: all $(units)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
+		$(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 755 $(bin)ddump $(DESTDIR)$(BINDIR)/ddump
+	$(INSTALL) -m 755 $(bin)ddump-worker $(DESTDIR)$(SBINDIR)/ddump-worker
+	$(INSTALL) -m 644 man/ddump.1 $(DESTDIR)$(MANDIR)/man1/
+	$(INSTALL) -m 644 man/ddump-worker.8 $(DESTDIR)$(MANDIR)/man8/
+	$(INSTALL) -m 644 units/ddump-worker.socket $(units) \
+		$(DESTDIR)$(SYSTEMDUNITDIR)/
+	$(INSTALL) -m 644 units/ddump.catalog $(DESTDIR)$(CATALOGDIR)/
+	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(DOCDIR)/
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$(SBINDIR)/ddump-worker \
+		$(DESTDIR)$(MANDIR)/man1/ddump.1 \
+		$(DESTDIR)$(MANDIR)/man8/ddump-worker.8 \
+		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker.socket \
+		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service \
+		$(DESTDIR)$(CATALOGDIR)/ddump.catalog
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+# Tests. Archives, so that a test links just the modules that it asks for:
+# all but the two mains.
+$(build)/libddump.a: $(shared_objects) \
+		$(filter-out %/worker/worker.o,$(worker_objects)) \
+		$(filter-out %/client/ddump.o,$(client_objects))
+	@rm -f $@
+	$(call quiet,AR)$(AR) rc $@ $^
+
+$(build)/tests/unit/test_%: $(build)/tests/unit/test_%.o $(build)/libddump.a
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
+		$(WORKER_LIBS) $(CLIENT_LIBS) -lcmocka
+
+$(build)/tests/tools/%: $(build)/tests/tools/%.o $(build)/libddump.a
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
+		$(WORKER_LIBS) $(CLIENT_LIBS)
+
+# make check replays the corpora without a fuzzer
+$(build)/tests/fuzz/replay_%: $(build)/tests/fuzz/fuzz_%.o \
+		$(build)/tests/fuzz/replay.o $(build)/libddump.a
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
+		$(WORKER_LIBS) $(CLIENT_LIBS)
+
+replays = $(fuzz_targets:fuzz_%=$(build)/tests/fuzz/replay_%)
+
+places = BIN=$(abspath $(bin)) BUILD=$(abspath $(build))
+
+# PARTS="unit fuzz" runs less
+check: all $(units) $(unit_tests) $(test_tools) $(replays)
+	$(places) tests/run $(PARTS)
+
+# the system tests as root, where nothing may be skipped
+check-root: all $(units) $(test_tools)
+	CI=true $(places) tests/run system
+
+check-valgrind: $(unit_tests)
+	set -e; for test in $(unit_tests); do \
+		valgrind -q --error-exitcode=1 --leak-check=full \
+			--errors-for-leak-kinds=definite $$test; done
+
+# Each target for FUZZ_SECONDS; what it finds stays in build/fuzz.
+FUZZ_SECONDS ?= 600
+fuzz_cflags = -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all $(all_cppflags)
+fuzz_sources = $(filter-out src/worker/worker.c src/client/ddump.c,\
+	$(wildcard src/*/*.c))
+
+build/fuzz/%: tests/fuzz/%.c $(fuzz_sources) $(wildcard src/*/*.h)
+	@mkdir -p $(@D)
+	$(call quiet,FUZZ)$(CLANG) $(fuzz_cflags) -o $@ $< $(fuzz_sources) \
+		$(WORKER_LIBS) $(CLIENT_LIBS)
+
+fuzz: $(fuzz_targets:%=build/fuzz/%)
+	set -e; for target in $(fuzz_targets); do \
+		mkdir -p build/fuzz/corpus/$$target; \
+		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
+			-timeout=10 -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=build/fuzz/$$target- \
+			build/fuzz/corpus/$$target \
+			tests/fuzz/corpus/$$target; done
+
+bench: all $(test_tools)
+	$(places) tests/bench/run
+
+sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
+scripts = .ci/run $(wildcard tests/run tests/deps tests/demo tests/*/*.bash \
+	tests/*/*.bats tests/*/run)
+
+lint: $(units)
+	$(CLANG_FORMAT) --dry-run -Werror $(sources)
+	$(CPPCHECK) --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -Isrc \
+		-D_GNU_SOURCE -DDDUMP_VERSION='""' src
+	$(CLANG_TIDY) --quiet $(wildcard src/*/*.c) -- $(all_cppflags) -std=gnu17
+	shellcheck -x $(scripts)
+	mandoc -Tlint -W warning man/*.[18]
+	tests/verify-units $(build)/units
+
+format:
+	$(CLANG_FORMAT) -i $(sources)
+
+deps:
+	tests/deps
+
+demo: all $(test_tools)
+	$(places) tests/demo
+
+clean:
+	rm -rf build ddump ddump-worker
+
+.PHONY: all install uninstall check check-root check-valgrind fuzz bench lint \
+	format deps demo clean
+.SECONDARY:
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,154 @@
+/*
+ * Certificates and keys. In: names of PEM files. Out: the certainty that they
+ * can be used, and a passphrase if there is one.
+ */
+#include "client/credentials.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ui.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static FILE *open_file(
+	const char *option, const char *path, struct failure *failure)
+{
+	FILE *in = fopen(path, "re");
+
+	if (!in)
+		failure_set(failure, 1, "-%s %s: %s", option, path,
+			strerror(errno));
+	return in;
+}
+
+static bool check_ca(const char *path, struct failure *failure)
+{
+	FILE *in = open_file("ca", path, failure);
+	unsigned count = 0;
+	unsigned long error;
+	X509 *certificate;
+
+	if (!in)
+		return false;
+	ERR_clear_error();
+	while ((certificate = PEM_read_X509(in, NULL, NULL, NULL))) {
+		X509_free(certificate);
+		count++;
+	}
+	fclose(in);
+	error = ERR_peek_last_error();
+	ERR_clear_error();
+	/* the end of the file is an error, too: no further start line */
+	if (count > 0 && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
+		return true;
+	return failure_set(failure, 1, "-ca %s: %s", path,
+		count ? "a certificate in it is damaged"
+		      : "it holds no PEM certificate");
+}
+
+static bool check_validity(
+	const char *path, const X509 *certificate, struct failure *failure)
+{
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+		return failure_set(
+			failure, 1, "-cert %s: the certificate expired", path);
+	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+		return failure_set(failure, 1,
+			"-cert %s: the certificate is not valid yet", path);
+	return true;
+}
+
+static X509 *read_certificate(const char *path, struct failure *failure)
+{
+	FILE *in = open_file("cert", path, failure);
+	X509 *certificate;
+
+	if (!in)
+		return NULL;
+	certificate = PEM_read_X509(in, NULL, NULL, NULL);
+	fclose(in);
+	if (!certificate)
+		failure_set(failure, 1, "-cert %s: it holds no PEM certificate",
+			path);
+	else if (check_validity(path, certificate, failure))
+		return certificate;
+	X509_free(certificate);
+	return NULL;
+}
+
+/* A pem_password_cb: called by OpenSSL when a key is encrypted. */
+static int ask_passphrase(char *out, int size, int writing, void *context)
+{
+	struct credentials *credentials = context;
+	char prompt[256];
+	int room = sizeof(credentials->passphrase);
+
+	(void)writing;
+	if (size < room)
+		room = size;
+	snprintf(
+		prompt, sizeof(prompt), "Passphrase of %s: ", credentials->key);
+	if (UI_UTIL_read_pw_string(credentials->passphrase, room, prompt, 0) !=
+		0)
+		return -1;
+	snprintf(out, (size_t)size, "%s", credentials->passphrase);
+	return (int)strlen(out);
+}
+
+static EVP_PKEY *read_key(
+	struct credentials *credentials, struct failure *failure)
+{
+	FILE *in = open_file("key", credentials->key, failure);
+	EVP_PKEY *key;
+
+	if (!in)
+		return NULL;
+	key = PEM_read_PrivateKey(in, NULL, ask_passphrase, credentials);
+	fclose(in);
+	if (key)
+		return key;
+	failure_set(failure, 1, "-key %s: %s", credentials->key,
+		ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
+			? "it holds no PEM private key"
+			: "it can't be decrypted: a wrong passphrase, or no "
+			  "terminal to ask for it on");
+	return NULL;
+}
+
+static bool check_pair(struct credentials *credentials, struct failure *failure)
+{
+	X509 *certificate = read_certificate(credentials->cert, failure);
+	EVP_PKEY *key = certificate ? read_key(credentials, failure) : NULL;
+	bool match = key && X509_check_private_key(certificate, key) == 1;
+
+	if (key && !match)
+		failure_set(failure, 1,
+			"-key %s: it is not the key of -cert %s",
+			credentials->key, credentials->cert);
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+	ERR_clear_error();
+	return match;
+}
+
+bool credentials_check(struct credentials *credentials, struct failure *failure)
+{
+	if (credentials->ca && !check_ca(credentials->ca, failure))
+		return false;
+	if (credentials->key && !credentials->cert)
+		return failure_set(failure, 1, "-key needs -cert as well");
+	if (!credentials->cert)
+		return true;
+	if (!credentials->key)
+		credentials->key = credentials->cert;
+	return check_pair(credentials, failure);
+}
+
+void credentials_wipe(struct credentials *credentials)
+{
+	explicit_bzero(
+		credentials->passphrase, sizeof(credentials->passphrase));
+}

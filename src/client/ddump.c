@@ -1,0 +1,76 @@
+/*
+ * ddump: captures on many hosts at once. In: a command line. Out: one stream
+ * of packets in the order of time, and an exit status.
+ */
+#include "client/arguments.h"
+#include "client/credentials.h"
+#include "client/output.h"
+#include "client/session.h"
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+static void print_help(void)
+{
+	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -\n"
+	       "TARGET is [LABEL=]http[s]://[USER[:PASSWORD]@]HOST[:PORT]"
+	       "[/PATH][?QUERY],\nHOST[:PORT], or @FILE with a target on each "
+	       "line.\n");
+	options_print(stdout, arguments_rows, arguments_row_count);
+	printf("More in ddump(1).\n");
+}
+
+static void print_version(void)
+{
+	printf("ddump %s\n%s\n%s\n", DDUMP_VERSION, curl_version(),
+		OpenSSL_version(OPENSSL_VERSION));
+}
+
+/* Each target takes a descriptor, and while it is looked up some more. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int capture(struct arguments *arguments, struct failure *failure)
+{
+	struct output *output = output_open(arguments->output, failure);
+	int status = 1;
+
+	if (output && credentials_check(&arguments->credentials, failure))
+		status = session_run(arguments, output, failure);
+	if (!output_close(output, failure) && failure->status)
+		status = 1;
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments;
+	struct failure failure = {0};
+	int status = EXIT_FAILURE;
+
+	raise_limits();
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (arguments_read(argc, argv, &arguments, &failure)) {
+		if (arguments.help || arguments.version) {
+			arguments.help ? print_help() : print_version();
+			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
+		} else {
+			status = capture(&arguments, &failure);
+		}
+	}
+	if (failure.status)
+		fprintf(stderr, "ddump: %s\n", failure.text);
+	arguments_clear(&arguments);
+	curl_global_cleanup();
+	return status;
+}

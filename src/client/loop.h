@@ -1,0 +1,41 @@
+#pragma once
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+/*
+ * The event loop: all of libcurl's sockets and timers, signals, and the
+ * output's reader in one epoll(7), at a cost that grows with what happens and
+ * not with how many targets there are.
+ */
+struct loop;
+
+/*
+ * SIGINT and SIGTERM are counted from now on; the second one exits at once.
+ * output is watched for a reader that leaves. NULL: out of memory or
+ * descriptors.
+ */
+struct loop *loop_new(int output);
+
+void loop_free(struct loop *loop);
+
+/* Starts a transfer. False: libcurl does not take it. */
+bool loop_add(struct loop *loop, CURL *easy);
+
+/* Ends a transfer, wherever it is. */
+void loop_remove(struct loop *loop, CURL *easy);
+
+/*
+ * Waits until something happens, timeout ms at most (-1: for ever), and lets
+ * libcurl act on it.
+ */
+void loop_turn(struct loop *loop, int timeout);
+
+/* Returns the next transfer that ended, and its result; NULL: none. */
+CURL *loop_ended(struct loop *loop, CURLcode *ret_result);
+
+/* Was the program asked to end? */
+bool loop_is_interrupted(const struct loop *loop);
+
+/* Has the output's reader left? */
+bool loop_is_unread(const struct loop *loop);

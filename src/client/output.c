@@ -1,0 +1,185 @@
+/*
+ * What ddump writes. In: packets in their final order. Out: a pcap stream on
+ * a descriptor, in large writes.
+ *
+ * The buffer takes one packet more than makes it full, and always holds whole
+ * records. If a disk is full in the middle of them, the file is cut back to
+ * the last one that is whole.
+ */
+#include "client/output.h"
+
+#include "format/linktype.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	BUFFER_FULL = 262144,
+	BUFFER_ROOM = BUFFER_FULL + PCAPFILE_RECORD + PACKET_MAX,
+	PIPE_SIZE = 1 << 20, /* the most that anybody may ask for */
+	MODE = 0666,	     /* less the umask */
+};
+
+struct output {
+	const char *name; /* for messages */
+	int fd;
+	bool own;     /* to be closed */
+	bool created; /* it did not exist before */
+	bool started; /* something was written */
+	bool broken;  /* after a failure nothing more is tried */
+	bool regular; /* a file that can be cut */
+	struct pcapfile file;
+	size_t header; /* bytes of the file header in the buffer */
+	size_t used;
+	unsigned char buffer[BUFFER_ROOM];
+};
+
+static bool check_kind(struct output *output, struct failure *failure)
+{
+	struct stat status;
+
+	if (isatty(output->fd))
+		return failure_set(failure, 1,
+			"packets are binary and %s is a terminal: append "
+			"\"| tcpdump -nr -\", or write to a file by -w FILE",
+			output->name);
+	if (fstat(output->fd, &status) != 0)
+		return failure_set(
+			failure, 1, "%s: %s", output->name, strerror(errno));
+	output->regular = S_ISREG(status.st_mode);
+	/* saves a switch to the reader for each 64 KiB; no harm without */
+	if (S_ISFIFO(status.st_mode))
+		fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
+	return true;
+}
+
+/* Opens the file as it is: if nothing is captured nothing is lost. */
+static int open_file(struct output *output)
+{
+	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
+	int fd = open(output->name, flags | O_EXCL, MODE);
+
+	output->created = fd >= 0;
+	if (fd < 0 && errno == EEXIST)
+		fd = open(output->name, flags, MODE);
+	return fd;
+}
+
+struct output *output_open(const char *path, struct failure *failure)
+{
+	struct output *output = calloc(1, sizeof(*output));
+
+	if (!output) {
+		failure_set(failure, 1, "out of memory");
+		return NULL;
+	}
+	output->own = path && strcmp(path, "-") != 0;
+	output->name = output->own ? path : "stdout";
+	output->fd = output->own ? open_file(output) : STDOUT_FILENO;
+	if (output->fd < 0)
+		failure_set(failure, 1, "%s: %s", path, strerror(errno));
+	else if (check_kind(output, failure))
+		return output;
+	if (output->own && output->fd >= 0)
+		close(output->fd);
+	free(output);
+	return NULL;
+}
+
+int output_fd(const struct output *output)
+{
+	return output->fd;
+}
+
+bool output_start(struct output *output, const struct pcapfile *file,
+	struct failure *failure)
+{
+	if (output->own && output->regular && ftruncate(output->fd, 0) != 0)
+		return failure_set(
+			failure, 1, "%s: %s", output->name, strerror(errno));
+	output->started = true;
+	output->file = *file;
+	pcapfile_put_header(output->buffer, file);
+	output->header = PCAPFILE_HEADER;
+	output->used = PCAPFILE_HEADER;
+	return output_flush(output, failure);
+}
+
+/* Leaves the last whole record as the end of a file that could not grow. */
+static void cut_back(const struct output *output, size_t written)
+{
+	off_t end = lseek(output->fd, 0, SEEK_CUR);
+	size_t whole = 0;
+
+	if (!output->regular || end < 0)
+		return;
+	if (written >= output->header)
+		whole = output->header +
+			pcapfile_whole(output->buffer + output->header,
+				written - output->header);
+	/* where that fails there is nothing left to do */
+	if (ftruncate(output->fd, end - (off_t)(written - whole)) != 0)
+		return;
+	lseek(output->fd, 0, SEEK_END);
+}
+
+bool output_flush(struct output *output, struct failure *failure)
+{
+	size_t written = 0;
+
+	while (written < output->used && !output->broken) {
+		ssize_t size = write(output->fd, output->buffer + written,
+			output->used - written);
+
+		if (size >= 0) {
+			written += (size_t)size;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		output->broken = true;
+		failure_set(failure, errno == EPIPE ? 0 : 1, "%s: %s",
+			output->name, strerror(errno));
+		cut_back(output, written);
+	}
+	output->header = 0;
+	output->used = 0;
+	return !output->broken;
+}
+
+bool output_packet(struct output *output, const struct packet *packet,
+	uint32_t linktype, struct failure *failure)
+{
+	unsigned char *record = output->buffer + output->used;
+	struct packet out = *packet;
+
+	assert(linktype_converts(linktype, output->file.linktype));
+	linktype_copy(record + PCAPFILE_RECORD, &out, linktype,
+		output->file.linktype);
+	pcapfile_put_record(record, &out, output->file.nano);
+	output->used += PCAPFILE_RECORD + out.caplen;
+	return output->used < BUFFER_FULL || output_flush(output, failure);
+}
+
+bool output_close(struct output *output, struct failure *failure)
+{
+	bool closed = true;
+
+	if (!output)
+		return true;
+	if (!output->broken)
+		closed = output_flush(output, failure);
+	/* some file systems tell only here that they are full */
+	if (output->own && close(output->fd) != 0 && closed)
+		closed = failure_set(
+			failure, 1, "%s: %s", output->name, strerror(errno));
+	if (output->created && !output->started)
+		unlink(output->name);
+	free(output);
+	return closed;
+}

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "format/packet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The packets of one target that have not left yet, in order of their time;
+ * those of one time in order of arrival. Slight disorder on arrival is sorted
+ * for the price of moving an index.
+ */
+struct queue {
+	struct queue_entry *entries; /* a ring; room is a power of two */
+	size_t room;
+	size_t first;
+	size_t count;
+	struct queue_slab *last; /* where the next packet's bytes go */
+	size_t bytes;		 /* of memory taken */
+};
+
+/* Adds a copy; now (ms) is when it arrived. False: out of memory. */
+bool queue_push(struct queue *queue, const struct packet *packet, uint64_t now);
+
+/* The time of the first packet. The queue must not be empty. */
+uint64_t queue_time(const struct queue *queue);
+
+/*
+ * The first packet, whose data stays the queue's until it is popped, and when
+ * it arrived. The queue must not be empty.
+ */
+void queue_head(const struct queue *queue, struct packet *ret_packet,
+	uint64_t *ret_arrived);
+
+void queue_pop(struct queue *queue);
+
+/* Gives all memory back; the queue is empty and usable afterwards. */
+void queue_clear(struct queue *queue);

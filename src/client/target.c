@@ -1,0 +1,314 @@
+/*
+ * One target. In: its text. Out: a URL to ask, a label to name it by, and its
+ * credentials apart from both.
+ */
+#include "client/target.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_PORT "8475"
+#define DEFAULT_PATH "/capture"
+
+enum {
+	TEXT_MAX = 65536, /* of one target */
+	LABEL_MAX = 64,
+	SHOWN_MAX = 200,
+};
+
+/* A target that is being parsed. */
+struct parsing {
+	CURLU *url;
+	const char *text;      /* without its label */
+	char shown[SHOWN_MAX]; /* the same without a password, for messages */
+	struct failure *failure;
+};
+
+/* Where the authority begins: behind "PROTOCOL://", if there is that. */
+static char *find_authority(char *text)
+{
+	size_t size = strcspn(text, "/?#");
+
+	if (size > 0 && text[size - 1] == ':' &&
+		strncmp(text + size, "//", 2) == 0)
+		return text + size + 2;
+	return text;
+}
+
+/*
+ * The password within a target's text: from behind the first ':' up to the
+ * last '@', be it in the authority or, for a password that should have been
+ * encoded, behind it. Rather too much is hidden than too little.
+ */
+static char *find_password(char *text, size_t *ret_size)
+{
+	char *authority = find_authority(text);
+	char *at = strrchr(authority, '@');
+	char *colon =
+		at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+
+	if (!colon)
+		return NULL;
+	*ret_size = (size_t)(at - colon - 1);
+	return colon + 1;
+}
+
+void target_wipe(char *argument)
+{
+	size_t size;
+	char *password = find_password(argument, &size);
+	size_t rest;
+
+	if (!password)
+		return;
+	/* not even its length stays */
+	rest = strlen(password + size);
+	memmove(password, password + size, rest);
+	explicit_bzero(password + rest, size);
+}
+
+static void show(struct parsing *parsing, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy)
+		target_wipe(copy);
+	snprintf(parsing->shown, sizeof(parsing->shown), "%s",
+		copy ? copy : "target");
+	free(copy);
+}
+
+/* Cuts "LABEL=" off; a '=' behind anything of a URL is none of a label's. */
+static bool take_label(
+	struct parsing *parsing, const char *text, char label[LABEL_MAX + 1])
+{
+	size_t size = strcspn(text, "=:/?#@[]");
+
+	label[0] = '\0';
+	parsing->text = text;
+	if (text[size] != '=')
+		return true;
+	if (size == 0 || size > LABEL_MAX)
+		return failure_set(parsing->failure, 1,
+			"%s: a label has 1 to %d characters", parsing->shown,
+			LABEL_MAX);
+	for (size_t i = 0; i < size; i++)
+		if (!isalnum((unsigned char)text[i]) && !strchr("-._", text[i]))
+			return failure_set(parsing->failure, 1,
+				"%s: a label is made of letters, digits, "
+				"'.', '-' and '_'",
+				parsing->shown);
+	memcpy(label, text, size);
+	label[size] = '\0';
+	parsing->text = text + size + 1;
+	return true;
+}
+
+static bool has_part(struct parsing *parsing, CURLUPart part)
+{
+	char *value = NULL;
+	bool has = curl_url_get(parsing->url, part, &value, 0) == CURLUE_OK;
+
+	curl_free(value);
+	return has;
+}
+
+/* Returns a copy of a part for free(), NULL if the URL has none. */
+static char *get_part(struct parsing *parsing, CURLUPart part, unsigned flags)
+{
+	char *value = NULL;
+	char *copy = NULL;
+
+	if (curl_url_get(parsing->url, part, &value, flags) == CURLUE_OK)
+		copy = strdup(value);
+	curl_free(value);
+	return copy;
+}
+
+static bool set_part(struct parsing *parsing, CURLUPart part, const char *value,
+	unsigned flags)
+{
+	CURLUcode code = curl_url_set(parsing->url, part, value, flags);
+
+	if (code == CURLUE_OK)
+		return true;
+	return failure_set(parsing->failure, 1, "%s: %s", parsing->shown,
+		curl_url_strerror(code));
+}
+
+static bool check_scheme(struct parsing *parsing)
+{
+	char *scheme = get_part(parsing, CURLUPART_SCHEME, 0);
+	bool known = scheme && (strcmp(scheme, "http") == 0 ||
+				       strcmp(scheme, "https") == 0);
+
+	if (!known)
+		failure_set(parsing->failure, 1,
+			"%s: the protocol is http or https, not %s",
+			parsing->shown, scheme ? scheme : "this");
+	free(scheme);
+	return known;
+}
+
+static bool parse_url(struct parsing *parsing)
+{
+	const unsigned flags =
+		CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE | CURLU_URLENCODE;
+	char *text = (char *)parsing->text;
+	bool has_scheme = find_authority(text) != text;
+	char *whole = NULL;
+	bool parsed;
+
+	if (strchr(text, '#'))
+		return failure_set(parsing->failure, 1,
+			"%s: write '#' as %%23 in a URL", parsing->shown);
+	if (asprintf(&whole, "%s%s", has_scheme ? "" : "http://", text) < 0)
+		return failure_set(parsing->failure, 1, "out of memory");
+	parsed = set_part(parsing, CURLUPART_URL, whole, flags) &&
+		 check_scheme(parsing);
+	explicit_bzero(whole, strlen(whole));
+	free(whole);
+	return parsed;
+}
+
+static bool set_defaults_of_url(struct parsing *parsing)
+{
+	char *path = get_part(parsing, CURLUPART_PATH, 0);
+	bool bare = !path || strcmp(path, "/") == 0;
+
+	free(path);
+	if (!has_part(parsing, CURLUPART_PORT) &&
+		!set_part(parsing, CURLUPART_PORT, DEFAULT_PORT, 0))
+		return false;
+	return !bare || set_part(parsing, CURLUPART_PATH, DEFAULT_PATH, 0);
+}
+
+/* Does the query say anything of a parameter? */
+static bool has_parameter(struct parsing *parsing, const char *name)
+{
+	char *query = get_part(parsing, CURLUPART_QUERY, 0);
+	const char *at = query;
+	bool has = false;
+
+	while (at && *at && !has) {
+		size_t size = strcspn(at, "&=");
+
+		has = size == strlen(name) && memcmp(at, name, size) == 0;
+		at += strcspn(at, "&");
+		at += *at == '&';
+	}
+	free(query);
+	return has;
+}
+
+static bool add_parameter(
+	struct parsing *parsing, const char *name, const char *value)
+{
+	char *pair = NULL;
+	bool added;
+
+	if (asprintf(&pair, "%s=%s", name, value) < 0)
+		return failure_set(parsing->failure, 1, "out of memory");
+	added = set_part(parsing, CURLUPART_QUERY, pair,
+		CURLU_APPENDQUERY | CURLU_URLENCODE);
+	free(pair);
+	return added;
+}
+
+static bool add_parameters(
+	struct parsing *parsing, const struct target_defaults *defaults)
+{
+	bool has_interface = has_parameter(parsing, "interface");
+
+	if (defaults->filter && !has_parameter(parsing, "filter") &&
+		!add_parameter(parsing, "filter", defaults->filter))
+		return false;
+	if (defaults->snaplen && !has_parameter(parsing, "snaplen") &&
+		!add_parameter(parsing, "snaplen", defaults->snaplen))
+		return false;
+	for (size_t i = 0; i < defaults->interface_count && !has_interface; i++)
+		if (!add_parameter(
+			    parsing, "interface", defaults->interfaces[i]))
+			return false;
+	/* the finer the stamps, the truer the order */
+	if (has_parameter(parsing, "format") ||
+		has_parameter(parsing, "precision"))
+		return true;
+	return add_parameter(parsing, "precision", "nano");
+}
+
+/* The host, with its port if that is unusual. */
+static char *make_label(struct parsing *parsing)
+{
+	char *host = get_part(parsing, CURLUPART_HOST, 0);
+	char *port = get_part(parsing, CURLUPART_PORT, 0);
+	bool usual = port && strcmp(port, DEFAULT_PORT) == 0;
+	char *label = NULL;
+
+	if (host && port &&
+		asprintf(&label, "%s%s%s", host, usual ? "" : ":",
+			usual ? "" : port) < 0)
+		label = NULL;
+	free(host);
+	free(port);
+	return label;
+}
+
+static bool fill_target(
+	struct parsing *parsing, const char *label, struct target *target)
+{
+	target->named = *label;
+	target->label = *label ? strdup(label) : make_label(parsing);
+	target->user = get_part(parsing, CURLUPART_USER, CURLU_URLDECODE);
+	target->password =
+		get_part(parsing, CURLUPART_PASSWORD, CURLU_URLDECODE);
+	curl_url_set(parsing->url, CURLUPART_USER, NULL, 0);
+	curl_url_set(parsing->url, CURLUPART_PASSWORD, NULL, 0);
+	target->url = get_part(parsing, CURLUPART_URL, 0);
+	if (!target->label || !target->url)
+		return failure_set(parsing->failure, 1, "out of memory");
+	return true;
+}
+
+bool target_parse(struct target *ret_target, const char *text,
+	const struct target_defaults *defaults, struct failure *failure)
+{
+	struct parsing parsing = {.failure = failure};
+	struct target target = {0};
+	char label[LABEL_MAX + 1];
+	bool parsed;
+
+	if (!*text)
+		return failure_set(failure, 1, "an empty target");
+	if (strlen(text) > TEXT_MAX)
+		return failure_set(failure, 1,
+			"a target of more than %d characters", TEXT_MAX);
+	show(&parsing, text);
+	parsing.url = curl_url();
+	if (!parsing.url)
+		return failure_set(failure, 1, "out of memory");
+	parsed = take_label(&parsing, text, label) && parse_url(&parsing) &&
+		 set_defaults_of_url(&parsing) &&
+		 add_parameters(&parsing, defaults) &&
+		 fill_target(&parsing, label, &target);
+	curl_url_cleanup(parsing.url);
+	if (parsed)
+		*ret_target = target;
+	else
+		target_clear(&target);
+	return parsed;
+}
+
+void target_clear(struct target *target)
+{
+	if (target->password)
+		explicit_bzero(target->password, strlen(target->password));
+	free(target->label);
+	free(target->url);
+	free(target->user);
+	free(target->password);
+	*target = (struct target){0};
+}

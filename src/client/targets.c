@@ -1,0 +1,155 @@
+/*
+ * All targets. In: arguments, and files of them. Out: a list in which no two
+ * have the same label.
+ */
+#include "client/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_taken(const struct targets *targets, const char *label)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		if (strcmp(targets->list[i].label, label) == 0)
+			return true;
+	return false;
+}
+
+/* The number behind the last label that is base, or "base#N"; 0: none is. */
+static unsigned last_number(const struct targets *targets, const char *base)
+{
+	size_t size = strlen(base);
+
+	for (size_t i = targets->count; i > 0; i--) {
+		const char *label = targets->list[i - 1].label;
+
+		if (strncmp(label, base, size) != 0)
+			continue;
+		if (!label[size])
+			return 1;
+		if (label[size] == '#')
+			return (unsigned)strtoul(label + size + 1, NULL, 10);
+	}
+	return 0;
+}
+
+/* Gives a target that the user did not name a number, if it needs one. */
+static bool make_unique(const struct targets *targets, struct target *target,
+	struct failure *failure)
+{
+	unsigned number = last_number(targets, target->label);
+	char *numbered;
+
+	if (target->named && is_taken(targets, target->label))
+		return failure_set(failure, 1,
+			"the label %s is another target's already",
+			target->label);
+	if (target->named || number == 0)
+		return true;
+	if (asprintf(&numbered, "%s#%u", target->label, number + 1) < 0)
+		return failure_set(failure, 1, "out of memory");
+	free(target->label);
+	target->label = numbered;
+	return true;
+}
+
+static bool append(struct targets *targets, const struct target *target,
+	struct failure *failure)
+{
+	struct target *list;
+
+	if (targets->count == TARGETS_MAX)
+		return failure_set(
+			failure, 1, "more than %d targets", TARGETS_MAX);
+	list = realloc(targets->list, (targets->count + 1) * sizeof(*list));
+	if (!list)
+		return failure_set(failure, 1, "out of memory");
+	targets->list = list;
+	list[targets->count++] = *target;
+	return true;
+}
+
+static bool add_one(struct targets *targets, const char *text,
+	const struct target_defaults *defaults, struct failure *failure)
+{
+	struct target target;
+
+	if (!target_parse(&target, text, defaults, failure))
+		return false;
+	if (make_unique(targets, &target, failure) &&
+		append(targets, &target, failure))
+		return true;
+	target_clear(&target);
+	return false;
+}
+
+/* Cuts white space and a comment off a line, in place. */
+static char *trim(char *line)
+{
+	size_t size;
+
+	for (char *c = strchr(line, '#'); c; c = strchr(c + 1, '#'))
+		if (c == line || strchr(" \t", c[-1])) {
+			*c = '\0';
+			break;
+		}
+	line += strspn(line, " \t\r\n");
+	size = strlen(line);
+	while (size > 0 && strchr(" \t\r\n", line[size - 1]))
+		line[--size] = '\0';
+	return line;
+}
+
+static bool add_file(struct targets *targets, const char *path,
+	const struct target_defaults *defaults, struct failure *failure)
+{
+	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	struct failure inner = {0};
+	char *line = NULL;
+	size_t room = 0;
+	unsigned number = 0;
+	bool good = true;
+
+	if (!in)
+		return failure_set(
+			failure, 1, "@%s: %s", path, strerror(errno));
+	while (good && getline(&line, &room, in) >= 0) {
+		char *text = trim(line);
+
+		number++;
+		if (*text == '@')
+			good = failure_set(&inner, 1,
+				"a file of targets can't name another");
+		else if (*text)
+			good = add_one(targets, text, defaults, &inner);
+	}
+	if (!good)
+		failure_set(failure, 1, "%s, line %u: %s", path, number,
+			inner.text);
+	else if (ferror(in))
+		good = failure_set(failure, 1, "@%s: can't be read", path);
+	if (line)
+		explicit_bzero(line, room);
+	free(line);
+	if (in != stdin)
+		fclose(in);
+	return good;
+}
+
+bool targets_add(struct targets *targets, const char *argument,
+	const struct target_defaults *defaults, struct failure *failure)
+{
+	if (*argument == '@')
+		return add_file(targets, argument + 1, defaults, failure);
+	return add_one(targets, argument, defaults, failure);
+}
+
+void targets_free(struct targets *targets)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		target_clear(&targets->list[i]);
+	free(targets->list);
+	*targets = (struct targets){0};
+}

@@ -1,0 +1,54 @@
+/*
+ * Text from outside. In: strings that nobody has checked. Out: what can be
+ * printed, and numbers within a bound.
+ */
+#include "common/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ESCAPED = 4, ELLIPSIS = 3 };
+
+void text_escape(char *out, size_t size, const char *text)
+{
+	size_t used = 0;
+
+	if (size == 0)
+		return;
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = c >= ' ' && c <= '~';
+
+		if (used + ESCAPED + ELLIPSIS >= size) {
+			if (used + ELLIPSIS < size)
+				memcpy(out + used, "...", ELLIPSIS);
+			used += used + ELLIPSIS < size ? ELLIPSIS : 0;
+			break;
+		}
+		if (plain)
+			out[used++] = (char)c;
+		else
+			used += (size_t)snprintf(
+				out + used, ESCAPED + 1, "\\x%02x", c);
+	}
+	out[used] = '\0';
+}
+
+bool text_number(const char *text, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		uint64_t digit = (uint64_t)(*text - '0');
+
+		if (*text < '0' || *text > '9')
+			return false;
+		if (digit > max || value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret_value = value;
+	return true;
+}

@@ -1,0 +1,61 @@
+/*
+ * What is captured, as text. In: exclusions, interfaces, the user's
+ * expression. Out: the one expression that libpcap compiles.
+ */
+#include "worker/filter.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void filter_exclude(struct filter *filter, const char *format, ...)
+{
+	va_list args;
+	int size;
+
+	assert(filter->exclusion_count < FILTER_EXCLUSIONS_MAX);
+	va_start(args, format);
+	size = vsnprintf(filter->exclusions[filter->exclusion_count++],
+		FILTER_EXCLUSION_SIZE, format, args);
+	va_end(args);
+	assert(size < FILTER_EXCLUSION_SIZE);
+	(void)size;
+}
+
+static void print_joined(FILE *out, const struct filter *filter)
+{
+	const char *and = "";
+
+	for (size_t i = 0; i < filter->exclusion_count; i++)
+		fprintf(out, "%s(%s)", i ? " or " : "(not (",
+			filter->exclusions[i]);
+	if (filter->exclusion_count > 0) {
+		fputs("))", out);
+		and = " and ";
+	}
+	for (size_t i = 0; i < filter->interface_count; i++)
+		fprintf(out, "%s%sifindex %u", i ? " or " : and, i ? "" : "(",
+			filter->interfaces[i]);
+	if (filter->interface_count > 0) {
+		fputc(')', out);
+		and = " and ";
+	}
+	if (*filter->user)
+		fprintf(out, "%s(%s)", and, filter->user);
+}
+
+char *filter_join(const struct filter *filter)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	print_joined(out, filter);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}

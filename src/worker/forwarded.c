@@ -1,0 +1,150 @@
+/*
+ * The Forwarded field, RFC 7239. In: its value, from a proxy on this host.
+ * Out: the addresses and ports that each hop tells.
+ */
+#include "worker/forwarded.h"
+
+#include "common/text.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum { VALUE_MAX = 128, NAME_SIZE = 16 };
+
+struct pair {
+	char name[NAME_SIZE]; /* cut: no name that matters is as long */
+	char value[VALUE_MAX];
+};
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+static const char *parse_quoted(const char *text, char *out)
+{
+	size_t used = 0;
+
+	for (text++; *text != '"'; text++) {
+		if (*text == '\\')
+			text++;
+		if (!*text || used + 1 >= VALUE_MAX)
+			return NULL;
+		out[used++] = *text;
+	}
+	out[used] = '\0';
+	return text + 1;
+}
+
+/* Proxies write addresses with ports unquoted, too: all but the separators. */
+static const char *parse_plain(const char *text, char *out)
+{
+	size_t size = strcspn(text, " \t,;\"");
+
+	if (size == 0 || size >= VALUE_MAX)
+		return NULL;
+	memcpy(out, text, size);
+	out[size] = '\0';
+	return text + size;
+}
+
+/* Parses NAME=VALUE; returns what follows, NULL if it is malformed. */
+static const char *parse_pair(const char *text, struct pair *ret_pair)
+{
+	size_t size = strcspn(text, "=,; \t\"");
+	size_t kept = size < NAME_SIZE - 1 ? size : NAME_SIZE - 1;
+
+	if (size == 0 || text[size] != '=')
+		return NULL;
+	memcpy(ret_pair->name, text, kept);
+	ret_pair->name[kept] = '\0';
+	text += size + 1;
+	return *text == '"' ? parse_quoted(text, ret_pair->value)
+			    : parse_plain(text, ret_pair->value);
+}
+
+/* Section 6: an address, "unknown" or "_name", and perhaps a port. */
+static bool parse_node(const char *value, struct forwarded_node *ret_node)
+{
+	struct in6_addr binary;
+	struct forwarded_node node = {0};
+	uint64_t port = 0;
+	bool six = *value == '[';
+	size_t size = six ? strcspn(++value, "]") : strcspn(value, ":");
+	const char *rest = value + size;
+
+	if (size < sizeof(node.address))
+		memcpy(node.address, value, size);
+	if (inet_pton(six ? AF_INET6 : AF_INET, node.address, &binary) != 1) {
+		if (six || (*value != '_' &&
+				   strncasecmp(value, "unknown", size) != 0))
+			return false;
+		node.address[0] = '\0';
+	}
+	if (six && *rest++ != ']')
+		return false;
+	if (*rest && *rest++ != ':')
+		return false;
+	if (*rest && *rest != '_' && !text_number(rest, UINT16_MAX, &port))
+		return false;
+	node.port = (uint16_t)port;
+	*ret_node = node;
+	return true;
+}
+
+static bool take_pair(const struct pair *pair, struct forwarded_hop *hop)
+{
+	if (strcasecmp(pair->name, "for") == 0)
+		return parse_node(pair->value, &hop->from);
+	if (strcasecmp(pair->name, "by") == 0)
+		return parse_node(pair->value, &hop->by);
+	return true;
+}
+
+/* Parses the pairs of one hop; returns what follows, NULL if malformed. */
+static const char *parse_hop(const char *text, struct forwarded_hop *hop)
+{
+	struct pair pair;
+
+	for (;;) {
+		text = skip_blanks(text);
+		if (*text && *text != ';' && *text != ',') {
+			text = parse_pair(text, &pair);
+			if (!text || !take_pair(&pair, hop))
+				return NULL;
+			text = skip_blanks(text);
+		}
+		if (*text != ';')
+			return text;
+		text++;
+	}
+}
+
+int forwarded_parse(const char *value, struct forwarded_hop *ret_hops,
+	struct failure *failure)
+{
+	const char *text = value;
+	int count = 0;
+
+	for (;;) {
+		if (count == FORWARDED_MAX) {
+			failure_set(failure, 400,
+				"the Forwarded field has more than %d hops",
+				FORWARDED_MAX);
+			return -1;
+		}
+		memset(&ret_hops[count], 0, sizeof(ret_hops[count]));
+		text = parse_hop(text, &ret_hops[count]);
+		if (!text || (*text && *text != ',')) {
+			failure_set(failure, 400,
+				"the Forwarded field is malformed: %s", value);
+			return -1;
+		}
+		count++;
+		if (!*text)
+			return count;
+		text++;
+	}
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "common/failure.h"
+#include "common/options.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What the administrator decides, on the command line or in DDUMP_*. */
+struct settings {
+	const char *listen; /* NULL: not asked for */
+	const char
+		*exclude; /* expression that no client can lift; NULL: none */
+	uint32_t ring;	  /* bytes */
+	uint32_t clients; /* children of -listen at once */
+	mode_t socket_mode;
+	const char *socket_group; /* NULL: the process's own */
+	bool help;
+	bool version;
+};
+
+extern const struct option_row settings_rows[];
+extern const size_t settings_row_count;
+
+/* Defaults, then the environment, then the command line. */
+bool settings_read(int argc, char **argv, struct settings *ret_settings,
+	struct failure *failure);

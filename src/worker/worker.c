@@ -1,0 +1,110 @@
+/*
+ * ddump-worker: captures packets for whoever connects. In: a connection, by
+ * systemd, by inetd, or by a listener of its own. Out: an exit status.
+ */
+#include "worker/address.h"
+#include "worker/journal.h"
+#include "worker/listen.h"
+#include "worker/serve.h"
+#include "worker/settings.h"
+
+#include <pcap/pcap.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define DEFAULT_ADDRESS ":8475"
+
+static void print_help(void)
+{
+	printf("Usage: ddump-worker [OPTION]...\n"
+	       "Captures packets for one HTTP client at a time, or for many "
+	       "with -listen.\n\n");
+	options_print(stdout, settings_rows, settings_row_count);
+	printf("\nDDUMP_EXCLUDE and DDUMP_RING in the environment set -exclude "
+	       "and -ring.\nMore in ddump-worker(8).\n");
+}
+
+static void print_version(void)
+{
+	printf("ddump-worker %s\n%s\n", DDUMP_VERSION, pcap_lib_version());
+}
+
+/* inetd gives the connection as stderr, too: no message may reach a client. */
+static void protect_client(void)
+{
+	struct stat in;
+	struct stat err;
+
+	if (fstat(STDIN_FILENO, &in) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+		in.st_dev == err.st_dev && in.st_ino == err.st_ino &&
+		!freopen("/dev/null", "w", stderr))
+		close(STDERR_FILENO);
+}
+
+static int serve_address(const char *address, const struct settings *settings)
+{
+	struct failure failure = {0};
+	int fd = address_open(address, settings, &failure);
+	int status;
+
+	if (fd < 0) {
+		journal_line(LOG_ERR, "%s", failure.text);
+		return 1;
+	}
+	journal_line(LOG_INFO, "listens on %s", address);
+	status = listen_run(fd, settings, serve_connection);
+	address_remove(address);
+	return status;
+}
+
+static int serve_given(int fd, const struct settings *settings)
+{
+	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) > 0)
+		return listen_run(fd, settings, serve_connection);
+	return serve_connection(fd, settings, false);
+}
+
+static int run(const struct settings *settings)
+{
+	int given = sd_listen_fds(1);
+
+	if (settings->listen)
+		return serve_address(settings->listen, settings);
+	if (given > 1) {
+		journal_line(LOG_ERR, "%d sockets given, one is served", given);
+		return 1;
+	}
+	if (given == 1)
+		return serve_given(SD_LISTEN_FDS_START, settings);
+	if (sd_is_socket(STDIN_FILENO, AF_UNSPEC, SOCK_STREAM, -1) > 0) {
+		protect_client();
+		return serve_given(STDIN_FILENO, settings);
+	}
+	return serve_address(DEFAULT_ADDRESS, settings);
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings;
+	struct failure failure = {0};
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!settings_read(argc, argv, &settings, &failure)) {
+		protect_client();
+		journal_line(LOG_ERR, "%s", failure.text);
+		return EXIT_FAILURE;
+	}
+	if (settings.help)
+		print_help();
+	else if (settings.version)
+		print_version();
+	else
+		return run(&settings);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
