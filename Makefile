@@ -12,9 +12,8 @@ BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/ddump
-LIBDIR ?= $(PREFIX)/lib
-SYSTEMDUNITDIR ?= $(LIBDIR)/systemd/system
-CATALOGDIR ?= $(LIBDIR)/systemd/catalog
+SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 
 CC ?= cc
 CLANG ?= clang
@@ -24,21 +23,27 @@ CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
 CPPCHECK ?= cppcheck
 
+# The caller's flags come last. HARDENING and HARDENING_LDFLAGS go together.
 CFLAGS ?= -O2 -g
-HARDENING ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+FORTIFY ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDENING ?= -fstack-protector-strong -fPIE
 HARDENING_LDFLAGS ?= -pie -Wl,-z,relro -Wl,-z,now
 WARNINGS ?= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wformat=2 \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
 
-WORKER_LIBS = $(shell $(PKG_CONFIG) --libs libpcap libsystemd)
-CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libcurl libssl libcrypto)
+PACKAGES = libpcap libsystemd libcurl libcrypto
+PACKAGE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
+WORKER_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcap libsystemd)
+CLIENT_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl libcrypto)
 
 # With SANITIZE all of it, the programs included, stays in a folder of its own.
 ifdef SANITIZE
 comma = ,
 build = build/sanitize-$(subst $(comma),-,$(SANITIZE))
 bin = $(build)/
+FORTIFY =
 HARDENING =
+HARDENING_LDFLAGS =
 sanitize = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 else
@@ -46,11 +51,12 @@ build = build
 bin = ./
 endif
 
-all_cppflags = -D_GNU_SOURCE -DDDUMP_VERSION='"$(VERSION)"' -Isrc $(CPPFLAGS)
+all_cppflags = -D_GNU_SOURCE -DDDUMP_VERSION='"$(VERSION)"' -Isrc $(FORTIFY) \
+	$(PACKAGE_CFLAGS) $(CPPFLAGS)
 all_cflags = -std=gnu17 $(WARNINGS) $(HARDENING) $(sanitize) $(CFLAGS)
 all_ldflags = $(HARDENING_LDFLAGS) -Wl,--as-needed $(sanitize) $(LDFLAGS)
 
-objects = $(patsubst %.c,$(build)/%.o,$(wildcard $(1)))
+objects = $(patsubst %.c,$(build)/%.o,$(sort $(wildcard $(1))))
 shared_objects = $(call objects,src/common/*.c src/format/*.c)
 worker_objects = $(call objects,src/worker/*.c)
 client_objects = $(call objects,src/client/*.c)
@@ -64,24 +70,26 @@ endif
 
 all: $(bin)ddump $(bin)ddump-worker
 
-$(build)/%.o: %.c
+# Changes when the compiler or a flag does, and then everything is built anew.
+$(build)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(subst ','"'"',$(all_cppflags)) $(all_cflags) $(all_ldflags)' \
+		| cmp -s - $@ || \
+	echo '$(CC) $(subst ','"'"',$(all_cppflags)) $(all_cflags) $(all_ldflags)' > $@
+
+$(build)/%.o: %.c $(build)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) -MMD -MP $(all_cppflags) $(all_cflags) -c -o $@ $<
 
 $(bin)ddump-worker: $(worker_objects) $(shared_objects)
+	$(if $(WORKER_LIBS),,$(error $(PKG_CONFIG) does not know libpcap and libsystemd))
 	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(WORKER_LIBS)
 
 $(bin)ddump: $(client_objects) $(shared_objects)
+	$(if $(CLIENT_LIBS),,$(error $(PKG_CONFIG) does not know libcurl and libcrypto))
 	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(CLIENT_LIBS)
 
-# What the units need from our side, in the directories of this installation.
-$(build)/units/%: units/%.in
-	@mkdir -p $(@D)
-	$(call quiet,GEN)sed 's|@SBINDIR@|$(SBINDIR)|g' $< > $@
-
-units = $(build)/units/ddump-worker@.service
-
-install: all $(units)
+install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
@@ -90,10 +98,14 @@ install: all $(units)
 	$(INSTALL) -m 755 $(bin)ddump-worker $(DESTDIR)$(SBINDIR)/ddump-worker
 	$(INSTALL) -m 644 man/ddump.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 man/ddump-worker.8 $(DESTDIR)$(MANDIR)/man8/
-	$(INSTALL) -m 644 units/ddump-worker.socket $(units) \
-		$(DESTDIR)$(SYSTEMDUNITDIR)/
+	$(INSTALL) -m 644 units/ddump-worker.socket $(DESTDIR)$(SYSTEMDUNITDIR)/
+	sed 's|@SBINDIR@|$(SBINDIR)|g' units/ddump-worker@.service.in \
+		> $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service
+	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service
 	$(INSTALL) -m 644 units/ddump.catalog $(DESTDIR)$(CATALOGDIR)/
-	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(DOCDIR)/
+	$(INSTALL) -m 644 $(documents) $(DESTDIR)$(DOCDIR)/
+
+documents = README.md NEWS.md LICENSE
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$(SBINDIR)/ddump-worker \
@@ -101,8 +113,9 @@ uninstall:
 		$(DESTDIR)$(MANDIR)/man8/ddump-worker.8 \
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker.socket \
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service \
-		$(DESTDIR)$(CATALOGDIR)/ddump.catalog
-	rm -rf $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
+		$(addprefix $(DESTDIR)$(DOCDIR)/,$(documents))
+	-rmdir $(DESTDIR)$(DOCDIR)
 
 # Tests. Archives, so that a test links just the modules that it asks for:
 # all but the two mains.
@@ -128,10 +141,10 @@ $(build)/tests/fuzz/replay_%: $(build)/tests/fuzz/fuzz_%.o \
 
 replays = $(fuzz_targets:fuzz_%=$(build)/tests/fuzz/replay_%)
 
-places = BIN=$(abspath $(bin)) BUILD=$(abspath $(build))
+places = BIN="$(CURDIR)/$(bin)" BUILD="$(CURDIR)/$(build)"
 
 # PARTS="unit fuzz" runs less
-check: all $(units) $(unit_tests) $(test_tools) $(replays)
+check: all $(unit_tests) $(test_tools) $(replays)
 	$(places) tests/run $(PARTS)
 
 # the system tests as root, where nothing may be skipped
@@ -168,10 +181,10 @@ bench: all $(test_tools)
 	$(places) tests/bench/run
 
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
-scripts = .ci/run $(wildcard tests/run tests/deps tests/demo tests/*/*.bash \
+scripts = .ci/run $(wildcard tests/run tests/deps tests/demo tests/verify-units tests/*/*.bash \
 	tests/*/*.bats tests/*/run)
 
-lint: $(units)
+lint:
 	$(CLANG_FORMAT) --dry-run -Werror $(sources)
 	$(CPPCHECK) --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
@@ -180,13 +193,18 @@ lint: $(units)
 	$(CLANG_TIDY) --quiet $(wildcard src/*/*.c) -- $(all_cppflags) -std=gnu17
 	shellcheck -x $(scripts)
 	mandoc -Tlint -W warning man/*.[18]
-	tests/verify-units $(build)/units
+	tests/verify-units
 
 format:
 	$(CLANG_FORMAT) -i $(sources)
 
 deps:
 	tests/deps
+
+# what comes behind deps needs what deps installs
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 
 demo: all $(test_tools)
 	$(places) tests/demo
@@ -195,6 +213,7 @@ clean:
 	rm -rf build ddump ddump-worker
 
 .PHONY: all install uninstall check check-root check-valgrind fuzz bench lint \
-	format deps demo clean
+	format deps demo clean FORCE
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

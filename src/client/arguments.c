@@ -7,6 +7,8 @@
 #include "common/text.h"
 #include "format/packet.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -14,34 +16,6 @@ enum {
 	HOLD_MAX_MS = 600000,
 	DURATION_MAX_S = 31536000,
 };
-
-static bool set_ca(void *to, const char *value, struct failure *failure)
-{
-	(void)failure;
-	((struct arguments *)to)->credentials.ca = value;
-	return true;
-}
-
-static bool set_cert(void *to, const char *value, struct failure *failure)
-{
-	(void)failure;
-	((struct arguments *)to)->credentials.cert = value;
-	return true;
-}
-
-static bool set_key(void *to, const char *value, struct failure *failure)
-{
-	(void)failure;
-	((struct arguments *)to)->credentials.key = value;
-	return true;
-}
-
-static bool set_filter(void *to, const char *value, struct failure *failure)
-{
-	(void)failure;
-	((struct arguments *)to)->defaults.filter = value;
-	return true;
-}
 
 static bool set_interface(void *to, const char *value, struct failure *failure)
 {
@@ -54,15 +28,35 @@ static bool set_interface(void *to, const char *value, struct failure *failure)
 	return true;
 }
 
+/*
+ * Refuses an option's value. It may be a target that stands where the value is
+ * missing, with a password.
+ */
+static bool refuse(const char *name, const char *value, const char *what,
+	struct failure *failure)
+{
+	char *copy = strdup(value);
+
+	if (copy)
+		target_wipe(copy);
+	failure_set(
+		failure, 1, "-%s: \"%s\" is %s", name, copy ? copy : "", what);
+	free(copy);
+	return false;
+}
+
 static bool take_number(const char *name, const char *value, uint64_t max,
 	uint64_t *ret_number, struct failure *failure)
 {
 	uint64_t number;
 
-	if (!text_number(value, max, &number) || number == 0)
-		return failure_set(failure, 1,
-			"-%s: \"%s\" is no number from 1 to %llu", name, value,
+	if (!text_number(value, max, &number) || number == 0) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "no whole number from 1 to %llu",
 			(unsigned long long)max);
+		return refuse(name, value, what, failure);
+	}
 	*ret_number = number;
 	return true;
 }
@@ -116,82 +110,70 @@ static bool set_require(void *to, const char *value, struct failure *failure)
 	bool all = strcmp(value, "all") == 0;
 
 	if (!all && strcmp(value, "any") != 0)
-		return failure_set(failure, 1,
-			"-require: \"%s\" is neither all nor any", value);
+		return refuse("require", value, "neither all nor any", failure);
 	((struct arguments *)to)->require_all = all;
 	return true;
 }
 
-static bool set_netrc(void *to, const char *value, struct failure *failure)
-{
-	(void)value;
-	(void)failure;
-	((struct arguments *)to)->netrc = true;
-	return true;
-}
-
-static bool set_quiet(void *to, const char *value, struct failure *failure)
-{
-	(void)value;
-	(void)failure;
-	((struct arguments *)to)->quiet = true;
-	return true;
-}
-
-static bool set_verbose(void *to, const char *value, struct failure *failure)
-{
-	(void)value;
-	(void)failure;
-	((struct arguments *)to)->verbose = true;
-	return true;
-}
-
-static bool set_version(void *to, const char *value, struct failure *failure)
-{
-	(void)value;
-	(void)failure;
-	((struct arguments *)to)->version = true;
-	return true;
-}
-
-static bool set_help(void *to, const char *value, struct failure *failure)
-{
-	(void)value;
-	(void)failure;
-	((struct arguments *)to)->help = true;
-	return true;
-}
+#define AT(member) NULL, offsetof(struct arguments, member)
 
 const struct option_row arguments_rows[] = {
 	{"filter", "EXPR", "capture what matches this pcap-filter(7)",
-		set_filter},
+		AT(defaults.filter)},
 	{"interface", "NAME", "capture on this interface, may be repeated (-i)",
-		set_interface},
-	{"i", "NAME", NULL, set_interface},
-	{"snaplen", "N", "keep N bytes of each packet (-s)", set_snaplen},
-	{"s", "N", NULL, set_snaplen},
-	{"w", "FILE", "write to FILE instead of stdout", set_output},
-	{"c", "N", "end after N packets", set_count},
-	{"duration", "S", "end after S seconds", set_duration},
+		set_interface, 0},
+	{"i", "NAME", NULL, set_interface, 0},
+	{"snaplen", "N", "keep N bytes of each packet (-s)", set_snaplen, 0},
+	{"s", "N", NULL, set_snaplen, 0},
+	{"w", "FILE", "write to FILE instead of stdout", set_output, 0},
+	{"c", "N", "end after N packets", set_count, 0},
+	{"duration", "S", "end after S seconds", set_duration, 0},
 	{"hold", "MS", "wait at most MS for a silent target (default 2000)",
-		set_hold},
+		set_hold, 0},
 	{"require", "all|any", "must every target start? (default all)",
-		set_require},
+		set_require, 0},
 	{"ca", "FILE", "trust these certificate authorities and no others",
-		set_ca},
+		AT(credentials.ca)},
 	{"cert", "FILE", "show servers this certificate, with its chain",
-		set_cert},
-	{"key", "FILE", "the key of -cert", set_key},
-	{"netrc", NULL, "take users and passwords from ~/.netrc", set_netrc},
-	{"quiet", NULL, "say nothing but errors", set_quiet},
-	{"verbose", NULL, "say more", set_verbose},
-	{"version", NULL, "print versions", set_version},
-	{"help", NULL, "print this", set_help},
-	{"h", NULL, NULL, set_help},
+		AT(credentials.cert)},
+	{"key", "FILE", "the key of -cert", AT(credentials.key)},
+	{"netrc", NULL, "take users and passwords from ~/.netrc", AT(netrc)},
+	{"quiet", NULL, "say nothing but errors", AT(quiet)},
+	{"verbose", NULL, "say more", AT(verbose)},
+	{"version", NULL, "print versions", AT(version)},
+	{"help", NULL, "print this", AT(help)},
+	{"h", NULL, NULL, AT(help)},
 };
 
 const size_t arguments_row_count =
 	sizeof(arguments_rows) / sizeof(*arguments_rows);
+
+/*
+ * All passwords are gone from argv before the first target is looked at: that
+ * may wait for a file.
+ */
+static bool add_targets(char **operands, size_t count,
+	struct arguments *arguments, struct failure *failure)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++) {
+		char *copy = strdup(operands[i]);
+
+		if (!copy)
+			return failure_set(failure, 1, "out of memory");
+		target_wipe(operands[i]);
+		operands[i] = copy;
+	}
+	for (size_t i = 0; i < count; i++) {
+		good = good && targets_add(&arguments->targets, operands[i],
+				       &arguments->defaults, failure);
+		explicit_bzero(operands[i], strlen(operands[i]));
+		free(operands[i]);
+		operands[i] = NULL;
+	}
+	return good;
+}
 
 bool arguments_read(int argc, char **argv, struct arguments *ret_arguments,
 	struct failure *failure)
@@ -207,11 +189,8 @@ bool arguments_read(int argc, char **argv, struct arguments *ret_arguments,
 		ret_arguments, failure);
 	if (operand < 0)
 		return false;
-	for (int i = operand; i < argc && good; i++) {
-		good = targets_add(&ret_arguments->targets, argv[i],
-			&ret_arguments->defaults, failure);
-		target_wipe(argv[i]);
-	}
+	good = add_targets(argv + operand, (size_t)(argc - operand),
+		ret_arguments, failure);
 	if (!good)
 		return false;
 	if (ret_arguments->targets.count == 0 && !ret_arguments->help &&

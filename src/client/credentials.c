@@ -5,6 +5,7 @@
 #include "client/credentials.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ui.h>
@@ -79,6 +80,15 @@ static X509 *read_certificate(const char *path, struct failure *failure)
 	return NULL;
 }
 
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* A pem_password_cb: called by OpenSSL when a key is encrypted. */
 static int ask_passphrase(char *out, int size, int writing, void *context)
 {
@@ -87,6 +97,12 @@ static int ask_passphrase(char *out, int size, int writing, void *context)
 	int room = sizeof(credentials->passphrase);
 
 	(void)writing;
+	/* OpenSSL calls twice; without a terminal it would read stdin */
+	if (credentials->asked)
+		return -1;
+	credentials->asked = true;
+	if (!has_terminal())
+		return -1;
 	if (size < room)
 		room = size;
 	snprintf(
@@ -111,10 +127,10 @@ static EVP_PKEY *read_key(
 	if (key)
 		return key;
 	failure_set(failure, 1, "-key %s: %s", credentials->key,
-		ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
-			? "it holds no PEM private key"
-			: "it can't be decrypted: a wrong passphrase, or no "
-			  "terminal to ask for it on");
+		credentials->asked
+			? "it can't be decrypted: a wrong passphrase, or no "
+			  "terminal to ask for it on"
+			: "it holds no PEM private key");
 	return NULL;
 }
 

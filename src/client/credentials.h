@@ -9,6 +9,7 @@ struct credentials {
 	const char *ca;	  /* trust this bundle and no other */
 	const char *cert; /* the client's certificate, with its chain */
 	const char *key;  /* of cert; NULL: it is in the same file */
+	bool asked;	  /* for a passphrase, once */
 	char passphrase[CREDENTIALS_PASSPHRASE_MAX]; /* of key; "": none */
 };
 

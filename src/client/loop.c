@@ -7,10 +7,8 @@
 #include "common/clock.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { EVENTS_MAX = 256 };
@@ -18,25 +16,12 @@ enum { EVENTS_MAX = 256 };
 struct loop {
 	CURLM *multi;
 	int epoll;
+	int wake;
 	int output;
 	bool has_timer;
 	bool unread;
 	uint64_t timer; /* ms, when libcurl wants to be called */
 };
-
-/* A signal handler has nothing but statics: which were caught, whom to wake. */
-static volatile sig_atomic_t interrupts;
-static volatile sig_atomic_t wake_fd = -1;
-
-static void on_interrupt(int signal)
-{
-	const uint64_t one = 1;
-
-	if (interrupts++ > 0)
-		_exit(128 + signal);
-	if (write(wake_fd, &one, sizeof(one)) < 0)
-		return; /* it is awake already */
-}
 
 static bool watch(struct loop *loop, int fd, uint32_t events)
 {
@@ -44,21 +29,6 @@ static bool watch(struct loop *loop, int fd, uint32_t events)
 
 	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ||
 	       epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event) == 0;
-}
-
-static bool catch_signals(struct loop *loop)
-{
-	/* without SA_RESTART, so that a blocked write sees it, too */
-	struct sigaction action = {.sa_handler = on_interrupt};
-
-	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (wake_fd < 0 || !watch(loop, wake_fd, EPOLLIN))
-		return false;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return true;
 }
 
 /* A CURLMOPT_SOCKETFUNCTION. */
@@ -89,7 +59,7 @@ static int on_timer(CURLM *multi, long ms, void *context)
 	return 0;
 }
 
-struct loop *loop_new(int output)
+struct loop *loop_new(int output, int wake)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
 
@@ -98,7 +68,8 @@ struct loop *loop_new(int output)
 	loop->output = output;
 	loop->multi = curl_multi_init();
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!loop->multi || loop->epoll < 0 || !catch_signals(loop)) {
+	loop->wake = wake;
+	if (!loop->multi || loop->epoll < 0 || !watch(loop, wake, EPOLLIN)) {
 		loop_free(loop);
 		return NULL;
 	}
@@ -149,13 +120,15 @@ static void act_on(struct loop *loop, const struct epoll_event *event)
 	int mask = 0;
 	int running;
 
-	if (event->data.fd == loop->output) {
-		loop->unread = true;
-		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->output, NULL);
+	if (event->data.fd == loop->wake) {
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->wake, NULL);
 		return;
 	}
-	if (event->data.fd == wake_fd) {
-		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, wake_fd, NULL);
+	if (event->data.fd == loop->output) {
+		if (event->events & (EPOLLERR | EPOLLHUP))
+			loop->unread = true;
+		/* whoever asked for room will ask again */
+		watch(loop, loop->output, 0);
 		return;
 	}
 	if (event->events & EPOLLIN)
@@ -197,10 +170,9 @@ CURL *loop_ended(struct loop *loop, CURLcode *ret_result)
 	return NULL;
 }
 
-bool loop_is_interrupted(const struct loop *loop)
+void loop_want_room(struct loop *loop)
 {
-	(void)loop;
-	return interrupts > 0;
+	watch(loop, loop->output, EPOLLOUT);
 }
 
 bool loop_is_unread(const struct loop *loop)

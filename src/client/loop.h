@@ -5,17 +5,16 @@
 
 /*
  * The event loop: all of libcurl's sockets and timers, signals, and the
- * output's reader in one epoll(7), at a cost that grows with what happens and
+ * output in one epoll(7), at a cost that grows with what happens and
  * not with how many targets there are.
  */
 struct loop;
 
 /*
- * SIGINT and SIGTERM are counted from now on; the second one exits at once.
- * output is watched for a reader that leaves. NULL: out of memory or
- * descriptors.
+ * output is watched for a reader that leaves, wake for becoming readable; both
+ * stay the caller's. NULL: out of memory or descriptors.
  */
-struct loop *loop_new(int output);
+struct loop *loop_new(int output, int wake);
 
 void loop_free(struct loop *loop);
 
@@ -34,8 +33,8 @@ void loop_turn(struct loop *loop, int timeout);
 /* Returns the next transfer that ended, and its result; NULL: none. */
 CURL *loop_ended(struct loop *loop, CURLcode *ret_result);
 
-/* Was the program asked to end? */
-bool loop_is_interrupted(const struct loop *loop);
+/* The next turn ends, too, when the output takes more. */
+void loop_want_room(struct loop *loop);
 
 /* Has the output's reader left? */
 bool loop_is_unread(const struct loop *loop);

@@ -157,20 +157,26 @@ void members_stop(struct members *members)
 	*members = (struct members){0};
 }
 
+static void end_with_result(
+	struct members *members, struct transfer *transfer, CURLcode result)
+{
+	struct failure failure = {0};
+	bool good = transfer_result(transfer, result, &failure);
+
+	end_member(members, transfer_index(transfer), good ? NULL : &failure);
+}
+
 void members_collect(struct members *members)
 {
 	CURLcode result;
 	CURL *easy;
 
 	while ((easy = loop_ended(members->loop, &result))) {
-		struct transfer *transfer;
-		struct failure failure = {0};
-		bool good;
+		char *private = NULL;
 
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-		good = transfer_result(transfer, result, &failure);
-		end_member(members, transfer_index(transfer),
-			good ? NULL : &failure);
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+		end_with_result(
+			members, (struct transfer *)(void *)private, result);
 	}
 }
 
@@ -186,6 +192,8 @@ void members_expire(struct members *members, unsigned seconds)
 
 void members_resume(struct members *members)
 {
+	CURLcode result;
+
 	if (members->paused == 0)
 		return;
 	members->paused = 0;
@@ -195,28 +203,46 @@ void members_resume(struct members *members)
 		if (member->state == OVER ||
 			!transfer_is_paused(member->transfer))
 			continue;
-		if (merge_is_full(members->merge, i))
+		if (merge_is_full(members->merge, i)) {
 			members->paused++;
-		else
-			transfer_resume(member->transfer);
+			continue;
+		}
+		result = transfer_resume(member->transfer);
+		if (result != CURLE_OK)
+			end_with_result(members, member->transfer, result);
 	}
 }
 
-/* The one link type that all members' packets have or convert to. */
+/* How many members' packets can be written under that link type. */
+static unsigned count_converting(
+	const struct members *members, uint32_t linktype)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < members->count; i++)
+		count += members->list[i].has_file &&
+			 linktype_converts(
+				 members->list[i].file.linktype, linktype);
+	return count;
+}
+
+/* The link type of most members, the first's of several. */
 static uint32_t common_linktype(const struct members *members)
 {
 	uint32_t common = 0;
-	bool any = false;
+	unsigned most = 0;
 
 	for (unsigned i = 0; i < members->count; i++) {
-		const struct member *member = &members->list[i];
-		uint32_t own = member->file.linktype;
+		uint32_t own = members->list[i].file.linktype;
+		unsigned count;
 
-		if (!member->has_file)
+		if (!members->list[i].has_file || (most > 0 && own == common))
 			continue;
-		if (!any || linktype_converts(common, own))
+		count = count_converting(members, own);
+		if (count > most) {
 			common = own;
-		any = true;
+			most = count;
+		}
 	}
 	return common;
 }
@@ -227,7 +253,7 @@ static void refuse(struct members *members, unsigned index, uint32_t linktype)
 
 	failure_set(&failure, 1,
 		"sends packets of link type %" PRIu32
-		", targets before it %" PRIu32
+		", most of the others %" PRIu32
 		": one pcap file can't hold both",
 		members->list[index].file.linktype, linktype);
 	end_member(members, index, &failure);
@@ -260,4 +286,14 @@ struct pcapfile members_agree(struct members *members)
 uint32_t members_linktype(const struct members *members, unsigned index)
 {
 	return members->list[index].file.linktype;
+}
+
+bool members_is_connecting(const struct members *members, unsigned index)
+{
+	return members->list[index].state == CONNECTING;
+}
+
+bool members_has_failed(const struct members *members, unsigned index)
+{
+	return members->list[index].failed;
 }

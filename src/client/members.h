@@ -46,9 +46,12 @@ void members_resume(struct members *members);
 
 /*
  * Finds the one header that all packets can be written under. Members whose
- * link type does not convert to the others' fail, and their packets go.
+ * link type does not convert to that of most fail, and their packets go.
  */
 struct pcapfile members_agree(struct members *members);
+
+bool members_is_connecting(const struct members *members, unsigned index);
+bool members_has_failed(const struct members *members, unsigned index);
 
 /* The link type of a member's packets. */
 uint32_t members_linktype(const struct members *members, unsigned index);

@@ -1,35 +1,45 @@
 /*
  * The merge. In: packets and watermarks of all targets. Out: one order.
  *
- * Every target has a bound: nothing that it still sends, or has in its queue,
- * is earlier. That is its first packet's time or, while its queue is empty,
- * its watermark. Two heaps keep the targets by their bounds: ready, those that
- * have packets, and silent, those that run without any. The first of ready is
- * the next packet of all; it leaves
+ * Two heaps: ready has the targets with packets by the time of their first
+ * one, running those that may still send by how far they have settled: up to
+ * when nothing more is to come. A watermark says that exactly. A packet says
+ * it only for what is SLACK_NS before it, because several CPUs may have
+ * disordered a stream slightly.
  *
- *  - when the first of silent is bound beyond it: the order is then exact,
- *  - when it has waited long enough,
- *  - when some queue is full: memory counts more than order,
- *  - when a later one has left already: it is late, and waiting is no help.
+ * The first of ready is the next packet of all. It leaves
+ *
+ *  - when the least settled of running is settled beyond it: the order is
+ *    exact;
+ *  - when all of running have at least spoken beyond it, and slight disorder
+ *    has had time to come out (SETTLE_MS);
+ *  - when it has waited long enough (the hold) for one that is silent;
+ *  - when memory counts more than order: some queue is full, and the silent
+ *    one has not merely run empty for a moment (FULL_GRACE_MS);
+ *  - when a later one has left already: it is late, and waits only for
+ *    SETTLE_MS, which keeps late packets in order among themselves.
  */
 #include "client/merge.h"
 
+#include "client/heap.h"
 #include "client/queue.h"
 
 #include <limits.h>
 #include <stdlib.h>
 
-struct merge_target {
-	struct queue queue;
-	uint64_t watermark;
-	bool running;
-	size_t place; /* in the heap that it is in */
-	struct merge_counts counts;
+enum {
+	SLACK_NS = 10000000,
+	SETTLE_MS = 20,
+	FULL_GRACE_MS = 50,
 };
 
-struct heap {
-	unsigned *targets;
-	size_t count;
+struct merge_target {
+	struct queue queue;
+	bool running;
+	uint64_t settled; /* ns: nothing is to come up to and including it */
+	uint64_t spoken;  /* ns: the latest time that it has told */
+	uint64_t heard;	  /* ms: when it told anything last */
+	struct merge_counts counts;
 };
 
 struct merge {
@@ -38,80 +48,10 @@ struct merge {
 	struct merge_target *targets;
 	unsigned target_count;
 	struct heap ready;
-	struct heap silent;
+	struct heap running;
 	size_t full;   /* targets with full queues */
 	uint64_t last; /* the latest time that has left */
-	bool stopped;
 };
-
-static uint64_t bound_of(const struct merge *merge, unsigned target)
-{
-	const struct merge_target *at = &merge->targets[target];
-
-	return at->queue.count > 0 ? queue_time(&at->queue) : at->watermark;
-}
-
-static bool is_before(const struct merge *merge, unsigned a, unsigned b)
-{
-	uint64_t bound_a = bound_of(merge, a);
-	uint64_t bound_b = bound_of(merge, b);
-
-	return bound_a < bound_b || (bound_a == bound_b && a < b);
-}
-
-static void heap_set(
-	struct merge *merge, struct heap *heap, size_t place, unsigned target)
-{
-	heap->targets[place] = target;
-	merge->targets[target].place = place;
-}
-
-/* Moves what is at place to where its bound, which has changed, belongs. */
-static void heap_settle(struct merge *merge, struct heap *heap, size_t place)
-{
-	unsigned target = heap->targets[place];
-
-	while (place > 0) {
-		unsigned parent = heap->targets[(place - 1) / 2];
-
-		if (!is_before(merge, target, parent))
-			break;
-		heap_set(merge, heap, place, parent);
-		place = (place - 1) / 2;
-	}
-	for (;;) {
-		size_t child = 2 * place + 1;
-
-		if (child >= heap->count)
-			break;
-		if (child + 1 < heap->count &&
-			is_before(merge, heap->targets[child + 1],
-				heap->targets[child]))
-			child++;
-		if (!is_before(merge, heap->targets[child], target))
-			break;
-		heap_set(merge, heap, place, heap->targets[child]);
-		place = child;
-	}
-	heap_set(merge, heap, place, target);
-}
-
-static void heap_add(struct merge *merge, struct heap *heap, unsigned target)
-{
-	heap_set(merge, heap, heap->count++, target);
-	heap_settle(merge, heap, heap->count - 1);
-}
-
-static void heap_remove(struct merge *merge, struct heap *heap, unsigned target)
-{
-	size_t place = merge->targets[target].place;
-	unsigned moved = heap->targets[--heap->count];
-
-	if (moved == target)
-		return;
-	heap_set(merge, heap, place, moved);
-	heap_settle(merge, heap, place);
-}
 
 struct merge *merge_new(unsigned targets, const struct merge_limits *limits,
 	const struct merge_sink *sink)
@@ -124,16 +64,14 @@ struct merge *merge_new(unsigned targets, const struct merge_limits *limits,
 	merge->sink = *sink;
 	merge->target_count = targets;
 	merge->targets = calloc(targets, sizeof(*merge->targets));
-	merge->ready.targets = calloc(targets, sizeof(unsigned));
-	merge->silent.targets = calloc(targets, sizeof(unsigned));
-	if (!merge->targets || !merge->ready.targets ||
-		!merge->silent.targets) {
+	if (!merge->targets || !heap_init(&merge->ready, targets) ||
+		!heap_init(&merge->running, targets)) {
 		merge_free(merge);
 		return NULL;
 	}
 	for (unsigned i = 0; i < targets; i++) {
 		merge->targets[i].running = true;
-		heap_add(merge, &merge->silent, i);
+		heap_put(&merge->running, i, 0);
 	}
 	return merge;
 }
@@ -145,8 +83,8 @@ void merge_free(struct merge *merge)
 	for (unsigned i = 0; merge->targets && i < merge->target_count; i++)
 		queue_clear(&merge->targets[i].queue);
 	free(merge->targets);
-	free(merge->ready.targets);
-	free(merge->silent.targets);
+	heap_clear(&merge->ready);
+	heap_clear(&merge->running);
 	free(merge);
 }
 
@@ -158,46 +96,49 @@ bool merge_is_full(const struct merge *merge, unsigned target)
 	return queue->count > 0 && queue->bytes >= merge->limits.queue_bytes;
 }
 
+/* Takes note of what a target has told of its time, at now (ms). */
+static void hear(struct merge *merge, unsigned target, uint64_t spoken,
+	uint64_t settled, uint64_t now)
+{
+	struct merge_target *at = &merge->targets[target];
+
+	at->heard = now;
+	if (spoken > at->spoken)
+		at->spoken = spoken;
+	if (settled <= at->settled)
+		return;
+	at->settled = settled;
+	if (at->running)
+		heap_put(&merge->running, target, settled);
+}
+
 bool merge_packet(struct merge *merge, unsigned target,
 	const struct packet *packet, uint64_t now)
 {
 	struct merge_target *at = &merge->targets[target];
 	bool was_full = merge_is_full(merge, target);
-	bool was_empty = at->queue.count == 0;
 
 	if (!queue_push(&at->queue, packet, now))
 		return false;
-	if (was_empty && at->running)
-		heap_remove(merge, &merge->silent, target);
-	/* another one of the same time may follow */
-	if (packet->time > at->watermark)
-		at->watermark = packet->time - 1;
-	if (was_empty)
-		heap_add(merge, &merge->ready, target);
-	else
-		heap_settle(merge, &merge->ready, at->place);
+	heap_put(&merge->ready, target, queue_time(&at->queue));
+	hear(merge, target, packet->time,
+		packet->time > SLACK_NS ? packet->time - SLACK_NS : 0, now);
 	merge->full += !was_full && merge_is_full(merge, target);
 	at->counts.received++;
 	return true;
 }
 
-void merge_watermark(struct merge *merge, unsigned target, uint64_t time)
+void merge_watermark(
+	struct merge *merge, unsigned target, uint64_t time, uint64_t now)
 {
-	struct merge_target *at = &merge->targets[target];
-
-	if (time <= at->watermark)
-		return;
-	at->watermark = time;
-	if (at->running && at->queue.count == 0)
-		heap_settle(merge, &merge->silent, at->place);
+	hear(merge, target, time, time, now);
 }
 
 void merge_end(struct merge *merge, unsigned target)
 {
 	struct merge_target *at = &merge->targets[target];
 
-	if (at->running && at->queue.count == 0)
-		heap_remove(merge, &merge->silent, target);
+	heap_remove(&merge->running, target);
 	at->running = false;
 }
 
@@ -207,14 +148,13 @@ void merge_discard(struct merge *merge, unsigned target)
 
 	if (at->queue.count == 0)
 		return;
-	heap_remove(merge, &merge->ready, target);
+	heap_remove(&merge->ready, target);
 	merge->full -= merge_is_full(merge, target);
 	queue_clear(&at->queue);
-	if (at->running)
-		heap_add(merge, &merge->silent, target);
 }
 
-static void release(struct merge *merge, unsigned target)
+/* Hands the first packet on; false: the sink does not take it now. */
+static bool release(struct merge *merge, unsigned target)
 {
 	struct merge_target *at = &merge->targets[target];
 	bool was_full = merge_is_full(merge, target);
@@ -222,61 +162,87 @@ static void release(struct merge *merge, unsigned target)
 	uint64_t arrived;
 
 	queue_head(&at->queue, &packet, &arrived);
-	if (!merge->sink.packet(merge->sink.context, target, &packet)) {
-		merge->stopped = true;
-		return;
-	}
+	if (!merge->sink.packet(merge->sink.context, target, &packet))
+		return false;
 	at->counts.written++;
 	if (packet.time < merge->last)
 		at->counts.late++;
 	else
 		merge->last = packet.time;
 	queue_pop(&at->queue);
-	if (at->queue.count > 0) {
-		heap_settle(merge, &merge->ready, 0);
-	} else {
-		heap_remove(merge, &merge->ready, target);
-		if (at->running)
-			heap_add(merge, &merge->silent, target);
-	}
+	if (at->queue.count > 0)
+		heap_put(&merge->ready, target, queue_time(&at->queue));
+	else
+		heap_remove(&merge->ready, target);
 	merge->full -= was_full && !merge_is_full(merge, target);
+	return true;
+}
+
+static uint64_t time_left(uint64_t since, uint64_t patience, uint64_t now)
+{
+	return now < since + patience ? since + patience - now : 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Has every target that may still send told of a time beyond that one? */
+static bool have_spoken(const struct merge *merge, uint64_t time)
+{
+	for (size_t i = 0; i < merge->running.count; i++)
+		if (merge->targets[merge->running.items[i].target].spoken <
+			time)
+			return false;
+	return true;
 }
 
 /* Tells for how long the first packet must wait yet: 0 is not at all. */
 static uint64_t wait_of_first(const struct merge *merge, uint64_t now)
 {
-	const struct queue *queue =
-		&merge->targets[merge->ready.targets[0]].queue;
+	const uint64_t hold = merge->limits.hold;
+	const struct merge_target *slowest;
 	struct packet packet;
 	uint64_t arrived;
+	uint64_t wait;
 
-	queue_head(queue, &packet, &arrived);
-	if (merge->full > 0 || packet.time < merge->last)
+	queue_head(&merge->targets[merge->ready.items[0].target].queue, &packet,
+		&arrived);
+	if (merge->running.count == 0)
 		return 0;
-	if (merge->silent.count == 0 ||
-		bound_of(merge, merge->silent.targets[0]) >= packet.time)
+	slowest = &merge->targets[merge->running.items[0].target];
+	if (slowest->settled >= packet.time)
 		return 0;
-	if (now >= arrived + merge->limits.hold)
-		return 0;
-	return arrived + merge->limits.hold - now;
+	if (packet.time < merge->last || have_spoken(merge, packet.time))
+		return merge->full > 0 ? 0
+				       : time_left(arrived,
+						 least(hold, SETTLE_MS), now);
+	wait = time_left(arrived, hold, now);
+	if (merge->full == 0)
+		return wait;
+	return least(wait, time_left(slowest->heard, FULL_GRACE_MS, now));
 }
 
 int merge_pump(struct merge *merge, uint64_t now)
 {
-	while (merge->ready.count > 0 && !merge->stopped) {
+	while (merge->ready.count > 0) {
 		uint64_t wait = wait_of_first(merge, now);
 
 		if (wait > 0)
 			return wait < INT_MAX ? (int)wait : INT_MAX;
-		release(merge, merge->ready.targets[0]);
+		if (!release(merge, merge->ready.items[0].target))
+			break;
 	}
 	return -1;
 }
 
-void merge_drain(struct merge *merge)
+bool merge_drain(struct merge *merge)
 {
-	while (merge->ready.count > 0 && !merge->stopped)
-		release(merge, merge->ready.targets[0]);
+	while (merge->ready.count > 0)
+		if (!release(merge, merge->ready.items[0].target))
+			return false;
+	return true;
 }
 
 struct merge_counts merge_count(const struct merge *merge, unsigned target)

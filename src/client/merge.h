@@ -24,7 +24,7 @@ struct merge_counts {
 	uint64_t late; /* written after a packet of a later time */
 };
 
-/* Where packets leave; false: the merge must stop here. */
+/* Where packets leave; false: it takes none now, this one stays. */
 struct merge_sink {
 	bool (*packet)(
 		void *context, unsigned target, const struct packet *packet);
@@ -42,7 +42,8 @@ bool merge_packet(struct merge *merge, unsigned target,
 	const struct packet *packet, uint64_t now);
 
 /* The target has sent all packets up to and including time (ns). */
-void merge_watermark(struct merge *merge, unsigned target, uint64_t time);
+void merge_watermark(
+	struct merge *merge, unsigned target, uint64_t time, uint64_t now);
 
 /* The target will send no more; what it has sent still leaves in order. */
 void merge_end(struct merge *merge, unsigned target);
@@ -59,7 +60,10 @@ bool merge_is_full(const struct merge *merge, unsigned target);
  */
 int merge_pump(struct merge *merge, uint64_t now);
 
-/* Lets everything leave, in order: nothing more will arrive. */
-void merge_drain(struct merge *merge);
+/*
+ * Lets everything leave, in order: nothing more will arrive. False: the sink
+ * did not take all of it.
+ */
+bool merge_drain(struct merge *merge);
 
 struct merge_counts merge_count(const struct merge *merge, unsigned target);

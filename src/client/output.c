@@ -13,6 +13,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,22 +24,46 @@ enum {
 	BUFFER_FULL = 262144,
 	BUFFER_ROOM = BUFFER_FULL + PCAPFILE_RECORD + PACKET_MAX,
 	PIPE_SIZE = 1 << 20, /* the most that anybody may ask for */
-	MODE = 0666,	     /* less the umask */
+	MODE = 0600,	     /* packets hold secrets */
 };
 
 struct output {
 	const char *name; /* for messages */
 	int fd;
-	bool own;     /* to be closed */
+	bool own;     /* the file is ours, not stdout */
+	bool own_fd;  /* to be closed */
 	bool created; /* it did not exist before */
 	bool started; /* something was written */
 	bool broken;  /* after a failure nothing more is tried */
 	bool regular; /* a file that can be cut */
 	struct pcapfile file;
 	size_t header; /* bytes of the file header in the buffer */
+	size_t start;  /* of what the reader has not taken */
 	size_t used;
 	unsigned char buffer[BUFFER_ROOM];
 };
+
+/*
+ * Opens a pipe once more, so that it does not block us: to set O_NONBLOCK on
+ * what was given would change it for all who share it. Where that can't be
+ * done a slow reader stops the merge, which is all the harm. A larger pipe
+ * saves a switch to the reader for each 64 KiB.
+ */
+static void set_up_pipe(struct output *output)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", output->fd);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0) {
+		if (output->own)
+			close(output->fd);
+		output->fd = fd;
+		output->own_fd = true;
+	}
+	fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
+}
 
 static bool check_kind(struct output *output, struct failure *failure)
 {
@@ -52,9 +78,8 @@ static bool check_kind(struct output *output, struct failure *failure)
 		return failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
 	output->regular = S_ISREG(status.st_mode);
-	/* saves a switch to the reader for each 64 KiB; no harm without */
 	if (S_ISFIFO(status.st_mode))
-		fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
+		set_up_pipe(output);
 	return true;
 }
 
@@ -79,13 +104,14 @@ struct output *output_open(const char *path, struct failure *failure)
 		return NULL;
 	}
 	output->own = path && strcmp(path, "-") != 0;
+	output->own_fd = output->own;
 	output->name = output->own ? path : "stdout";
 	output->fd = output->own ? open_file(output) : STDOUT_FILENO;
 	if (output->fd < 0)
 		failure_set(failure, 1, "%s: %s", path, strerror(errno));
 	else if (check_kind(output, failure))
 		return output;
-	if (output->own && output->fd >= 0)
+	if (output->own_fd && output->fd >= 0)
 		close(output->fd);
 	free(output);
 	return NULL;
@@ -128,28 +154,44 @@ static void cut_back(const struct output *output, size_t written)
 	lseek(output->fd, 0, SEEK_END);
 }
 
+static bool fail(struct output *output, int error, struct failure *failure)
+{
+	output->broken = true;
+	failure_set(failure, error == EPIPE ? 0 : 1, "%s: %s", output->name,
+		strerror(error));
+	cut_back(output, output->start);
+	output->start = output->used;
+	return false;
+}
+
 bool output_flush(struct output *output, struct failure *failure)
 {
-	size_t written = 0;
+	while (output->start < output->used) {
+		ssize_t size = write(output->fd, output->buffer + output->start,
+			output->used - output->start);
 
-	while (written < output->used && !output->broken) {
-		ssize_t size = write(output->fd, output->buffer + written,
-			output->used - written);
-
-		if (size >= 0) {
-			written += (size_t)size;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		output->broken = true;
-		failure_set(failure, errno == EPIPE ? 0 : 1, "%s: %s",
-			output->name, strerror(errno));
-		cut_back(output, written);
+		if (size < 0 && errno == EAGAIN)
+			return true;
+		if (size < 0 && errno != EINTR)
+			return fail(output, errno, failure);
+		output->start += size > 0 ? (size_t)size : 0;
 	}
 	output->header = 0;
+	output->start = 0;
 	output->used = 0;
 	return !output->broken;
+}
+
+bool output_is_blocked(const struct output *output)
+{
+	return output->start < output->used && !output->broken;
+}
+
+bool output_wait(const struct output *output, int ms)
+{
+	struct pollfd fd = {.fd = output->fd, .events = POLLOUT};
+
+	return poll(&fd, 1, ms) > 0;
 }
 
 bool output_packet(struct output *output, const struct packet *packet,
@@ -159,6 +201,8 @@ bool output_packet(struct output *output, const struct packet *packet,
 	struct packet out = *packet;
 
 	assert(linktype_converts(linktype, output->file.linktype));
+	if (output->broken || output->used >= BUFFER_FULL)
+		return false;
 	linktype_copy(record + PCAPFILE_RECORD, &out, linktype,
 		output->file.linktype);
 	pcapfile_put_record(record, &out, output->file.nano);
@@ -175,7 +219,7 @@ bool output_close(struct output *output, struct failure *failure)
 	if (!output->broken)
 		closed = output_flush(output, failure);
 	/* some file systems tell only here that they are full */
-	if (output->own && close(output->fd) != 0 && closed)
+	if (output->own_fd && close(output->fd) != 0 && closed)
 		closed = failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
 	if (output->created && !output->started)

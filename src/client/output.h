@@ -23,12 +23,21 @@ int output_fd(const struct output *output);
 bool output_start(struct output *output, const struct pcapfile *file,
 	struct failure *failure);
 
-/* Writes a packet of that link type, or one that converts to it. */
+/*
+ * Writes a packet of that link type, or one that converts to it. Returns false
+ * when it failed, or while output_is_blocked(): then the packet is not taken.
+ */
 bool output_packet(struct output *output, const struct packet *packet,
 	uint32_t linktype, struct failure *failure);
 
-/* Hands on what is buffered. */
+/* Hands on what is buffered, as far as the reader takes it. */
 bool output_flush(struct output *output, struct failure *failure);
 
-/* Flushes and closes. Takes NULL. */
+/* Is the reader too slow for what is buffered? */
+bool output_is_blocked(const struct output *output);
+
+/* Waits until a slow reader takes more; false: it took nothing for ms. */
+bool output_wait(const struct output *output, int ms);
+
+/* Flushes, and closes. What a slow reader has not taken is lost. Takes NULL. */
 bool output_close(struct output *output, struct failure *failure);

@@ -16,6 +16,7 @@
 enum {
 	SLAB_SIZE = 16384, /* with its header; larger packets have their own */
 	ROOM_MIN = 64,
+	DISORDER_MAX = 1024,  /* packets that one is moved in front of */
 	KEPT = 2 * SLAB_SIZE, /* by an empty queue, for what comes next */
 };
 
@@ -93,12 +94,17 @@ static bool reserve_bytes(struct queue *queue, size_t size)
 	return true;
 }
 
-/* The place of a packet of that time: behind all that are not later. */
+/*
+ * The place of a packet of that time: behind all that are not later. A packet
+ * that is further out of order than several CPUs explain stays out of order;
+ * sorting a stream that runs backwards would take for ever.
+ */
 static struct queue_entry *insert(struct queue *queue, uint64_t time)
 {
 	size_t place = queue->count++;
+	size_t end = place > DISORDER_MAX ? place - DISORDER_MAX : 0;
 
-	for (; place > 0; place--) {
+	for (; place > end; place--) {
 		const struct queue_entry *before = entry_at(queue, place - 1);
 
 		if (before->time <= time)
@@ -157,9 +163,10 @@ void queue_head(const struct queue *queue, struct packet *ret_packet,
 
 void queue_pop(struct queue *queue)
 {
-	struct queue_slab *slab = entry_at(queue, 0)->stored->slab;
+	struct queue_slab *slab;
 
 	assert(queue->count > 0);
+	slab = entry_at(queue, 0)->stored->slab;
 	queue->first = (queue->first + 1) & (queue->room - 1);
 	queue->count--;
 	if (--slab->live == 0 && slab != queue->last)

@@ -6,18 +6,22 @@
  */
 #include "client/session.h"
 
+#include "client/interrupt.h"
 #include "client/loop.h"
 #include "client/members.h"
 #include "client/merge.h"
+#include "client/report.h"
 #include "common/clock.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 
 enum {
 	START_TIMEOUT_S = 20, /* connection, head, and capture's header */
-	GRACE_MS = 1000, /* after a failure, for others to be told as well */
+	GRACE_MS = 1000,    /* after a failure, for others to be told as well */
+	NOTICE_MS = 2000,   /* of silence before it says who is waited for */
+	PATIENCE_MS = 1000, /* with a reader, after an interrupt */
+	NAMES_SIZE = 512,
 	QUEUES_TOTAL = 128 << 20,
 	QUEUE_MIN = 64 << 10,
 	QUEUE_MAX = 16 << 20,
@@ -34,10 +38,19 @@ struct session {
 	bool started; /* the output has its header */
 	bool enough;  /* was written, or nothing more can be */
 	uint64_t written;
-	uint64_t start_deadline; /* ms */
-	uint64_t end;		 /* ms, for -duration */
-	struct failure fatal;	 /* of the output */
+	uint64_t begin;	      /* ms */
+	bool noticed;	      /* it has said who is waited for */
+	uint64_t end;	      /* ms, for -duration */
+	struct failure fatal; /* of the output */
+	bool unread;	      /* the output's reader has left */
 };
+
+/* After the output has failed: nothing more is to be written. */
+static void give_up(struct session *session)
+{
+	session->enough = true;
+	session->unread = session->fatal.status == 0;
+}
 
 /* The merge's sink. */
 static bool write_packet(
@@ -50,13 +63,20 @@ static bool write_packet(
 	if (!output_packet(session->output, packet,
 		    members_linktype(&session->members, target),
 		    &session->fatal)) {
-		session->enough = true;
+		if (!output_is_blocked(session->output))
+			give_up(session);
 		return false;
 	}
 	session->written++;
 	session->enough = session->arguments->count &&
 			  session->written >= session->arguments->count;
 	return true;
+}
+
+static void flush(struct session *session)
+{
+	if (!session->unread && !output_flush(session->output, &session->fatal))
+		give_up(session);
 }
 
 static size_t queue_size(size_t count)
@@ -79,8 +99,8 @@ static bool set_up(struct session *session, struct failure *failure)
 
 	session->merge =
 		merge_new((unsigned)arguments->targets.count, &limits, &sink);
-	session->loop = loop_new(output_fd(session->output));
-	session->start_deadline = clock_ms() + START_TIMEOUT_S * UINT64_C(1000);
+	session->loop = loop_new(output_fd(session->output), interrupt_catch());
+	session->begin = clock_ms();
 	session->end = NEVER;
 	if (session->merge && session->loop &&
 		members_start(&session->members, arguments, session->loop,
@@ -110,12 +130,31 @@ static void start(struct session *session, const struct pcapfile *file)
 	unsigned running = session->members.count - session->members.failed;
 
 	session->started = true;
-	session->enough = !output_start(session->output, file, &session->fatal);
+	if (!output_start(session->output, file, &session->fatal))
+		give_up(session);
 	if (session->arguments->duration)
 		session->end = clock_ms() + session->arguments->duration * 1000;
 	if (!session->arguments->quiet)
 		fprintf(stderr, "ddump: capturing on %u target%s\n", running,
 			running == 1 ? "" : "s");
+}
+
+static uint64_t start_deadline(const struct session *session)
+{
+	return session->begin + START_TIMEOUT_S * UINT64_C(1000);
+}
+
+/* Says once whom it is waiting for. */
+static void notice(struct session *session)
+{
+	char names[NAMES_SIZE];
+
+	if (session->noticed || clock_ms() < session->begin + NOTICE_MS)
+		return;
+	session->noticed = true;
+	report_waiting(&session->members, names, sizeof(names));
+	if (!session->arguments->quiet)
+		fprintf(stderr, "ddump: waiting for %s\n", names);
 }
 
 /* Starts once every target has answered; false: it must not start at all. */
@@ -124,11 +163,13 @@ static bool try_to_start(struct session *session)
 	struct members *members = &session->members;
 	struct pcapfile file;
 
-	if (members->connecting > 0 && clock_ms() >= session->start_deadline)
+	if (members->connecting > 0 && clock_ms() >= start_deadline(session))
 		members_expire(members, START_TIMEOUT_S);
-	if (members->connecting > 0)
+	if (members->connecting > 0) {
+		notice(session);
 		return !is_refused(session) ||
 		       clock_ms() < members->first_failure + GRACE_MS;
+	}
 	file = members_agree(members);
 	if (is_refused(session))
 		return false;
@@ -136,18 +177,25 @@ static bool try_to_start(struct session *session)
 	return true;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static int next_timeout(const struct session *session, int merge_due)
 {
 	uint64_t now = clock_ms();
 	uint64_t next = merge_due < 0 ? NEVER : now + (uint64_t)merge_due;
 
-	if (session->end < next)
-		next = session->end;
-	if (!session->started && session->start_deadline < next)
-		next = session->start_deadline;
-	if (!session->started && is_refused(session) &&
-		session->members.first_failure + GRACE_MS < next)
-		next = session->members.first_failure + GRACE_MS;
+	next = least(next, session->end);
+	if (!session->started) {
+		next = least(next, start_deadline(session));
+		if (!session->noticed)
+			next = least(next, session->begin + NOTICE_MS);
+		if (is_refused(session))
+			next = least(next,
+				session->members.first_failure + GRACE_MS);
+	}
 	if (next == NEVER)
 		return -1;
 	if (next <= now)
@@ -158,10 +206,15 @@ static int next_timeout(const struct session *session, int merge_due)
 /* Lets leave what may, and hands it on: nothing waits in a buffer. */
 static int pump(struct session *session)
 {
-	int due = merge_pump(session->merge, clock_ms());
+	int due = -1;
 
-	if (!output_flush(session->output, &session->fatal))
-		session->enough = true;
+	flush(session);
+	if (!output_is_blocked(session->output)) {
+		due = merge_pump(session->merge, clock_ms());
+		flush(session);
+	}
+	if (output_is_blocked(session->output))
+		loop_want_room(session->loop);
 	members_resume(&session->members);
 	return due;
 }
@@ -177,61 +230,76 @@ static void run_until_over(struct session *session)
 			return;
 		if (session->started)
 			due = pump(session);
-		if (session->enough || clock_ms() >= session->end ||
-			loop_is_interrupted(session->loop) ||
-			loop_is_unread(session->loop))
+		session->unread =
+			session->unread || loop_is_unread(session->loop);
+		if (session->enough || session->unread || interrupt_came() ||
+			clock_ms() >= session->end)
 			return;
 		if (session->members.over == session->members.count)
 			return;
 	}
 }
 
-static void report(const struct session *session)
+/* Writes all that has arrived; after an interrupt no reader is waited for. */
+static void drain(struct session *session)
 {
-	const struct targets *targets = &session->arguments->targets;
+	while (!session->unread) {
+		bool hurried = interrupt_came();
+		bool drained = merge_drain(session->merge) || session->enough;
 
-	for (unsigned i = 0; i < targets->count; i++) {
-		struct merge_counts counts = merge_count(session->merge, i);
-
-		/* a pcap stream has no place to tell what was dropped */
-		fprintf(stderr,
-			"ddump: %s: %" PRIu64 " packets, %" PRIu64
-			" late, dropped by kernel: not told\n",
-			targets->list[i].label, counts.written, counts.late);
+		flush(session);
+		if (!output_is_blocked(session->output)) {
+			if (drained)
+				return;
+			continue;
+		}
+		if (output_wait(session->output, hurried ? PATIENCE_MS : -1) ||
+			!hurried)
+			continue;
+		session->unread = true;
 	}
-	fprintf(stderr, "ddump: %" PRIu64 " packets of %zu target%s\n",
-		session->written, targets->count,
-		targets->count == 1 ? "" : "s");
+}
+
+static bool explain_no_start(
+	const struct session *session, struct failure *failure)
+{
+	const struct members *members = &session->members;
+	char names[NAMES_SIZE];
+
+	report_waiting(members, names, sizeof(names));
+	if (session->unread)
+		return failure_set(failure, 1,
+			"whatever reads the output left before a capture "
+			"began");
+	if (interrupt_came())
+		return failure_set(
+			failure, 1, "interrupted while waiting for %s", names);
+	return failure_set(failure, 1,
+		"nothing is captured: %u of %u targets failed%s%s%s",
+		members->failed, members->count,
+		*names ? ", no answer yet from " : "", names,
+		members->failed < members->count
+			? " (-require any goes on with the others)"
+			: "");
 }
 
 static int finish(struct session *session, struct failure *failure)
 {
 	const struct members *members = &session->members;
 
-	if (!session->started && loop_is_interrupted(session->loop)) {
-		failure_set(failure, 1,
-			"interrupted before all targets had answered");
-		return 1;
-	}
 	if (!session->started) {
-		failure_set(failure, 1,
-			"nothing is captured: %u of %u targets failed%s",
-			members->failed, members->count,
-			members->failed < members->count
-				? " (-require any goes on with the others)"
-				: "");
+		explain_no_start(session, failure);
 		return 1;
 	}
-	if (!loop_is_unread(session->loop)) {
-		merge_drain(session->merge);
-		output_flush(session->output, &session->fatal);
-	}
+	drain(session);
+	if (session->fatal.status)
+		fprintf(stderr, "ddump: %s\n", session->fatal.text);
+	if (session->unread && interrupt_came())
+		report_unwritten(members);
 	if (!session->arguments->quiet)
-		report(session);
-	if (session->fatal.status) {
-		*failure = session->fatal;
+		report_end(members, session->written);
+	if (session->fatal.status)
 		return 1;
-	}
 	return members->failed > 0 ? 2 : 0;
 }
 

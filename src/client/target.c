@@ -27,15 +27,15 @@ struct parsing {
 	struct failure *failure;
 };
 
-/* Where the authority begins: behind "PROTOCOL://", if there is that. */
+/*
+ * Where the authority begins: behind "PROTOCOL://", if the first of all
+ * characters with a meaning is that one's colon.
+ */
 static char *find_authority(char *text)
 {
-	size_t size = strcspn(text, "/?#");
+	size_t size = strcspn(text, ":/?#@");
 
-	if (size > 0 && text[size - 1] == ':' &&
-		strncmp(text + size, "//", 2) == 0)
-		return text + size + 2;
-	return text;
+	return strncmp(text + size, "://", 3) == 0 ? text + size + 3 : text;
 }
 
 /*
@@ -139,6 +139,43 @@ static bool set_part(struct parsing *parsing, CURLUPart part, const char *value,
 		curl_url_strerror(code));
 }
 
+/* Without quotes a filter's words become targets. */
+static bool is_word_of_filter(const char *text)
+{
+	static const char *const words[] = {"and", "arp", "dst", "ether",
+		"host", "icmp", "icmp6", "ip", "ip6", "net", "not", "or",
+		"port", "portrange", "proto", "src", "tcp", "udp"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	/* libcurl would take a number for an IPv4 address */
+	return text[strspn(text, "0123456789")] == '\0';
+}
+
+static bool check_host(struct parsing *parsing)
+{
+	const char *text = parsing->text;
+	size_t size = strcspn(text, "/?");
+	const char *colon = memchr(text, ':', size);
+
+	if (*text == '@')
+		return failure_set(parsing->failure, 1,
+			"%s: a file of targets has no label", parsing->shown);
+	if (is_word_of_filter(text) || text[strcspn(text, " /?")] == ' ')
+		return failure_set(parsing->failure, 1,
+			"\"%s\" is no target; a filter is one argument: "
+			"-filter 'udp port 53'",
+			parsing->shown);
+	if (colon &&
+		memchr(colon + 1, ':', size - (size_t)(colon + 1 - text)) &&
+		!memchr(text, '[', size) && !memchr(text, '@', size))
+		return failure_set(parsing->failure, 1,
+			"%s: write an IPv6 address in brackets, like [::1]",
+			parsing->shown);
+	return true;
+}
+
 static bool check_scheme(struct parsing *parsing)
 {
 	char *scheme = get_part(parsing, CURLUPART_SCHEME, 0);
@@ -153,6 +190,16 @@ static bool check_scheme(struct parsing *parsing)
 	return known;
 }
 
+/* "USER:PASS/WORD@HOST" would be a host USER, and a port and path. */
+static bool has_stray_at(const char *authority)
+{
+	size_t size = strcspn(authority, "/?");
+	size_t path = strcspn(authority + size, "?");
+
+	return memchr(authority, ':', size) && !memchr(authority, '@', size) &&
+	       memchr(authority + size, '@', path);
+}
+
 static bool parse_url(struct parsing *parsing)
 {
 	const unsigned flags =
@@ -165,6 +212,13 @@ static bool parse_url(struct parsing *parsing)
 	if (strchr(text, '#'))
 		return failure_set(parsing->failure, 1,
 			"%s: write '#' as %%23 in a URL", parsing->shown);
+	if (!has_scheme && !check_host(parsing))
+		return false;
+	if (has_stray_at(find_authority(text)))
+		return failure_set(parsing->failure, 1,
+			"%s: in a user or password write '@' as %%40 and '/' "
+			"as %%2F",
+			parsing->shown);
 	if (asprintf(&whole, "%s%s", has_scheme ? "" : "http://", text) < 0)
 		return failure_set(parsing->failure, 1, "out of memory");
 	parsed = set_part(parsing, CURLUPART_URL, whole, flags) &&
@@ -240,6 +294,17 @@ static bool add_parameters(
 	return add_parameter(parsing, "precision", "nano");
 }
 
+/* Decodes user or password; false: there is one, and it can't be decoded. */
+static bool get_credential(
+	struct parsing *parsing, CURLUPart part, char **ret_value)
+{
+	*ret_value = get_part(parsing, part, CURLU_URLDECODE);
+	if (*ret_value || !has_part(parsing, part))
+		return true;
+	return failure_set(parsing->failure, 1,
+		"%s: the user or password can't be decoded", parsing->shown);
+}
+
 /* The host, with its port if that is unusual. */
 static char *make_label(struct parsing *parsing)
 {
@@ -262,9 +327,9 @@ static bool fill_target(
 {
 	target->named = *label;
 	target->label = *label ? strdup(label) : make_label(parsing);
-	target->user = get_part(parsing, CURLUPART_USER, CURLU_URLDECODE);
-	target->password =
-		get_part(parsing, CURLUPART_PASSWORD, CURLU_URLDECODE);
+	if (!get_credential(parsing, CURLUPART_USER, &target->user) ||
+		!get_credential(parsing, CURLUPART_PASSWORD, &target->password))
+		return false;
 	curl_url_set(parsing->url, CURLUPART_USER, NULL, 0);
 	curl_url_set(parsing->url, CURLUPART_PASSWORD, NULL, 0);
 	target->url = get_part(parsing, CURLUPART_URL, 0);

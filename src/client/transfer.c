@@ -4,14 +4,20 @@
  */
 #include "client/transfer.h"
 
+#include "client/explain.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	CONNECT_TIMEOUT_MS = 10000,
-	KEEPALIVE_IDLE_S = 20,
-	KEEPALIVE_INTERVAL_S = 10,
+	KEEPALIVE_IDLE_S = 10,
+	KEEPALIVE_INTERVAL_S = 5,
+	KEEPALIVE_PROBES = 3,
 	SENTENCE_MAX = 512, /* of a server's refusal */
+	HEADERS_MAX = 65536,
 	HTTP_OK = 200,
 };
 
@@ -22,9 +28,12 @@ struct transfer {
 	struct reader *reader;
 	struct failure failure; /* of the reader or its sinks */
 	bool paused;
+	bool known;   /* by user and password */
+	bool started; /* its header is here */
 	char error[CURL_ERROR_SIZE];
 	char sentence[SENTENCE_MAX];
 	size_t sentence_size;
+	size_t header_size; /* of all that came */
 };
 
 static bool on_start(
@@ -32,6 +41,7 @@ static bool on_start(
 {
 	struct transfer *transfer = context;
 
+	transfer->started = true;
 	return transfer->events.started(
 		transfer->events.context, transfer->index, file, failure);
 }
@@ -63,6 +73,21 @@ static void keep_sentence(
 	transfer->sentence_size += kept;
 }
 
+/* A CURLOPT_HEADERFUNCTION: libcurl would store trailers without end. */
+static size_t take_header(char *bytes, size_t one, size_t size, void *context)
+{
+	struct transfer *transfer = context;
+
+	(void)bytes;
+	(void)one;
+	transfer->header_size += size;
+	if (transfer->header_size <= HEADERS_MAX)
+		return size;
+	failure_set(&transfer->failure, 1,
+		"more than %d bytes of headers or trailers", HEADERS_MAX);
+	return CURL_WRITEFUNC_ERROR;
+}
+
 /* A CURLOPT_WRITEFUNCTION. */
 static size_t take_body(char *bytes, size_t one, size_t size, void *context)
 {
@@ -71,7 +96,10 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *context)
 	(void)one;
 	if (http_status(transfer) != HTTP_OK) {
 		keep_sentence(transfer, bytes, size);
-		return size;
+		/* a refusal without end has been read far enough */
+		return transfer->sentence_size < SENTENCE_MAX - 1
+			       ? size
+			       : CURL_WRITEFUNC_ERROR;
 	}
 	if (!transfer->events.wants(
 		    transfer->events.context, transfer->index)) {
@@ -83,37 +111,51 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *context)
 	return CURL_WRITEFUNC_ERROR;
 }
 
-static void set_tls(CURL *easy, const struct credentials *credentials)
+/* A CURLOPT_SOCKOPTFUNCTION: libcurl sets all of keepalive but the count. */
+static int set_socket(void *unused, curl_socket_t fd, curlsocktype purpose)
+{
+	const int probes = KEEPALIVE_PROBES;
+
+	(void)unused;
+	(void)purpose;
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	return CURL_SOCKOPT_OK;
+}
+
+/* False: out of memory, and some of it is not set. */
+static bool set_tls(CURL *easy, const struct credentials *credentials)
 {
 	const char *file =
 		credentials->ca ? credentials->ca : getenv("SSL_CERT_FILE");
 	const char *directory = credentials->ca ? NULL : getenv("SSL_CERT_DIR");
+	const char *passphrase = credentials->passphrase;
 
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-	if (file && *file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+	if (directory && !*directory)
+		directory = NULL;
 	/*
-	 * Beside a bundle a directory only costs: with one, libcurl parses
-	 * the bundle again for each connection.
+	 * A directory is set to none, too: libcurl's own beside a bundle only
+	 * costs, because then it parses the bundle again for each connection.
 	 */
-	curl_easy_setopt(easy, CURLOPT_CAPATH,
-		directory && *directory ? directory : NULL);
-	if (!credentials->cert)
-		return;
-	curl_easy_setopt(easy, CURLOPT_SSLCERT, credentials->cert);
-	curl_easy_setopt(easy, CURLOPT_SSLKEY, credentials->key);
-	if (*credentials->passphrase)
-		curl_easy_setopt(
-			easy, CURLOPT_KEYPASSWD, credentials->passphrase);
+	return curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+		       CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+	       (!file || !*file ||
+		       curl_easy_setopt(easy, CURLOPT_CAINFO, file) ==
+			       CURLE_OK) &&
+	       curl_easy_setopt(easy, CURLOPT_CAPATH, directory) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_SSLCERT, credentials->cert) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_SSLKEY, credentials->key) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_KEYPASSWD,
+		       *passphrase ? passphrase : NULL) == CURLE_OK;
 }
 
-static void set_request(CURL *easy, const struct target *target,
+/* False: out of memory, and some of it is not set. */
+static bool set_request(CURL *easy, const struct target *target,
 	const struct arguments *arguments)
 {
-	curl_easy_setopt(easy, CURLOPT_URL, target->url);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* redirects are not followed unless that is asked for */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ddump/" DDUMP_VERSION);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(
 		easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
@@ -121,14 +163,20 @@ static void set_request(CURL *easy, const struct target *target,
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
 	curl_easy_setopt(
 		easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
-	if (arguments->netrc)
-		curl_easy_setopt(
-			easy, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+	curl_easy_setopt(easy, CURLOPT_NETRC,
+		(long)(arguments->netrc ? CURL_NETRC_OPTIONAL
+					: CURL_NETRC_IGNORED));
 	curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-	curl_easy_setopt(easy, CURLOPT_USERNAME, target->user);
-	curl_easy_setopt(easy, CURLOPT_PASSWORD, target->password);
-	/* a wrong answer is refused in any case, so that it ends there */
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	return curl_easy_setopt(easy, CURLOPT_URL, target->url) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_USERAGENT,
+		       "ddump/" DDUMP_VERSION) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_USERNAME, target->user) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PASSWORD, target->password) ==
+		       CURLE_OK;
 }
 
 struct transfer *transfer_new(const struct target *target, unsigned index,
@@ -142,15 +190,18 @@ struct transfer *transfer_new(const struct target *target, unsigned index,
 		return NULL;
 	transfer->index = index;
 	transfer->events = *events;
+	transfer->known = target->user != NULL;
 	transfer->reader = reader_new(&sink);
 	transfer->easy = curl_easy_init();
-	if (!transfer->reader || !transfer->easy) {
+	if (!transfer->reader || !transfer->easy ||
+		!set_request(transfer->easy, target, arguments) ||
+		!set_tls(transfer->easy, &arguments->credentials)) {
 		transfer_free(transfer);
 		return NULL;
 	}
-	set_request(transfer->easy, target, arguments);
-	set_tls(transfer->easy, &arguments->credentials);
 	curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, buffer);
+	curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
@@ -177,67 +228,6 @@ unsigned transfer_index(const struct transfer *transfer)
 	return transfer->index;
 }
 
-/* What the user can do about a status. */
-static const char *advice_of_status(long status)
-{
-	if (status == 401)
-		return " (put USER:PASSWORD@ in front of the host, or use "
-		       "-netrc)";
-	if (status >= 300 && status < 400)
-		return " (redirects are not followed: name the right URL)";
-	return "";
-}
-
-static bool explain_status(
-	const struct transfer *transfer, long status, struct failure *failure)
-{
-	const char *sentence = transfer->sentence;
-	size_t size = strcspn(sentence, "\r\n");
-	bool plain = size > 0 && *sentence != '<'; /* no page of HTML */
-
-	return failure_set(failure, 1, "HTTP status %ld%s%.*s%s", status,
-		plain ? ": " : "", plain ? (int)size : 0, sentence,
-		advice_of_status(status));
-}
-
-/* libcurl's word for it, and what the user can do. */
-static bool explain_error(const struct transfer *transfer, CURLcode result,
-	struct failure *failure)
-{
-	const char *word =
-		*transfer->error ? transfer->error : curl_easy_strerror(result);
-	const char *advice = "";
-	long cause = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &cause);
-	switch (result) {
-	case CURLE_COULDNT_CONNECT:
-		if (cause)
-			word = strerror((int)cause);
-		return failure_set(failure, 1,
-			"can't connect: %s (does ddump-worker.socket listen "
-			"there?)",
-			word);
-	case CURLE_GOT_NOTHING:
-		return failure_set(failure, 1,
-			"closed without an answer (too many captures there "
-			"already? TLS where http:// was said?)");
-	case CURLE_PARTIAL_FILE:
-	case CURLE_RECV_ERROR:
-		return failure_set(failure, 1, "the stream was cut: %s", word);
-	case CURLE_SSL_CONNECT_ERROR:
-		advice = " (is it https:// there?)";
-		break;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-		advice = " (-ca FILE trusts another authority)";
-		break;
-	default:
-		break;
-	}
-	return failure_set(failure, 1, "%s%s", word, advice);
-}
-
 bool transfer_result(const struct transfer *transfer, CURLcode result,
 	struct failure *failure)
 {
@@ -248,21 +238,21 @@ bool transfer_result(const struct transfer *transfer, CURLcode result,
 		return false;
 	}
 	if (status > 0 && status != HTTP_OK)
-		return explain_status(transfer, status, failure);
+		return explain_status(
+			status, transfer->sentence, transfer->known, failure);
 	if (result != CURLE_OK)
-		return explain_error(transfer, result, failure);
+		return explain_result(
+			transfer->easy, result, transfer->error, failure);
+	if (!transfer->started)
+		return explain_empty(transfer->easy, failure);
 	return reader_end(transfer->reader, failure);
 }
 
-void transfer_resume(struct transfer *transfer)
+CURLcode transfer_resume(struct transfer *transfer)
 {
-	if (!transfer->paused ||
-		!transfer->events.wants(
-			transfer->events.context, transfer->index))
-		return;
-	/* may call take_body(), and so pause again */
+	/* may call take_body(), and so pause again, or fail there */
 	transfer->paused = false;
-	curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+	return curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
 }
 
 bool transfer_is_paused(const struct transfer *transfer)

@@ -44,7 +44,10 @@ unsigned transfer_index(const struct transfer *transfer);
 bool transfer_result(const struct transfer *transfer, CURLcode result,
 	struct failure *failure);
 
-/* Goes on after a pause, if there was one and there is room again. */
-void transfer_resume(struct transfer *transfer);
+/*
+ * Goes on after a pause. A result but CURLE_OK has ended the transfer, and
+ * libcurl will not tell that again.
+ */
+CURLcode transfer_resume(struct transfer *transfer);
 
 bool transfer_is_paused(const struct transfer *transfer);

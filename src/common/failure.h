@@ -5,7 +5,7 @@
 /*
  * Why something went wrong, as one printable line for a person: what was
  * wrong, named, and what cures it. Functions that can fail take a pointer to
- * one, and only the mains print it.
+ * one, and few modules print it: each failure is said once.
  */
 struct failure {
 	int status; /* worker: HTTP status; client: exit status; 0: none */

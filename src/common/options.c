@@ -6,8 +6,50 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <string.h>
 
 enum { ROW = 256 }; /* above every character that getopt returns */
+
+/* What is wrong with an option, of which getopt found the val, or none. */
+static const char *explain(const struct option_row *rows, int val)
+{
+	if (val < ROW)
+		return "is no option that I know, see -help";
+	return rows[val - ROW].argument ? "needs an argument"
+					: "takes no argument";
+}
+
+/* getopt takes any beginning of a name for it: -n would be -netrc. */
+static bool is_spelled_out(const struct option_row *row, const char *typed)
+{
+	size_t size;
+
+	typed += strspn(typed, "-");
+	size = strcspn(typed, "=");
+	return strlen(row->name) == size &&
+	       strncmp(row->name, typed, size) == 0;
+}
+
+/* The argument in which getopt found an option: its value may stand behind. */
+static const char *typed_option(char **argv)
+{
+	return optarg && argv[optind - 1] == optarg ? argv[optind - 2]
+						    : argv[optind - 1];
+}
+
+static bool take(
+	const struct option_row *row, void *settings, struct failure *failure)
+{
+	char *place = (char *)settings + row->offset;
+
+	if (row->set)
+		return row->set(settings, optarg, failure);
+	if (row->argument)
+		*(const char **)(void *)place = optarg;
+	else
+		*(bool *)place = true;
+	return true;
+}
 
 int options_parse(int argc, char **argv, const struct option_row *rows,
 	size_t count, void *settings, struct failure *failure)
@@ -24,18 +66,19 @@ int options_parse(int argc, char **argv, const struct option_row *rows,
 			.val = ROW + (int)i,
 		};
 	opterr = 0;
-	/* the colon tells a missing argument from an unknown option */
-	while ((found = getopt_long_only(argc, argv, ":", options, NULL)) !=
+	while ((found = getopt_long_only(argc, argv, "", options, NULL)) !=
 		-1) {
-		if (found == '?' || found == ':') {
-			failure_set(failure, 1,
-				found == ':' ? "%s needs an argument"
-					     : "%s is no option that I know, "
-					       "see -help",
-				argv[optind - 1]);
+		if (found == '?') {
+			failure_set(failure, 1, "%s %s", argv[optind - 1],
+				explain(rows, optopt));
 			return -1;
 		}
-		if (!rows[found - ROW].set(settings, optarg, failure))
+		if (!is_spelled_out(&rows[found - ROW], typed_option(argv))) {
+			failure_set(failure, 1, "%s %s", typed_option(argv),
+				explain(rows, 0));
+			return -1;
+		}
+		if (!take(&rows[found - ROW], settings, failure))
 			return -1;
 	}
 	return optind;
@@ -50,6 +93,6 @@ void options_print(FILE *out, const struct option_row *rows, size_t count)
 			continue;
 		snprintf(left, sizeof(left), "-%s %s", rows[i].name,
 			rows[i].argument ? rows[i].argument : "");
-		fprintf(out, "  %-18s %s\n", left, rows[i].help);
+		fprintf(out, "  %-20s %s\n", left, rows[i].help);
 	}
 }

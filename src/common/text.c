@@ -52,3 +52,24 @@ bool text_number(const char *text, uint64_t max, uint64_t *ret_value)
 	*ret_value = value;
 	return true;
 }
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int text_percent(const char *text, size_t size)
+{
+	int high;
+	int low;
+
+	if (size < 3 || *text != '%')
+		return -1;
+	high = hex_digit(text[1]);
+	low = hex_digit(text[2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}

@@ -15,3 +15,9 @@ void text_escape(char *out, size_t size, const char *text);
  * and leaves ret_value alone if it is anything else.
  */
 bool text_number(const char *text, uint64_t max, uint64_t *ret_value);
+
+/*
+ * Decodes the %XX (RFC 3986, section 2.1) that size bytes begin with. Returns
+ * the byte, -1 if they begin with none.
+ */
+int text_percent(const char *text, size_t size);

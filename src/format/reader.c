@@ -174,7 +174,7 @@ bool reader_push(struct reader *reader, const void *bytes, size_t size,
 {
 	if (reader->broken)
 		return failure_set(failure, 1, "the stream is over");
-	reader->broken = !push(reader, bytes, size, failure);
+	reader->broken = size > 0 && !push(reader, bytes, size, failure);
 	return !reader->broken;
 }
 

@@ -3,6 +3,8 @@
  */
 #include "worker/address.h"
 
+#include "common/text.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <netdb.h>
@@ -18,13 +20,10 @@ enum { BACKLOG = 128, HOST_SIZE = 256 };
 
 #define UNIX_PREFIX "unix:"
 
-static bool close_failed(int fd, const char *address, struct failure *failure)
+static void explain(const char *address, struct failure *failure)
 {
 	failure_set(
 		failure, 1, "can't listen on %s: %s", address, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return false;
 }
 
 /* Removes a socket that nobody listens on any more. */
@@ -68,8 +67,7 @@ static bool own_socket(const char *path, const struct settings *settings,
 				"-socket-group: there is no group %s",
 				settings->socket_group);
 	}
-	if ((group && chown(path, (uid_t)-1, group->gr_gid) != 0) ||
-		chmod(path, settings->socket_mode) != 0)
+	if (group && lchown(path, (uid_t)-1, group->gr_gid) != 0)
 		return failure_set(failure, 1, "can't set up %s: %s", path,
 			strerror(errno));
 	return true;
@@ -93,18 +91,19 @@ static int open_unix(const char *path, const struct settings *settings,
 	if (!remove_stale(&address, failure))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	mask = umask(0177); /* until it has its own mode */
+	/* at once with its mode: a path may be exchanged behind our back */
+	mask = umask(~settings->socket_mode & 0777);
 	bound = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	umask(mask);
 	if (bound != 0) {
-		close_failed(fd, path, failure);
+		explain(path, failure);
+		close(fd);
 		return -1;
 	}
 	if (own_socket(path, settings, failure)) {
 		if (listen(fd, BACKLOG) == 0)
 			return fd;
-		failure_set(failure, 1, "can't listen on %s: %s", path,
-			strerror(errno));
+		explain(path, failure);
 	}
 	unlink(path);
 	close(fd);
@@ -153,23 +152,26 @@ static int open_one(const struct addrinfo *info)
 static int open_inet(const char *address, struct failure *failure)
 {
 	struct addrinfo hints = {
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM,
 	};
 	static const int families[] = {AF_INET6, AF_INET};
 	struct addrinfo *found;
 	char host[HOST_SIZE];
 	const char *port;
+	uint64_t number;
 	int fd = -1;
 
-	if (!split_address(address, host, &port)) {
+	/* getaddrinfo(3) cuts a port's number to 16 bits */
+	if (!split_address(address, host, &port) ||
+		!text_number(port, UINT16_MAX, &number)) {
 		failure_set(failure, 1,
 			"-listen: \"%s\" is neither address:port, [v6]:port, "
 			":port nor unix:path",
 			address);
 		return -1;
 	}
-	errno = EADDRNOTAVAIL;
+	errno = EINVAL; /* if the address is none of either family */
 	/* one socket of IPv6 takes both; IPv4 where there is no IPv6 */
 	for (size_t i = 0; i < 2 && fd < 0; i++) {
 		hints.ai_family = families[i];
@@ -179,7 +181,7 @@ static int open_inet(const char *address, struct failure *failure)
 		freeaddrinfo(found);
 	}
 	if (fd < 0)
-		close_failed(fd, address, failure);
+		explain(address, failure);
 	return fd;
 }
 

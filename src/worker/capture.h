@@ -31,6 +31,10 @@ struct capture *capture_open(
 /* The same without a device: expressions can be checked on it, no more. */
 struct capture *capture_open_dead(uint32_t snaplen, struct failure *failure);
 
+/* Compiles the administrator's expression alone: 500 if that can't be. */
+bool capture_check(struct capture *capture, const char *expression,
+	struct failure *failure);
+
 /*
  * Compiles the user's part alone (400 with libpcap's own sentence), then the
  * whole expression, sets that one, and locks it.
@@ -43,7 +47,8 @@ int capture_fd(const struct capture *capture);
 
 /*
  * Hands on what is in the ring, at most a few thousand packets. Returns how
- * many; -1 with failure set if the device failed.
+ * many, or 0 after the sink has ended it; -1 with failure set if the device
+ * failed.
  */
 int capture_dispatch(struct capture *capture, const struct capture_sink *sink,
 	struct failure *failure);

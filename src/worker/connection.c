@@ -17,6 +17,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ enum {
 	HEAD_TIMEOUT_MS = 10000,
 	DRAIN_TIMEOUT_MS = 2000,
 	STOP_PATIENCE_MS = 1000,
+	STOP_STEP_MS = 100,
 	CHECK_MS = 1000,
 	SILENCE_MS = 50000, /* without any acknowledgement */
 	SILENT_CHECKS = 2,  /* one may hit a probe on its way */
@@ -88,6 +90,10 @@ size_t connection_read_head(struct connection *connection, char *buffer,
 			return 0;
 		}
 		used += (size_t)got;
+		/* only a line's end can complete it: looking costs */
+		if (used > (size_t)got && used < size &&
+			!memchr(buffer + used - got, '\n', (size_t)got))
+			continue;
 		if (!request_complete(buffer, used, &length, failure))
 			return 0;
 		if (length > 0)
@@ -127,6 +133,16 @@ bool connection_is_gone(struct connection *connection)
 	return connection->unasked > UNASKED_MAX || peer_is_silent(connection);
 }
 
+/* Once the worker is asked to stop, a peer has so much time for the rest. */
+static bool is_out_of_patience(struct connection *connection)
+{
+	uint64_t now = clock_ms();
+
+	if (connection->stop_deadline == 0)
+		connection->stop_deadline = now + STOP_PATIENCE_MS;
+	return now >= connection->stop_deadline;
+}
+
 /* Waits until there is room for more; false: there is no sense in waiting. */
 static bool wait_for_room(struct connection *connection)
 {
@@ -134,16 +150,23 @@ static bool wait_for_room(struct connection *connection)
 		{.fd = connection->fd, .events = POLLOUT | POLLRDHUP},
 		{.fd = connection->stop_fd, .events = POLLIN},
 	};
-	int ready = poll(fds, 2, CHECK_MS);
+	int ready;
 
+	/* once it is known, stop_fd would only wake us again and again */
+	if (connection->stop_deadline)
+		fds[1].fd = -1;
+	ready = poll(
+		fds, 2, connection->stop_deadline ? STOP_STEP_MS : CHECK_MS);
 	if (ready < 0)
 		return errno == EINTR;
+	if ((fds[1].revents || connection->stop_deadline) &&
+		is_out_of_patience(connection))
+		return false;
 	if (fds[0].revents & POLLOUT && !(fds[0].revents & (POLLERR | POLLHUP)))
 		return true;
-	if (fds[0].revents || ready == 0)
+	if (fds[0].revents || (ready == 0 && !connection->stop_deadline))
 		return !connection_is_gone(connection);
-	return wait_until(
-		connection->fd, POLLOUT, clock_ms() + STOP_PATIENCE_MS);
+	return true;
 }
 
 bool connection_write(

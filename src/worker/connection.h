@@ -3,13 +3,15 @@
 #include "common/failure.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The socket of one client, with deadlines and without surprises. */
 struct connection {
 	int fd;
-	int stop_fd;	   /* readable: the worker is asked to end; -1: never */
-	int silent_checks; /* in a row that found the peer not answering */
-	size_t unasked;	   /* bytes that came behind the request */
+	int stop_fd; /* readable: the worker is asked to end; -1: never */
+	uint64_t stop_deadline; /* ms, since stop_fd was readable; 0 */
+	int silent_checks;	/* in a row that found the peer not answering */
+	size_t unasked;		/* bytes that came behind the request */
 };
 
 /* Takes the socket over: non-blocking, with keepalive. */
@@ -24,7 +26,7 @@ size_t connection_read_head(struct connection *connection, char *buffer,
 
 /*
  * Writes all of size bytes, however long the peer takes. Returns false when
- * the peer is gone, or takes nothing for a second once stop_fd is readable.
+ * the peer is gone, or has not taken it a second after stop_fd was readable.
  */
 bool connection_write(
 	struct connection *connection, const void *bytes, size_t size);

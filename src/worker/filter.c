@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void filter_exclude(struct filter *filter, const char *format, ...)
 {
@@ -41,7 +42,8 @@ static void print_joined(FILE *out, const struct filter *filter)
 		fputc(')', out);
 		and = " and ";
 	}
-	if (*filter->user)
+	/* blanks in parentheses are no expression */
+	if (filter->user[strspn(filter->user, " \t\r\n")])
 		fprintf(out, "%s(%s)", and, filter->user);
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { VALUE_MAX = 128, NAME_SIZE = 16 };
+enum { VALUE_MAX = 1024, NAME_SIZE = 16 };
 
 struct pair {
 	char name[NAME_SIZE]; /* cut: no name that matters is as long */
@@ -65,31 +65,68 @@ static const char *parse_pair(const char *text, struct pair *ret_pair)
 			    : parse_plain(text, ret_pair->value);
 }
 
+/* What stands for an address that a proxy does not tell. */
+static bool is_hidden(const char *value, size_t size)
+{
+	static const char unknown[] = "unknown";
+
+	return *value == '_' || (size == strlen(unknown) &&
+					strncasecmp(value, unknown, size) == 0);
+}
+
+/* ":PORT", where "_name" hides it, or nothing. */
+static bool parse_port(const char *text, uint16_t *ret_port)
+{
+	uint64_t port = 0;
+
+	if (*text && *text != ':')
+		return false;
+	if (*text && text[1] != '_' &&
+		!text_number(text + 1, UINT16_MAX, &port))
+		return false;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
+/*
+ * How much of a node is its address. IPv6 belongs into brackets, but proxies
+ * that only paste variables together leave them out: then the last colon is
+ * the port's.
+ */
+static size_t address_size(const char *value, bool bracketed)
+{
+	const char *colon = strrchr(value, ':');
+
+	if (bracketed)
+		return strcspn(value, "]");
+	return colon ? (size_t)(colon - value) : strlen(value);
+}
+
 /* Section 6: an address, "unknown" or "_name", and perhaps a port. */
 static bool parse_node(const char *value, struct forwarded_node *ret_node)
 {
 	struct in6_addr binary;
 	struct forwarded_node node = {0};
-	uint64_t port = 0;
-	bool six = *value == '[';
-	size_t size = six ? strcspn(++value, "]") : strcspn(value, ":");
+	bool bracketed = *value == '[';
+	size_t size = address_size(value += bracketed, bracketed);
 	const char *rest = value + size;
+	int family = memchr(value, ':', size) ? AF_INET6 : AF_INET;
 
 	if (size < sizeof(node.address))
 		memcpy(node.address, value, size);
-	if (inet_pton(six ? AF_INET6 : AF_INET, node.address, &binary) != 1) {
-		if (six || (*value != '_' &&
-				   strncasecmp(value, "unknown", size) != 0))
+	if (inet_pton(family, node.address, &binary) != 1) {
+		if (bracketed || !is_hidden(value, size))
 			return false;
 		node.address[0] = '\0';
 	}
-	if (six && *rest++ != ']')
+	if (*node.address && family == AF_INET6 &&
+		IN6_IS_ADDR_V4MAPPED(&binary))
+		inet_ntop(AF_INET, binary.s6_addr + 12, node.address,
+			sizeof(node.address));
+	if (bracketed && (family != AF_INET6 || *rest++ != ']'))
 		return false;
-	if (*rest && *rest++ != ':')
+	if (!parse_port(rest, &node.port))
 		return false;
-	if (*rest && *rest != '_' && !text_number(rest, UINT16_MAX, &port))
-		return false;
-	node.port = (uint16_t)port;
 	*ret_node = node;
 	return true;
 }

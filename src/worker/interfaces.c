@@ -1,11 +1,11 @@
 /*
- * The host's interfaces. In: /sys/class/net, /proc/self/net/if_inet6, and
- * netdevice(7)'s SIOCGIFCONF, which any socket answers. Out: an index, or JSON.
+ * The host's interfaces. In: /proc/self/net, which is of this process's own
+ * network namespace as /sys need not be, and netdevice(7)'s ioctls, which any
+ * socket answers. Out: an index, or JSON.
  */
 #include "worker/interfaces.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,48 +17,42 @@
 
 enum { ADDRESSES_MAX = 1024, INTERFACES_MAX = 4096 };
 
-#define SYS_NET "/sys/class/net"
+#define INTERFACES "/proc/self/net/dev"
 #define INET6_ADDRESSES "/proc/self/net/if_inet6"
-
-/* Reads a file of one number under /sys/class/net; base as strtoul(3) has. */
-static bool read_number(
-	const char *name, const char *file, int base, unsigned long *ret_number)
-{
-	char path[sizeof(SYS_NET) + NAME_MAX + 16];
-	char text[32];
-	char *end;
-	FILE *in;
-	bool read;
-
-	snprintf(path, sizeof(path), SYS_NET "/%s/%s", name, file);
-	in = fopen(path, "re");
-	if (!in)
-		return false;
-	read = fgets(text, sizeof(text), in) != NULL;
-	fclose(in);
-	if (!read)
-		return false;
-	*ret_number = strtoul(text, &end, base);
-	return end != text;
-}
 
 uint32_t interfaces_index(const char *name)
 {
-	unsigned long index;
+	return if_nametoindex(name);
+}
 
-	return read_number(name, "ifindex", 10, &index) ? (uint32_t)index : 0;
+/* Is it UTF-8, as JSON has to be? Overlong forms pass: they hurt nobody. */
+static bool is_utf8(const char *text)
+{
+	while (*text) {
+		unsigned char c = (unsigned char)*text++;
+		int more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+
+		if ((c >= 0x80 && c < 0xc2) || c > 0xf4)
+			return false;
+		for (; more > 0; more--)
+			if (((unsigned char)*text++ & 0xc0) != 0x80)
+				return false;
+	}
+	return true;
 }
 
 /* Prints an interface's name, which may hold anything but '/' and blanks. */
 static void print_string(FILE *out, const char *text)
 {
+	bool utf8 = is_utf8(text);
+
 	fputc('"', out);
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		if (c == '"' || c == '\\')
 			fprintf(out, "\\%c", c);
-		else if (c < ' ' || c > '~')
+		else if (c < ' ' || c == 0x7f || (c > '~' && !utf8))
 			fprintf(out, "\\u%04x", c);
 		else
 			fputc(c, out);
@@ -115,41 +109,50 @@ static void print_inet6(FILE *out, const char *name, const char **separator)
 		fclose(in);
 }
 
-static void print_interface(
-	FILE *out, const char *name, uint32_t index, const struct ifconf *inet)
+static bool is_up(int fd, const char *name)
 {
-	unsigned long flags = 0;
+	struct ifreq request = {0};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
+	       request.ifr_flags & IFF_UP;
+}
+
+static void print_interface(
+	FILE *out, int fd, const char *name, const struct ifconf *inet)
+{
 	const char *separator = "";
 
-	read_number(name, "flags", 16, &flags);
-	fprintf(out, "{\"index\":%u,\"name\":", index);
+	fprintf(out, "{\"index\":%u,\"name\":", interfaces_index(name));
 	print_string(out, name);
 	fprintf(out, ",\"up\":%s,\"addresses\":[",
-		flags & IFF_UP ? "true" : "false");
+		is_up(fd, name) ? "true" : "false");
 	print_inet(out, name, inet, &separator);
 	print_inet6(out, name, &separator);
 	fputs("]}", out);
 }
 
-static void print_all(FILE *out, const struct ifconf *inet)
+/* Each line but the first two begins with blanks, a name, and a colon. */
+static void print_all(FILE *out, int fd, const struct ifconf *inet)
 {
-	DIR *directory = opendir(SYS_NET);
-	const struct dirent *entry;
+	FILE *in = fopen(INTERFACES, "re");
+	char line[512];
 	int count = 0;
 
 	fputc('[', out);
-	while (directory && count < INTERFACES_MAX &&
-		(entry = readdir(directory))) {
-		uint32_t index = interfaces_index(entry->d_name);
+	while (in && count < INTERFACES_MAX && fgets(line, sizeof(line), in)) {
+		char *name = line + strspn(line, " ");
+		char *end = strchr(name, ':');
 
-		if (index == 0)
+		if (!end || end - name >= IF_NAMESIZE)
 			continue;
+		*end = '\0';
 		fputs(count++ ? ",\n " : "", out);
-		print_interface(out, entry->d_name, index, inet);
+		print_interface(out, fd, name, inet);
 	}
 	fputs("]\n", out);
-	if (directory)
-		closedir(directory);
+	if (in)
+		fclose(in);
 }
 
 char *interfaces_json(void)
@@ -164,7 +167,7 @@ char *interfaces_json(void)
 	if (fd < 0 || !inet.ifc_req || ioctl(fd, SIOCGIFCONF, &inet) != 0)
 		inet.ifc_len = 0;
 	if (out) {
-		print_all(out, &inet);
+		print_all(out, fd, &inet);
 		if (fclose(out) != 0) {
 			free(text);
 			text = NULL;

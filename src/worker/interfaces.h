@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 /*
- * The network interfaces of this host, read from /sys and /proc alone: the
- * unit allows no netlink.
+ * The network interfaces of this host, found without netlink: the unit allows
+ * none.
  */
 
 /* Returns the index of the interface of that name, 0 if there is none. */

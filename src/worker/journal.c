@@ -8,7 +8,11 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -23,7 +27,7 @@
 #define ID_ENDED "43c55f8d33f74f5bb9897ae868812dc3"
 #define ID_REFUSED "11370d34256347ecbe98f2c2b552af2e"
 
-enum { LINE_MAX_SIZE = 2048, FILTER_SHOWN = 1024 };
+enum { LINE_MAX_SIZE = 2048, FILTER_SHOWN = 1024, FIELD_MAX = 20000 };
 
 static bool has_journal(void)
 {
@@ -32,16 +36,34 @@ static bool has_journal(void)
 
 static void say(const char *line)
 {
-	if (!has_journal() || isatty(STDERR_FILENO))
-		fprintf(stderr, "ddump-worker: %s\n", line);
+	fprintf(stderr, "ddump-worker: %s\n", line);
+}
+
+/* Is stderr the journal's own stream? Then it has the line already. */
+static bool is_journal_stream(void)
+{
+	const char *name = getenv("JOURNAL_STREAM"); /* "DEVICE:INODE" */
+	struct stat status;
+	char own[64];
+
+	if (!name || fstat(STDERR_FILENO, &status) != 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)status.st_dev,
+		(uintmax_t)status.st_ino);
+	return strcmp(name, own) == 0;
 }
 
 static void send_report(const char *id, int priority, const char *line,
 	const struct report *report)
 {
-	say(line);
+	char filter[FIELD_MAX];
+
+	if (!has_journal() || isatty(STDERR_FILENO))
+		say(line);
 	if (!has_journal())
 		return;
+	/* journalctl -x shows fields, too */
+	text_escape(filter, sizeof(filter), report->filter);
 	sd_journal_send("MESSAGE=%s", line, "MESSAGE_ID=%s", id, "PRIORITY=%d",
 		priority, "SYSLOG_IDENTIFIER=ddump-worker", "DDUMP_PEER=%s",
 		report->peer, "DDUMP_FILTER=%s", report->filter,
@@ -99,7 +121,9 @@ void journal_line(int priority, const char *format, ...)
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
 	text_escape(line, sizeof(line), raw);
-	say(line);
+	/* whoever started it waits for an answer there */
+	if (!has_journal() || !is_journal_stream())
+		say(line);
 	if (has_journal())
 		sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", priority,
 			"SYSLOG_IDENTIFIER=ddump-worker", NULL);

@@ -4,7 +4,9 @@
  */
 #include "worker/listen.h"
 
+#include "common/clock.h"
 #include "worker/journal.h"
+#include "worker/privilege.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 enum {
+	END_MS = 5000,
 	PAUSE_MS = 100, /* after accept found the process out of something */
 };
 
@@ -32,16 +35,24 @@ struct listener {
 	listen_serve *serve;
 };
 
-static void child_main(struct listener *listener, int fd, bool busy)
+static void child_main(
+	struct listener *listener, int fd, bool busy, pid_t parent)
 {
+	struct failure failure = {0};
 	sigset_t none;
 
-	/* nothing that captures outlives the listener */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close(listener->fd);
 	close(listener->signal_fd);
+	if (!privilege_reduce(&failure)) {
+		journal_line(LOG_ERR, "%s", failure.text);
+		_exit(1);
+	}
+	/* nothing that captures outlives the listener */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(0);
 	_exit(listener->serve(fd, listener->settings, busy));
 }
 
@@ -49,6 +60,7 @@ static void accept_one(struct listener *listener)
 {
 	const size_t most = listener->settings->clients;
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+	pid_t self = getpid();
 	pid_t pid;
 
 	if (fd < 0) {
@@ -61,26 +73,41 @@ static void accept_one(struct listener *listener)
 	if (listener->child_count < 2 * most) {
 		pid = fork();
 		if (pid == 0)
-			child_main(listener, fd, listener->child_count >= most);
+			child_main(listener, fd, listener->child_count >= most,
+				self);
 		if (pid > 0)
 			listener->children[listener->child_count++] = pid;
-		else
+		if (pid < 0) {
 			journal_line(
 				LOG_ERR, "can't fork: %s", strerror(errno));
+			poll(NULL, 0, PAUSE_MS);
+		}
 	}
 	close(fd);
+}
+
+static void forget(struct listener *listener, pid_t pid)
+{
+	for (size_t i = 0; i < listener->child_count; i++)
+		if (listener->children[i] == pid)
+			listener->children[i] =
+				listener->children[--listener->child_count];
 }
 
 static void reap(struct listener *listener)
 {
 	pid_t pid;
+	int status;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		for (size_t i = 0; i < listener->child_count; i++)
-			if (listener->children[i] == pid)
-				listener->children[i] =
-					listener->children
-						[--listener->child_count];
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		/* it could not report its end itself */
+		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM)
+			journal_line(LOG_ERR,
+				"process %d, of one capture, was killed by "
+				"signal %d",
+				(int)pid, WTERMSIG(status));
+		forget(listener, pid);
+	}
 }
 
 /* Returns the signal that came, 0 if none has. */
@@ -114,10 +141,25 @@ static void accept_until_signal(struct listener *listener)
 	}
 }
 
-static void end_children(struct listener *listener)
+static void signal_children(const struct listener *listener, int signal)
 {
 	for (size_t i = 0; i < listener->child_count; i++)
-		kill(listener->children[i], SIGTERM);
+		kill(listener->children[i], signal);
+}
+
+/* Children end by themselves, unless a peer that hardly reads keeps them. */
+static void end_children(struct listener *listener)
+{
+	struct pollfd fd = {.fd = listener->signal_fd, .events = POLLIN};
+	const uint64_t deadline = clock_ms() + END_MS;
+
+	signal_children(listener, SIGTERM);
+	while (listener->child_count > 0 && clock_ms() < deadline) {
+		poll(&fd, 1, PAUSE_MS);
+		take_signal(listener);
+		reap(listener);
+	}
+	signal_children(listener, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }
@@ -144,13 +186,17 @@ int listen_run(int fd, const struct settings *settings, listen_serve *serve)
 		(size_t)2 * settings->clients, sizeof(*listener.children));
 	if (listener.signal_fd >= 0 && listener.children) {
 		accept_until_signal(&listener);
+		close(fd);
+		fd = -1;
 		end_children(&listener);
 		status = 0;
 	} else {
 		journal_line(LOG_ERR, "can't listen: %s", strerror(errno));
 	}
 	free(listener.children);
-	close(listener.signal_fd);
-	close(fd);
+	if (listener.signal_fd >= 0)
+		close(listener.signal_fd);
+	if (fd >= 0)
+		close(fd);
 	return status;
 }

@@ -21,16 +21,11 @@ union address {
 
 static bool is_loopback(const union address *address)
 {
-	const struct in6_addr *six = &address->in6.sin6_addr;
-
 	if (address->any.sa_family == AF_INET)
 		return ntohl(address->in.sin_addr.s_addr) >> 24 ==
 		       IN_LOOPBACKNET;
-	if (address->any.sa_family != AF_INET6)
-		return false;
-	return IN6_IS_ADDR_LOOPBACK(six) ||
-	       (IN6_IS_ADDR_V4MAPPED(six) &&
-		       six->s6_addr[12] == IN_LOOPBACKNET);
+	return address->any.sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
 }
 
 static uint16_t port_of(const union address *address)
@@ -54,12 +49,26 @@ static void name_unix(int fd, struct peer *peer)
 		snprintf(peer->name, sizeof(peer->name), "unix");
 }
 
-static void name_inet(
-	const union address *address, socklen_t size, struct peer *peer)
+/* A socket for both families tells IPv4 as ::ffff:192.0.2.1. */
+static void unmap(union address *address)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+
+	if (address->any.sa_family != AF_INET6 ||
+		!IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr))
+		return;
+	memcpy(&in.sin_addr, address->in6.sin6_addr.s6_addr + 12,
+		sizeof(in.sin_addr));
+	in.sin_port = address->in6.sin6_port;
+	address->in = in;
+}
+
+static void name_inet(const union address *address, struct peer *peer)
 {
 	char host[64];
 	char port[8];
 	bool six = address->any.sa_family == AF_INET6;
+	socklen_t size = six ? sizeof(address->in6) : sizeof(address->in);
 
 	if (getnameinfo(&address->any, size, host, sizeof(host), port,
 		    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
@@ -82,8 +91,9 @@ void peer_of_socket(int fd, struct peer *ret_peer)
 		ret_peer->trusted = true;
 		name_unix(fd, ret_peer);
 	} else if (getpeername(fd, &address.any, &size) == 0) {
+		unmap(&address);
 		ret_peer->trusted = is_loopback(&address);
-		name_inet(&address, size, ret_peer);
+		name_inet(&address, ret_peer);
 	}
 }
 

@@ -7,11 +7,10 @@
 #include "common/text.h"
 #include "format/linktype.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_SIZE = 32 };
+enum { NAME_MAX_SIZE = 32, SHOWN = 40 };
 
 struct parameter {
 	const char *name;
@@ -37,8 +36,8 @@ static bool take_interface(
 {
 	size_t size = strlen(value);
 
-	if (size == 0 || size >= IF_NAMESIZE || strchr(value, '/') ||
-		strchr(value, ' ') || value[0] == '.')
+	if (size == 0 || size >= IF_NAMESIZE || value[0] == '.' ||
+		value[strcspn(value, "/ \t\n\r")])
 		return failure_set(failure, 400,
 			"interface: \"%s\" is no interface's name", value);
 	if (query->interface_count == QUERY_INTERFACES_MAX)
@@ -136,14 +135,6 @@ static const struct parameter parameters[] = {
 
 enum { PARAMETERS = sizeof(parameters) / sizeof(*parameters) };
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /*
  * Decodes one form-encoded name or value (WHATWG URL, section 5.1) of size
  * bytes into out.
@@ -157,14 +148,11 @@ static bool decode(const char *text, size_t size, char *out, size_t room,
 		int c = text[i] == '+' ? ' ' : (unsigned char)text[i];
 
 		if (c == '%') {
-			int high = size - i > 2 ? hex(text[i + 1]) : -1;
-			int low = size - i > 2 ? hex(text[i + 2]) : -1;
-
-			if (high < 0 || low < 0)
+			c = text_percent(text + i, size - i);
+			if (c < 0)
 				return failure_set(failure, 400,
 					"the query has a '%%' that is not "
 					"followed by two hex digits");
-			c = high << 4 | low;
 			i += 2;
 		}
 		if ((c < ' ' && !strchr("\t\n\r", c)) || c == 0x7f || c == 0)
@@ -174,8 +162,9 @@ static bool decode(const char *text, size_t size, char *out, size_t room,
 		if (used + 1 >= room)
 			return failure_set(failure, 400,
 				"the query has a name or value of more than "
-				"%zu bytes: \"%.40s\"",
-				room - 1, text);
+				"%zu bytes: \"%.*s\"",
+				room - 1, size < SHOWN ? (int)size : SHOWN,
+				text);
 		out[used++] = (char)c;
 	}
 	out[used] = '\0';
@@ -206,8 +195,9 @@ static bool take_pair(const char *pair, size_t size, struct query *query,
 	}
 	return failure_set(failure, 400,
 		"there is no parameter \"%s\"; there are filter, interface, "
-		"snaplen, count, duration, format, precision, linktype",
-		name);
+		"snaplen, count, duration, format, precision, linktype%s",
+		name,
+		strchr(name, ' ') ? " (write '&' within a filter as %26)" : "");
 }
 
 bool query_parse(

@@ -13,9 +13,9 @@
 #include <poll.h>
 
 enum {
-	TICK_MS = 1000,	   /* look after the peer and the counters */
-	SETTLE_MS = 25,	   /* the ring's block timeout, twice and a bit */
-	FINAL_ROUNDS = 64, /* dispatches of what is left: a ring full */
+	TICK_MS = 1000,	 /* look after the peer and the counters */
+	SETTLE_MS = 25,	 /* the ring's block timeout, twice and a bit */
+	FINAL_MS = 2000, /* at most, for what is left in the ring */
 };
 
 struct progress {
@@ -72,11 +72,12 @@ static const char *empty_ring(
 static const char *finish(
 	struct progress *progress, const char *reason, struct failure *failure)
 {
+	const uint64_t deadline = clock_ms() + FINAL_MS;
 	const char *why = NULL;
 	bool more = true;
 
 	poll(NULL, 0, SETTLE_MS);
-	for (int i = 0; i < FINAL_ROUNDS && more && !why; i++)
+	while (more && !why && clock_ms() < deadline)
 		why = empty_ring(progress, &more, failure);
 	return why ? why : reason;
 }

@@ -5,6 +5,7 @@
  */
 #include "worker/request.h"
 
+#include "common/text.h"
 #include "worker/span.h"
 
 #include <ctype.h>
@@ -18,6 +19,7 @@ struct fields {
 	struct span host;
 	struct span origin;
 	struct span site;
+	bool language; /* browsers send it, and scripts can't keep them */
 	bool body;
 };
 
@@ -96,14 +98,10 @@ static bool parse_version(
 static bool path_is(struct span path, const char *text)
 {
 	for (size_t i = 0; i < path.size; i++) {
-		unsigned value = (unsigned char)path.at[i];
+		int value = (unsigned char)path.at[i];
 
 		if (value == '%') {
-			if (path.size - i < 3 ||
-				!isxdigit((unsigned char)path.at[i + 1]) ||
-				!isxdigit((unsigned char)path.at[i + 2]))
-				return false;
-			sscanf(path.at + i + 1, "%2x", &value);
+			value = text_percent(path.at + i, path.size - i);
 			i += 2;
 		}
 		if (!*text || value != (unsigned char)*text++)
@@ -228,6 +226,8 @@ static bool take_field(struct span name, struct span value,
 			&fields->site, value, "Sec-Fetch-Site", failure);
 	if (span_is(name, "forwarded"))
 		return take_forwarded(request, value, failure);
+	if (span_is(name, "accept-language"))
+		fields->language = true;
 	if (span_is(name, "transfer-encoding"))
 		fields->body = true;
 	if (span_is(name, "content-length") && !span_is(value, "0"))
@@ -269,7 +269,10 @@ static bool is_host(struct span host)
 	return true;
 }
 
-/* Is it a page of another site that makes a browser ask? */
+/*
+ * Is it a page of another site that makes a browser ask? Where a browser does
+ * not say, which is so for a name that was rebound to this host, it is.
+ */
 static bool is_cross_site(const struct fields *fields)
 {
 	struct span origin = fields->origin;
@@ -278,7 +281,9 @@ static bool is_cross_site(const struct fields *fields)
 		!span_is(fields->site, "none"))
 		return true;
 	if (!origin.at)
-		return false;
+		return fields->language && !fields->site.at;
+	if (!fields->host.at)
+		return true;
 	for (size_t i = 0; i + 3 <= origin.size; i++)
 		if (memcmp(origin.at + i, "://", 3) == 0) {
 			origin.at += i + 3;

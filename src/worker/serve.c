@@ -61,7 +61,7 @@ static bool take_request(
 		return false;
 	if (busy)
 		return failure_set(failure, 503,
-			"%u captures run here already, no more are allowed",
+			"the limit of %u captures at once is reached",
 			serving->settings->clients);
 	return true;
 }
@@ -104,12 +104,26 @@ static bool find_interfaces(struct serving *serving, struct failure *failure)
 	return true;
 }
 
+/*
+ * What leaves by the loopback interface comes in there, too. libpcap takes one
+ * of the two; leaving the other to the kernel keeps it out of the ring, and
+ * out of the counters.
+ */
+static void exclude_outgoing(struct filter *filter)
+{
+	uint32_t loopback = interfaces_index("lo");
+
+	if (loopback)
+		filter_exclude(filter, "ifindex %u and outbound", loopback);
+}
+
 static bool decide_filter(struct serving *serving, struct failure *failure)
 {
 	if (!find_interfaces(serving, failure) ||
 		!peer_exclude(&serving->peer, serving->request.forwarded,
 			&serving->filter, failure))
 		return false;
+	exclude_outgoing(&serving->filter);
 	if (serving->settings->exclude)
 		filter_exclude(
 			&serving->filter, "%s", serving->settings->exclude);
@@ -135,14 +149,18 @@ static uint32_t captured_length(const struct query *query)
 static bool open_capture(struct serving *serving, struct failure *failure)
 {
 	const uint32_t length = captured_length(&serving->query);
+	const char *exclude = serving->settings->exclude;
 
 	serving->capture = serving->request.head_only
 				   ? capture_open_dead(length, failure)
 				   : capture_open(length,
 					     serving->settings->ring, failure);
-	return serving->capture && privilege_drop(failure) &&
-	       capture_set_filter(serving->capture, serving->query.filter,
-		       serving->expression, failure);
+	if (!serving->capture || !privilege_drop(failure))
+		return false;
+	if (exclude && !capture_check(serving->capture, exclude, failure))
+		return false;
+	return capture_set_filter(serving->capture, serving->query.filter,
+		serving->expression, failure);
 }
 
 static bool open_stream(struct serving *serving, struct failure *failure)
@@ -204,6 +222,10 @@ static bool run_capture(struct serving *serving, struct failure *failure)
 	serving->report.reason = stream_start(serving->stream, head)
 					 ? relay_run(&relay, failure)
 					 : relay_left;
+	if (failure->status) {
+		serving->report.reason = failure->text;
+		serving->report.status = failure->status;
+	}
 	capture_count(serving->capture, &counts);
 	serving->report.packets = stream_count(serving->stream).packets;
 	serving->report.bytes = stream_count(serving->stream).bytes;

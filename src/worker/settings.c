@@ -20,13 +20,6 @@ enum {
 	BYTES_PER_MIB = 1 << 20,
 };
 
-static bool set_listen(void *to, const char *value, struct failure *failure)
-{
-	(void)failure;
-	((struct settings *)to)->listen = value;
-	return true;
-}
-
 static bool set_exclude(void *to, const char *value, struct failure *failure)
 {
 	if (strlen(value) >= FILTER_EXCLUSION_SIZE)
@@ -73,44 +66,23 @@ static bool set_mode(void *to, const char *value, struct failure *failure)
 	return true;
 }
 
-static bool set_group(void *to, const char *value, struct failure *failure)
-{
-	(void)failure;
-	((struct settings *)to)->socket_group = value;
-	return true;
-}
-
-static bool set_version(void *to, const char *value, struct failure *failure)
-{
-	(void)value;
-	(void)failure;
-	((struct settings *)to)->version = true;
-	return true;
-}
-
-static bool set_help(void *to, const char *value, struct failure *failure)
-{
-	(void)value;
-	(void)failure;
-	((struct settings *)to)->help = true;
-	return true;
-}
+#define AT(member) NULL, offsetof(struct settings, member)
 
 const struct option_row settings_rows[] = {
-	{"listen", "ADDRESS",
-		"address:port or unix:path to listen on (default :8475,\n"
-		"                     where stdin is no socket)",
-		set_listen},
-	{"exclude", "EXPR", "pcap-filter that no client captures", set_exclude},
+	{"listen", "ADDRESS", "address:port or unix:path (default :8475)",
+		AT(listen)},
+	{"exclude", "EXPR", "pcap-filter(7) that no client captures",
+		set_exclude, 0},
 	{"ring", "MIB", "size of a capture's ring (default 8, 2 to 256)",
-		set_ring},
-	{"max-clients", "N", "of -listen, at once (default 64)", set_clients},
-	{"socket-mode", "MODE", "of -listen unix: (default 0660)", set_mode},
+		set_ring, 0},
+	{"max-clients", "N", "of -listen, at once (default 64)", set_clients,
+		0},
+	{"socket-mode", "MODE", "of -listen unix: (default 0660)", set_mode, 0},
 	{"socket-group", "GROUP", "of -listen unix: (default: our own)",
-		set_group},
-	{"version", NULL, "print versions", set_version},
-	{"help", NULL, "print this", set_help},
-	{"h", NULL, NULL, set_help},
+		AT(socket_group)},
+	{"version", NULL, "print versions", AT(version)},
+	{"help", NULL, "print this", AT(help)},
+	{"h", NULL, NULL, AT(help)},
 };
 
 const size_t settings_row_count =

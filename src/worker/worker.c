@@ -5,6 +5,7 @@
 #include "worker/address.h"
 #include "worker/journal.h"
 #include "worker/listen.h"
+#include "worker/privilege.h"
 #include "worker/serve.h"
 #include "worker/settings.h"
 
@@ -42,8 +43,8 @@ static void protect_client(void)
 	struct stat err;
 
 	if (fstat(STDIN_FILENO, &in) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
-		in.st_dev == err.st_dev && in.st_ino == err.st_ino &&
-		!freopen("/dev/null", "w", stderr))
+		S_ISSOCK(in.st_mode) && in.st_dev == err.st_dev &&
+		in.st_ino == err.st_ino && !freopen("/dev/null", "w", stderr))
 		close(STDERR_FILENO);
 }
 
@@ -65,8 +66,14 @@ static int serve_address(const char *address, const struct settings *settings)
 
 static int serve_given(int fd, const struct settings *settings)
 {
+	struct failure failure = {0};
+
 	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) > 0)
 		return listen_run(fd, settings, serve_connection);
+	if (!privilege_reduce(&failure)) {
+		journal_line(LOG_ERR, "%s", failure.text);
+		return 1;
+	}
 	return serve_connection(fd, settings, false);
 }
 

@@ -1,0 +1,180 @@
+/*
+ * What went wrong on the way. In: HTTP statuses and libcurl's results. Out: a
+ * sentence with what a user can do.
+ */
+#include "client/explain.h"
+
+#include <errno.h>
+#include <openssl/x509_vfy.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { PLACE_SIZE = 256 };
+
+struct words {
+	const char *at;
+	size_t size;
+};
+
+static const char *advice_of_status(long status, bool known)
+{
+	if (status == 401)
+		return known ? " (the user or the password is not accepted)"
+			     : " (put USER:PASSWORD@ in front of the host, or "
+			       "use -netrc)";
+	if (status == 502 || status == 504)
+		return " (the proxy does not reach the worker)";
+	if (status >= 300 && status < 400)
+		return " (redirects are not followed: name the right URL)";
+	return "";
+}
+
+/* A server's own words: a line of text, or the title of a page. */
+static struct words words_of(const char *body, long status)
+{
+	static const char title[] = "<title>";
+	char *end;
+
+	if (*body == '<') {
+		body = strcasestr(body, title);
+		body = body ? body + strlen(title) : "";
+	}
+	/* nginx begins its titles with the status */
+	if (strtol(body, &end, 10) == status)
+		body = end + strspn(end, " ");
+	return (struct words){body, strcspn(body, "\r\n<")};
+}
+
+bool explain_status(
+	long status, const char *body, bool known, struct failure *failure)
+{
+	struct words words = words_of(body, status);
+	bool plain = strstr(body, "plain HTTP request was sent to HTTPS");
+
+	return failure_set(failure, 1, "HTTP status %ld%s%.*s%s", status,
+		words.size > 0 ? ": " : "", (int)words.size, words.at,
+		plain ? " (write https://)" : advice_of_status(status, known));
+}
+
+/* "HOST port PORT" out of libcurl's "Failed to connect to … after N ms". */
+static const char *place_of(const char *error, char place[PLACE_SIZE])
+{
+	static const char start[] = "Failed to connect to ";
+	const char *end = strstr(error, " after ");
+
+	if (strncmp(error, start, strlen(start)) != 0 || !end)
+		return "";
+	snprintf(place, PLACE_SIZE, " to %.*s",
+		(int)(end - error - (long)strlen(start)),
+		error + strlen(start));
+	return place;
+}
+
+static bool explain_connect(
+	CURL *easy, const char *error, struct failure *failure)
+{
+	char place[PLACE_SIZE];
+	const char *advice = "";
+	long cause = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &cause);
+	if (cause == 0)
+		return failure_set(failure, 1, "can't connect: %s", error);
+	if (cause == ECONNREFUSED)
+		advice = " (no worker there, or on 127.0.0.1 alone, as "
+			 "ddump-worker.socket listens unless told otherwise)";
+	if (cause == EHOSTUNREACH || cause == ENETUNREACH)
+		advice = " (is the host up?)";
+	return failure_set(failure, 1, "can't connect%s: %s%s",
+		place_of(error, place), strerror((int)cause), advice);
+}
+
+static bool explain_timeout(
+	CURL *easy, const char *error, struct failure *failure)
+{
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+	if (connected > 0)
+		return failure_set(
+			failure, 1, "%s (no TLS there? is it http://?)", error);
+	return failure_set(failure, 1,
+		"can't connect within 10 s (host down, or a firewall)");
+}
+
+/* Does verification fail for want of the right authority, and nothing else? */
+static bool is_unknown_authority(CURL *easy)
+{
+	long verified = X509_V_OK;
+
+	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+	return verified == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+	       verified == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+	       verified == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+	       verified == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
+static const char *advice_of_tls(CURL *easy, CURLcode result, const char *error)
+{
+	if (result == CURLE_PEER_FAILED_VERIFICATION)
+		return is_unknown_authority(easy)
+			       ? " (-ca FILE trusts another authority)"
+			       : "";
+	if (strstr(error, "protocol version"))
+		return " (TLS 1.2 is the least that is spoken)";
+	return " (is it https:// there? A worker itself speaks http)";
+}
+
+static bool explain_cut(CURL *easy, const char *error, struct failure *failure)
+{
+	long cause = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &cause);
+	if (cause == ETIMEDOUT)
+		return failure_set(failure, 1,
+			"does not answer any more (host down, or network cut)");
+	return failure_set(failure, 1,
+		"the stream was cut: %s (the worker's journal may say why)",
+		error);
+}
+
+bool explain_result(
+	CURL *easy, CURLcode result, const char *error, struct failure *failure)
+{
+	if (!*error)
+		error = curl_easy_strerror(result);
+	switch (result) {
+	case CURLE_COULDNT_CONNECT:
+		return explain_connect(easy, error, failure);
+	case CURLE_OPERATION_TIMEDOUT:
+		return explain_timeout(easy, error, failure);
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+		return explain_cut(easy, error, failure);
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return failure_set(failure, 1, "%s%s", error,
+			advice_of_tls(easy, result, error));
+	case CURLE_GOT_NOTHING:
+		return failure_set(failure, 1,
+			"closed without an answer (too many captures there "
+			"already? TLS where http:// was said?)");
+	default:
+		return failure_set(failure, 1, "%s", error);
+	}
+}
+
+bool explain_empty(CURL *easy, struct failure *failure)
+{
+	const char *type = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+	if (type && strncasecmp(type, "text/", strlen("text/")) == 0)
+		return failure_set(failure, 1,
+			"the answer is %s, no capture (wrong port or path?)",
+			type);
+	return failure_set(
+		failure, 1, "the answer ended before a capture began");
+}

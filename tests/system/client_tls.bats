@@ -1,0 +1,691 @@
+#!/usr/bin/env bats
+# Whom the client trusts, whom it shows what, and what it says if that fails:
+# nginx with TLS in front of captures, certificates of authorities made here.
+
+# shellcheck disable=SC2034,SC2154 # used and set by what is loaded
+# shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
+load helpers
+load worker
+load client
+bats_require_minimum_version 1.5.0
+
+recipes=("id=1&packets=300" "id=2&packets=200&swap=1")
+
+past=(-startdate 20200101000000Z -enddate 20200201000000Z)
+future=(-startdate 20900101000000Z -enddate 20900201000000Z)
+
+# issue NAME ISSUER EXTENSIONS [DATES]...: makes NAME.pem and NAME.key, by
+# "openssl ca", which alone takes dates in the past.
+issue() {
+	local name=$1 issuer=$2 extensions=$3
+	shift 3
+	[ $# -gt 0 ] || set -- -days 30
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj "/CN=$name" -keyout "$name.key" -out "$name.csr"
+	printf '%b' "$extensions" >"$name.ext"
+	if [ "$issuer" = "$name" ]; then
+		set -- -selfsign -keyfile "$name.key" "$@"
+	else
+		set -- -cert "$issuer.pem" -keyfile "$issuer.key" "$@"
+	fi
+	openssl ca -batch -notext -config ca.conf \
+		-extfile "$name.ext" -in "$name.csr" -out "$name.pem" "$@"
+}
+
+make_authorities() {
+	local authority='basicConstraints=critical,CA:true\n'
+	local here='subjectAltName=IP:127.0.0.1\n'
+	touch index
+	echo 'unique_subject = no' >index.attr
+	cat >ca.conf <<-END
+		[ca]
+		default_ca = here
+		[here]
+		database = index
+		new_certs_dir = .
+		default_md = sha256
+		rand_serial = yes
+		policy = any
+		[any]
+		commonName = supplied
+	END
+	issue root root "$authority"
+	issue other other "$authority"
+	issue server root "$here"
+	issue elsewhere root 'subjectAltName=DNS:elsewhere.example\n'
+	issue server-expired root "$here" "${past[@]}"
+	issue alone alone "$here"
+	# client certificates come from an authority in between
+	issue between root "$authority"
+	issue client between 'extendedKeyUsage=clientAuth\n'
+	issue client-expired between 'extendedKeyUsage=clientAuth\n' \
+		"${past[@]}"
+	issue client-future between 'extendedKeyUsage=clientAuth\n' \
+		"${future[@]}"
+	cat client.pem between.pem >chain.pem
+	openssl pkey -aes256 -passout pass:open-sesame -in client.key \
+		-out locked.key
+	mkdir hashed hashed-other
+	cp root.pem hashed/
+	cp other.pem hashed-other/
+	openssl rehash hashed
+	openssl rehash hashed-other
+}
+
+# What nginx serves: captures as a worker would have sent them.
+make_files() {
+	local i
+	serve
+	for i in 0 1; do
+		curl -sSo "www/$i.pcap" "$url/stream?${recipes[i]}"
+	done
+	stop_all
+	cp www/0.pcap www/capture
+	echo "no capture at all, but a line of text" >www/text
+}
+
+setup_file() {
+	command -v nginx openssl curl >/dev/null || return 0
+	export pki=$BATS_FILE_TMPDIR
+	cd "$pki" || return
+	make_authorities >log 2>&1
+	mkdir www
+	BATS_TEST_TMPDIR=$pki
+	make_files
+}
+
+setup() {
+	need nginx
+	need openssl
+	need curl
+	web=$(free_port)
+	nginx=()
+}
+
+teardown() {
+	remove_network
+}
+
+# It writes its process id when it has its ports.
+nginx_has_begun() {
+	[ -s "$BATS_TEST_TMPDIR/nginx.pid" ] || is_gone "${started[-1]}"
+}
+
+# nginx as whoever runs the tests, one process; stdin is its "server" blocks.
+# False: it is not there, the port is somebody else's.
+start_nginx() {
+	local dir=$BATS_TEST_TMPDIR
+	{
+		cat <<-END
+			daemon off;
+			master_process off;
+			pid $dir/nginx.pid;
+			events {}
+			http {
+				access_log $dir/access.log;
+				client_body_temp_path $dir/body;
+				proxy_temp_path $dir/proxy;
+				fastcgi_temp_path $dir/fastcgi;
+				uwsgi_temp_path $dir/uwsgi;
+				scgi_temp_path $dir/scgi;
+				ssl_certificate $pki/server.pem;
+				ssl_certificate_key $pki/server.key;
+				default_type text/plain;
+				root $pki/www;
+		END
+		cat
+		echo "}"
+	} >"$dir/nginx.conf"
+	rm -f "$dir/nginx.pid"
+	start nginx "${nginx[@]}" "$(command -v nginx)" -p "$dir" \
+		-c "$dir/nginx.conf" -e "$dir/error.log"
+	eventually nginx_has_begun
+	[ -s "$dir/nginx.pid" ] || {
+		cat "$dir/error.log" "$dir/nginx.err"
+		return 1
+	}
+}
+
+# serve_tls [DIRECTIVES]...: by default with a certificate of root.
+serve_tls() {
+	local i
+	for i in 1 2 3; do
+		start_nginx <<-END && break
+			server {
+				listen 127.0.0.1:$web ssl;
+				$*
+			}
+		END
+		web=$(free_port)
+	done
+	url=https://127.0.0.1:$web
+}
+
+# A server certificate that is not the default one.
+certificate() {
+	echo "ssl_certificate $pki/$1.pem; ssl_certificate_key $pki/$1.key;"
+}
+
+asks_for_certificate() {
+	echo "ssl_verify_client on; ssl_verify_depth 2;
+		ssl_client_certificate $pki/root.pem;"
+}
+
+# The last merge: all that was to come is there.
+complete() {
+	[ "$status" -eq 0 ]
+	verify "$merged" "${recipes[0]}"
+}
+
+# The last merge was refused: nothing is written, and the sentence of the
+# target called "odd" matches.
+refused() {
+	[ "$status" -eq 1 ]
+	[ ! -s "$merged" ]
+	grep -qiE "^ddump: odd: .*($1)" "$said"
+	run ! grep -q "capturing on" "$said"
+}
+
+nobody_asked() {
+	run ! grep -q '"GET' "$BATS_TEST_TMPDIR/access.log"
+}
+
+@test "a private authority is not trusted by default [2]" {
+	serve_tls
+	merge odd="$url"
+	refused "certificate"
+	grep -q -- "-ca FILE" "$said"
+	nobody_asked
+}
+
+@test "-ca trusts it [2]" {
+	local dash
+	serve_tls
+	for dash in -ca --ca; do
+		merge "$dash" "$pki/root.pem" "$url"
+		complete
+	done
+}
+
+@test "-ca trusts every certificate of the bundle [2]" {
+	serve_tls
+	cat "$pki/other.pem" "$pki/root.pem" >"$BATS_TEST_TMPDIR/bundle.pem"
+	merge -ca "$BATS_TEST_TMPDIR/bundle.pem" "$url"
+	complete
+}
+
+@test "SSL_CERT_FILE and SSL_CERT_DIR are trusted" {
+	serve_tls
+	SSL_CERT_FILE=$pki/root.pem merge "$url"
+	complete
+	SSL_CERT_DIR=$pki/hashed merge "$url"
+	complete
+	SSL_CERT_FILE=$pki/other.pem SSL_CERT_DIR=$pki/hashed merge "$url"
+	complete
+}
+
+@test "SSL_CERT_FILE and SSL_CERT_DIR of others are not" {
+	serve_tls
+	SSL_CERT_FILE=$pki/other.pem merge odd="$url"
+	refused "certificate"
+	SSL_CERT_DIR=$pki/hashed-other merge odd="$url"
+	refused "certificate"
+}
+
+@test "-ca pins: what the defaults trust is refused [2]" {
+	serve_tls
+	SSL_CERT_FILE=$pki/root.pem merge -ca "$pki/other.pem" odd="$url"
+	refused "certificate"
+	SSL_CERT_DIR=$pki/hashed merge -ca "$pki/other.pem" odd="$url"
+	refused "certificate"
+	nobody_asked
+}
+
+# A target that would answer shows that nothing was asked.
+@test "a -ca that is none is refused before anything is connected [2]" {
+	local file damaged=$BATS_TEST_TMPDIR/damaged.pem
+	serve
+	{
+		cat "$pki/root.pem"
+		sed '3s/^....../======/' "$pki/other.pem"
+	} >"$damaged"
+	: >"$BATS_TEST_TMPDIR/empty"
+	for file in "$pki/www/text" "$pki/root.key" "$damaged" \
+		"$BATS_TEST_TMPDIR/empty" "$pki/missing" "$pki"; do
+		merge -ca "$file" "$url/stream?${recipes[0]}"
+		[ "$status" -eq 1 ]
+		[ ! -s "$merged" ]
+		grep -qF -- "-ca $file: " "$said"
+	done
+	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
+}
+
+@test "a certificate of another host is refused" {
+	serve_tls "$(certificate elsewhere)"
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "certificate.*name"
+	# another authority would not help
+	run ! grep -q -- "-ca FILE" "$said"
+	nobody_asked
+}
+
+@test "an expired certificate is refused" {
+	serve_tls "$(certificate server-expired)"
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "expired"
+	run ! grep -q -- "-ca FILE" "$said"
+	nobody_asked
+}
+
+@test "a self-signed certificate is refused, unless -ca is itself" {
+	serve_tls "$(certificate alone)"
+	merge odd="$url"
+	refused "self.signed"
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "self.signed"
+	nobody_asked
+	merge -ca "$pki/alone.pem" "$url"
+	complete
+}
+
+@test "one target that is not trusted, one that is: nothing is written" {
+	serve
+	local good="$url/stream?${recipes[0]}"
+	serve_tls
+	merge "$good" odd="$url"
+	refused "certificate"
+	merge -require any "$good" odd="$url"
+	[ "$status" -eq 2 ]
+	grep -q "odd: .*certificate" "$said"
+	verify "$merged" "${recipes[0]}"
+}
+
+@test "https where there is no TLS" {
+	start_nginx <<-END
+		server { listen 127.0.0.1:$web; }
+	END
+	merge -ca "$pki/root.pem" odd="https://127.0.0.1:$web"
+	refused "https"
+	stop_all
+	start worker "$WORKER" -listen "127.0.0.1:$web"
+	eventually answers "$web"
+	merge -ca "$pki/root.pem" odd="https://127.0.0.1:$web"
+	refused "https"
+}
+
+# nginx answers in plain HTTP, with a page that says so.
+@test "http where there is TLS" {
+	serve_tls
+	merge odd="http://127.0.0.1:$web"
+	refused "400.*https"
+}
+
+# Servers other than nginx answer with an alert or with nothing.
+@test "http where there is TLS, and no HTTP at all" {
+	start s_server openssl s_server -accept "127.0.0.1:$web" -quiet \
+		-cert "$pki/server.pem" -key "$pki/server.key"
+	eventually answers "$web"
+	merge odd="http://127.0.0.1:$web"
+	refused "https|TLS"
+}
+
+# The host's own settings must not be what refuses it.
+@test "TLS 1.1 is refused" {
+	cat >"$BATS_TEST_TMPDIR/openssl.cnf" <<-END
+		openssl_conf = all
+		[all]
+		ssl_conf = ssl
+		[ssl]
+		system_default = lax
+		[lax]
+		MinProtocol = TLSv1
+		CipherString = ALL:@SECLEVEL=0
+	END
+	export OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf
+	serve_tls "ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;"
+	# a client that speaks it is served
+	curl -sS --tlsv1.0 --cacert "$pki/root.pem" "$url/text"
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "protocol version|TLS"
+	run ! grep -q "GET /capture" "$BATS_TEST_TMPDIR/access.log"
+}
+
+@test "TLS 1.2 and 1.3 are spoken" {
+	local version
+	for version in TLSv1.2 TLSv1.3; do
+		serve_tls "ssl_protocols $version;"
+		merge -ca "$pki/root.pem" "$url"
+		complete
+		stop_all
+	done
+}
+
+@test "-cert and -key are shown, with the chain" {
+	local dash
+	serve_tls "$(asks_for_certificate)"
+	for dash in - --; do
+		merge "${dash}ca" "$pki/root.pem" \
+			"${dash}cert" "$pki/chain.pem" \
+			"${dash}key" "$pki/client.key" "$url"
+		complete
+	done
+}
+
+@test "a file with certificate, chain and key needs no -key" {
+	serve_tls "$(asks_for_certificate)"
+	cat "$pki/chain.pem" "$pki/client.key" >"$BATS_TEST_TMPDIR/all.pem"
+	merge -ca "$pki/root.pem" -cert "$BATS_TEST_TMPDIR/all.pem" "$url"
+	complete
+}
+
+# This server does not know the authority in between: it is the client that
+# must send it.
+@test "-cert without its chain is refused, with the server's status" {
+	serve_tls "$(asks_for_certificate)"
+	merge -ca "$pki/root.pem" -cert "$pki/client.pem" \
+		-key "$pki/client.key" odd="$url"
+	refused "400"
+}
+
+@test "no certificate where one is asked for: the server's words" {
+	serve_tls "$(asks_for_certificate)"
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "400.*certificate"
+}
+
+# unusable SENTENCE OPTION...: told at once; a target that would answer is not
+# asked.
+unusable() {
+	local sentence=$1
+	shift
+	merge "$@" "$url/stream?${recipes[0]}"
+	[ "$status" -eq 1 ]
+	[ ! -s "$merged" ]
+	grep -qE -- "$sentence" "$said"
+	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
+}
+
+@test "a key that is not the certificate's is told at once" {
+	serve
+	unusable "-key $pki/server.key: .*not the key of" \
+		-cert "$pki/chain.pem" -key "$pki/server.key"
+	unusable "-key needs -cert" -key "$pki/client.key"
+}
+
+@test "-cert expired, or not valid yet: told at once" {
+	serve
+	unusable "-cert $pki/client-expired.pem: .*expired" \
+		-cert "$pki/client-expired.pem" -key "$pki/client-expired.key"
+	unusable "-cert $pki/client-future.pem: .*not valid yet" \
+		-cert "$pki/client-future.pem" -key "$pki/client-future.key"
+}
+
+@test "-cert and -key that are none are told at once" {
+	local file
+	serve
+	for file in "$pki/www/text" "$pki/missing" "$pki/client.key" "$pki"; do
+		unusable "-cert $file: " -cert "$file" -key "$pki/client.key"
+	done
+	for file in "$pki/www/text" "$pki/missing" "$pki"; do
+		unusable "-key $file: " -cert "$pki/chain.pem" -key "$file"
+	done
+}
+
+# No passphrase helps there.
+@test "a -key without a key in it, or -cert alone, is told as that" {
+	local file
+	serve
+	for file in "$pki/www/text" "$pki/root.pem"; do
+		unusable "-key $file: .*no PEM private key" \
+			-cert "$pki/chain.pem" -key "$file"
+	done
+	unusable "-key.*no PEM private key" -cert "$pki/chain.pem"
+}
+
+# Starts the client at a terminal of its own, and returns when it asks for the
+# passphrase. What is written to descriptor 4 is typed there.
+ask_at_terminal() {
+	mkfifo "$BATS_TEST_TMPDIR/keyboard"
+	merged=$BATS_TEST_TMPDIR/merged.pcap
+	said=$BATS_TEST_TMPDIR/said
+	export DDUMP url merged said
+	# shellcheck disable=SC2016 # script's own shell expands them
+	timeout -s KILL 30 script -qefc '"$DDUMP" -ca "$pki/root.pem" \
+		-cert "$pki/chain.pem" -key "$pki/locked.key" \
+		odd="$url" >"$merged" 2>"$said"' /dev/null \
+		<"$BATS_TEST_TMPDIR/keyboard" \
+		>"$BATS_TEST_TMPDIR/screen" 2>&1 3>&- &
+	started+=($!)
+	exec 4>"$BATS_TEST_TMPDIR/keyboard"
+	eventually grep -q "$pki/locked.key" "$BATS_TEST_TMPDIR/screen"
+}
+
+# type_passphrases TEXT...: and waits for the client's end.
+type_passphrases() {
+	ask_at_terminal
+	printf '%s\r' "$@" >&4
+	finish
+	exec 4>&-
+	echo "ddump ended with $status and said:"
+	cat -v "$said" "$BATS_TEST_TMPDIR/screen"
+}
+
+@test "an encrypted key: the passphrase is asked for at the terminal" {
+	need script
+	serve_tls "$(asks_for_certificate)"
+	# once: libcurl must not ask again
+	type_passphrases open-sesame
+	complete
+	run ! grep -q sesame "$said"
+	# nobody looks over a shoulder
+	run ! grep -q sesame "$BATS_TEST_TMPDIR/screen"
+}
+
+@test "an encrypted key: a wrong passphrase is told" {
+	need script
+	serve_tls "$(asks_for_certificate)"
+	# a wrong one may be asked for again
+	type_passphrases open-barley open-barley
+	[ "$status" -eq 1 ]
+	[ ! -s "$merged" ]
+	grep -q -- "-key $pki/locked.key: .*passphrase" "$said"
+	nobody_asked
+}
+
+# Nobody types there: stdin may be anything, and may never end.
+@test "an encrypted key without a terminal is refused, whatever stdin is" {
+	merged=$BATS_TEST_TMPDIR/ddump.out
+	said=$BATS_TEST_TMPDIR/ddump.err
+	serve
+	mkfifo "$BATS_TEST_TMPDIR/stdin"
+	exec 4<>"$BATS_TEST_TMPDIR/stdin"
+	# the limit only bounds what a client that reads there takes
+	start ddump timeout -s KILL 20 setsid bash -c 'exec "$@" <&4' bash \
+		"$DDUMP" -cert "$pki/chain.pem" -key "$pki/locked.key" \
+		"$url/stream?${recipes[0]}"
+	finish_merge
+	exec 4>&-
+	[ "$status" -eq 1 ]
+	[ ! -s "$merged" ]
+	grep -q -- "-key $pki/locked.key: .*terminal" "$said"
+	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
+}
+
+# Nor is a passphrase taken from there: what comes may be a list of targets.
+@test "an encrypted key without a terminal takes no line of stdin" {
+	serve
+	said=$BATS_TEST_TMPDIR/said
+	status=0
+	yes open-sesame 2>/dev/null | timeout -s KILL 20 setsid -w "$DDUMP" \
+		-cert "$pki/chain.pem" -key "$pki/locked.key" \
+		"$url/stream?${recipes[0]}" >/dev/null 2>"$said" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q -- "-key $pki/locked.key: .*terminal" "$said"
+	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
+}
+
+# Who does not know it wants to leave.
+@test "an encrypted key: Ctrl-C at the question ends it" {
+	need script
+	serve
+	url="$url/stream?${recipes[0]}"
+	ask_at_terminal
+	printf '\003' >&4
+	finish
+	exec 4>&-
+	[ "$status" -ne 0 ]
+	[ ! -s "$merged" ]
+	[ "$(grep -c Passphrase "$BATS_TEST_TMPDIR/screen")" -eq 1 ]
+	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
+}
+
+# The password "p:a@s/s%w?r d", which needs escapes, as nginx knows it.
+password="p:a@s/s%w?r d"
+encoded=p%3Aa%40s%2Fs%25w%3Fr%20d
+
+asks_for_password() {
+	printf 'me:%s\n' "$(openssl passwd -apr1 "$password")" \
+		>"$BATS_TEST_TMPDIR/users"
+	echo "auth_basic here; auth_basic_user_file $BATS_TEST_TMPDIR/users;"
+}
+
+@test "Basic auth: user and password of the target, escapes decoded" {
+	serve_tls "$(asks_for_password)"
+	merge -ca "$pki/root.pem" "${url/127/me:$encoded@127}"
+	complete
+	grep -q " me .*GET /capture" "$BATS_TEST_TMPDIR/access.log"
+}
+
+@test "Basic auth: without, or wrong: 401 and what to do" {
+	serve_tls "$(asks_for_password)"
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "401.*USER:PASSWORD@.*-netrc"
+	merge -ca "$pki/root.pem" odd="${url/127/me:wr0ng@127}"
+	refused "401.*not accepted"
+	run ! grep -q "wr0ng" "$said"
+}
+
+@test "Basic auth: from ~/.netrc, only with -netrc" {
+	serve_tls "$(asks_for_password)"
+	export HOME=$BATS_TEST_TMPDIR
+	# a file like this can't hold the blank, in any version of libcurl
+	password=pa:ss@w/d% asks_for_password >/dev/null
+	printf 'machine %s\nlogin me\npassword %s\n' \
+		elsewhere.example wrong 127.0.0.1 pa:ss@w/d% >"$HOME/.netrc"
+	merge -netrc -ca "$pki/root.pem" "$url"
+	complete
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "401"
+	# what the target says counts more
+	merge -netrc -ca "$pki/root.pem" odd="${url/127/me:wrong@127}"
+	refused "401"
+}
+
+# One process speaks to nginx all the time, so that there is something to see.
+@test "a password is nowhere to be seen while it is used, nor after" {
+	local recipe="id=1&packets=10&end=never" file
+	serve
+	serve_tls "$(asks_for_password)" "location / {
+		proxy_pass http://127.0.0.1:$port;
+		proxy_set_header Authorization \"\";
+		proxy_buffering off;
+	}"
+	start_merge -verbose -hold "$patient" -ca "$pki/root.pem" \
+		"${url/127/me:$encoded@127}/stream?$recipe"
+	capturing_on 1
+	tr '\0' '\n' <"/proc/$client/cmdline" >"$BATS_TEST_TMPDIR/cmdline"
+	kill -INT "$client"
+	finish_merge
+	[ "$status" -eq 0 ]
+	verify "$merged" "$recipe"
+	stop_all
+	# whose line is where it should be
+	grep -q "id=1" "$BATS_TEST_TMPDIR/cmdline"
+	grep -q " me .*GET /stream" "$BATS_TEST_TMPDIR/access.log"
+	for file in cmdline ddump.err access.log error.log streams.out; do
+		run ! grep -qF -e "$password" -e "$encoded" \
+			-e "s/s%w" -e "s%2Fs" "$BATS_TEST_TMPDIR/$file"
+	done
+	# the proxy forwards none
+	run ! grep -qi "Basic" "$BATS_TEST_TMPDIR/streams.out"
+}
+
+@test "redirects are not followed, neither elsewhere nor here" {
+	serve
+	local elsewhere="http://localhost:$port/stream?${recipes[0]}"
+	serve_tls "$(asks_for_password)" \
+		"location /there { return 301 $elsewhere; }" \
+		"location /here { return 308 /capture; }"
+	merge -ca "$pki/root.pem" odd="${url/127/me:$encoded@127}/there"
+	refused "301.*redirect"
+	merge -ca "$pki/root.pem" odd="${url/127/me:$encoded@127}/here"
+	refused "308.*redirect"
+	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
+	run ! grep -q "GET /capture" "$BATS_TEST_TMPDIR/access.log"
+}
+
+@test "a page of HTML is no capture, with 404 or with 200 [8]" {
+	serve_tls "location /page { default_type text/html;
+		return 200 '<html><body>welcome</body></html>'; }"
+	merge -ca "$pki/root.pem" odd="$url/nothing-here"
+	refused "404"
+	run ! grep -q "<" "$said"
+	merge -ca "$pki/root.pem" odd="$url/page"
+	refused "no capture"
+}
+
+@test "a file of text is no capture [8]" {
+	serve_tls
+	merge -ca "$pki/root.pem" odd="$url/text"
+	refused "no capture"
+}
+
+@test "a proxy whose worker is gone: 502" {
+	serve_tls "location / { proxy_pass http://127.0.0.1:1; }"
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "502"
+}
+
+@test "files of both byte orders come through nginx, merged [9]" {
+	serve_tls
+	[ "$(head -c 4 "$pki/www/0.pcap" | od -An -tx1 | tr -d ' ')" != \
+		"$(head -c 4 "$pki/www/1.pcap" | od -An -tx1 | tr -d ' ')" ]
+	merge -hold "$patient" -ca "$pki/root.pem" "$url/0.pcap" "$url/1.pcap"
+	[ "$status" -eq 0 ]
+	verify "$merged" "${recipes[@]}"
+}
+
+# All of it at once, as the README recommends: a real worker on a unix socket,
+# and nginx with TLS, client certificates and passwords in front.
+@test "a worker behind nginx with mutual TLS and passwords" {
+	need_root
+	need_stderr
+	make_network
+	nginx=("${isolated[@]}")
+	web=8475
+	start_worker -listen "unix:$BATS_TEST_TMPDIR/worker.sock"
+	serve_tls "$(asks_for_certificate)" "$(asks_for_password)" \
+		"location / {
+			proxy_pass http://unix:$BATS_TEST_TMPDIR/worker.sock:;
+			proxy_http_version 1.1;
+			proxy_set_header Authorization \"\";
+		}"
+	# port and path are the defaults, for https, too
+	under=("${isolated[@]}")
+	start_merge -ca "$pki/root.pem" -cert "$pki/chain.pem" \
+		-key "$pki/client.key" -c 5 -filter "udp port 4711" \
+		"https://me:$encoded@127.0.0.1"
+	capturing_on 1
+	send 5 100 0 127.0.0.1 4711
+	finish_merge
+	[ "$status" -eq 0 ]
+	tshark -nr "$merged" -T fields -e udp.payload 2>/dev/null |
+		cmp - <("$TOOLS/udp_send" -print 5 100 0)
+	eventually no_packet_sockets
+	# a worker's refusal comes through, word for word
+	under=("${isolated[@]}")
+	start_merge -ca "$pki/root.pem" -cert "$pki/chain.pem" \
+		-key "$pki/client.key" odd="https://me:$encoded@127.0.0.1?filtre=x"
+	finish_merge
+	refused "400.*filtre"
+}

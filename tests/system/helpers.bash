@@ -1,0 +1,65 @@
+# What the system tests share. BIN and BUILD come from make; every test has
+# BATS_TEST_TMPDIR to itself, and ends by process id all that it started.
+
+DDUMP=$BIN/ddump
+WORKER=$BIN/ddump-worker
+TOOLS=$BUILD/tests/tools
+started=()
+
+# The environment of whoever runs the tests must not decide them.
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY
+unset ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
+unset DDUMP_EXCLUDE DDUMP_RING
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+need() {
+	command -v "$1" >/dev/null || skip "needs $1"
+}
+
+# Starts a command in the background; its output is in $BATS_TEST_TMPDIR/$1.
+start() {
+	local name=$1
+	shift
+	"$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" \
+		3>&- </dev/null &
+	started+=($!)
+}
+
+stop_all() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	for pid in "${started[@]}"; do
+		wait "$pid" 2>/dev/null || true
+	done
+	started=()
+}
+
+# Repeats a command until it succeeds, for up to ten seconds.
+eventually() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.05
+	done
+	echo "still false after ten seconds: $*" >&2
+	return 1
+}
+
+# A port of loopback on which nobody listens.
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		(echo >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
+answers() {
+	(echo >"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}

@@ -1,0 +1,220 @@
+/*
+ * What the streams tool answers. In: the target of a request. Out: the bytes
+ * that go first, and whether a stream follows, and how it ends.
+ */
+#pragma once
+
+#include "source.h"
+
+#include <stdio.h>
+
+enum ending {
+	END_CLEAN,  /* as it should */
+	END_CUT,    /* without the last chunk */
+	END_MIDDLE, /* the same, inside of a packet */
+	END_RESET,  /* when all has arrived */
+	END_NEVER,  /* stays open */
+};
+
+enum { FIRST_MAX = 4096 };
+
+struct answer {
+	char first[FIRST_MAX];
+	size_t first_size;
+	bool stream; /* a capture stream follows */
+	bool chunked;
+	bool endless; /* the first bytes come again and again */
+	bool slow;    /* one byte at a time */
+	enum ending ending;
+};
+
+struct page {
+	const char *path; /* what the target begins with */
+	void (*make)(struct answer *answer, const char *target);
+};
+
+static inline const char *target_query(const char *target)
+{
+	const char *query = strchr(target, '?');
+
+	return query ? query + 1 : "";
+}
+
+/* Sets the first bytes to a whole answer: status, more head lines, body. */
+static inline void answer_page(struct answer *answer, const char *status,
+	const char *lines, const char *body)
+{
+	int size = snprintf(answer->first, FIRST_MAX,
+		"HTTP/1.1 %s\r\n%sConnection: close\r\n\r\n%s", status, lines,
+		body);
+
+	answer->first_size = size < FIRST_MAX ? (size_t)size : FIRST_MAX - 1;
+	answer->ending = END_CUT;
+}
+
+static inline enum ending answer_ending(const char *query)
+{
+	if (param_is(query, "end", "cut"))
+		return END_CUT;
+	if (param_is(query, "end", "middle"))
+		return END_MIDDLE;
+	if (param_is(query, "end", "reset"))
+		return END_RESET;
+	return param_is(query, "end", "never") ? END_NEVER : END_CLEAN;
+}
+
+static inline void make_stream(struct answer *answer, const char *target)
+{
+	const char *query = target_query(target);
+	const bool old = param_is(query, "http", "1.0");
+
+	answer->stream = true;
+	answer->chunked = !old;
+	answer->ending = answer_ending(query);
+	answer->first_size = (size_t)snprintf(answer->first, FIRST_MAX,
+		"HTTP/1.%d 200 OK\r\n"
+		"Content-Type: application/vnd.tcpdump.pcap\r\n%s"
+		"Connection: close\r\n\r\n",
+		!old, old ? "" : "Transfer-Encoding: chunked\r\n");
+}
+
+static inline void make_slow_head(struct answer *answer, const char *target)
+{
+	make_stream(answer, target);
+	answer->slow = true;
+}
+
+static inline void make_head_only(struct answer *answer, const char *target)
+{
+	make_stream(answer, target);
+	answer->stream = false;
+	answer->ending = END_NEVER;
+}
+
+static inline void make_status(struct answer *answer, const char *target)
+{
+	const int number = atoi(target + strlen("/status/"));
+	char status[64];
+	char body[64];
+
+	snprintf(status, sizeof(status), "%d Refused", number);
+	snprintf(body, sizeof(body), "refused with %d on purpose\n", number);
+	answer_page(answer, status, "Content-Type: text/plain\r\n", body);
+}
+
+static inline void make_redirect(struct answer *answer, const char *target)
+{
+	const char *to = param_find(target_query(target), "to");
+	char line[1024];
+
+	snprintf(line, sizeof(line), "Location: %s\r\n", to ? to : "/stream");
+	answer_page(answer, "302 Found", line, "it is elsewhere\n");
+}
+
+static inline void make_html(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "200 OK", "Content-Type: text/html\r\n",
+		"<html><body>It works!</body></html>\n");
+}
+
+static inline void make_garbage(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "200 OK",
+		"Content-Type: application/vnd.tcpdump.pcap\r\n",
+		"\x1b]0;owned\x07 this is no capture, it is garbage\n");
+}
+
+static inline void make_empty(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "200 OK",
+		"Content-Type: application/vnd.tcpdump.pcap\r\n"
+		"Content-Length: 0\r\n",
+		"");
+}
+
+static inline void make_gzip(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "200 OK",
+		"Content-Type: application/vnd.tcpdump.pcap\r\n"
+		"Content-Encoding: gzip\r\n",
+		"\x1f\x8b\x08 nobody asked for this encoding\n");
+}
+
+static inline void make_escape(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "500 \x1b[31mRed", "Content-Type: text/plain\r\n",
+		"\x1b[2J\x1b]0;owned\x07 first line\nforged line\n");
+}
+
+static inline void make_endless(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "500 Talkative", "Content-Type: text/plain\r\n",
+		"this sentence never ends ");
+	answer->endless = true;
+}
+
+/* A file header, and a packet that says it has 4 GiB. */
+static inline void make_lying_length(struct answer *answer, const char *target)
+{
+	struct source *source = source_new(target_query(target));
+	unsigned char *end = (unsigned char *)answer->first;
+	const uint32_t record[] = {1700000000, 0, UINT32_MAX - 15, 60};
+
+	answer_page(answer, "200 OK",
+		"Content-Type: application/vnd.tcpdump.pcap\r\n", "");
+	if (!source)
+		return;
+	end += answer->first_size;
+	memcpy(end, source->bytes, SOURCE_HEADER);
+	for (size_t i = 0; i < 4; i++)
+		source_put(end + SOURCE_HEADER + 4 * i, record[i],
+			&source->recipe);
+	answer->first_size += SOURCE_HEADER + SOURCE_RECORD;
+	free(source);
+}
+
+/* Finds what a target is answered with; /silent is with nothing at all. */
+static inline void answer_make(struct answer *answer, const char *target,
+	const char *credentials, const char *authorization)
+{
+	static const struct page pages[] = {
+		{"/status/", make_status},
+		{"/redirect", make_redirect},
+		{"/html", make_html},
+		{"/garbage", make_garbage},
+		{"/empty", make_empty},
+		{"/gzip", make_gzip},
+		{"/escape", make_escape},
+		{"/endless", make_endless},
+		{"/lying-length", make_lying_length},
+		{"/headonly", make_head_only},
+		{"/slowhead", make_slow_head},
+		{"/stream", make_stream},
+		{"/capture", make_stream},
+		{"/auth", make_stream},
+	};
+
+	*answer = (struct answer){.ending = END_NEVER};
+	if (!strncmp(target, "/silent", strlen("/silent")))
+		return;
+	if (!strncmp(target, "/auth", strlen("/auth")) &&
+		strcmp(credentials, authorization) != 0) {
+		answer_page(answer, "401 Unauthorized",
+			"WWW-Authenticate: Basic realm=\"test\"\r\n",
+			"who are you?\n");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (!strncmp(target, pages[i].path, strlen(pages[i].path))) {
+			pages[i].make(answer, target);
+			return;
+		}
+	answer_page(answer, "404 Not Found", "Content-Type: text/plain\r\n",
+		"there is no such page\n");
+}

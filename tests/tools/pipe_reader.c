@@ -1,0 +1,122 @@
+/*
+ * A reader that does not keep up: stdin to stdout, with a will of its own.
+ *
+ *     pipe_reader [-rate BYTES] [-stop-after BYTES] [-exit-after BYTES]
+ *
+ * -rate reads so many bytes a second; -stop-after reads nothing more after so
+ * many bytes, until SIGUSR1 comes; -exit-after ends after so many. Ends by
+ * itself after -lifetime S seconds (default 120).
+ */
+#include <err.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PIECE = 65536, TICKS = 50 };
+
+static void go_on(int number)
+{
+	(void)number;
+}
+
+/* SIGUSR1 is held back from the start on, so that none is missed. */
+static void wait_for_signal(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigsuspend(&none);
+}
+
+static void prepare_signal(void)
+{
+	struct sigaction action = {.sa_handler = go_on};
+	sigset_t signals;
+
+	sigaction(SIGUSR1, &action, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+static void write_all(const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t done = write(STDOUT_FILENO, bytes, size);
+
+		if (done < 0)
+			err(1, "write");
+		bytes += done;
+		size -= (size_t)done;
+	}
+}
+
+/* Copies until the end of stdin, or until limit bytes in all are copied. */
+static uint64_t copy(uint64_t copied, uint64_t limit, uint64_t rate)
+{
+	const struct timespec tick = {.tv_nsec = 1000000000 / TICKS};
+	static char bytes[PIECE];
+
+	while (copied < limit) {
+		size_t want = sizeof(bytes);
+		ssize_t got;
+
+		if (rate > 0 && rate / TICKS < want)
+			want = rate / TICKS + 1;
+		if (limit - copied < want)
+			want = limit - copied;
+		got = read(STDIN_FILENO, bytes, want);
+		if (got < 0)
+			err(1, "read");
+		if (got == 0)
+			break;
+		write_all(bytes, (size_t)got);
+		copied += (uint64_t)got;
+		if (rate > 0)
+			nanosleep(&tick, NULL);
+	}
+	return copied;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"rate", required_argument, NULL, 'r'},
+		{"stop-after", required_argument, NULL, 's'},
+		{"exit-after", required_argument, NULL, 'e'},
+		{"lifetime", required_argument, NULL, 'l'},
+		{0},
+	};
+	uint64_t stop_after = UINT64_MAX;
+	uint64_t exit_after = UINT64_MAX;
+	uint64_t copied = 0;
+	uint64_t rate = 0;
+	unsigned int lifetime = 120;
+	int option;
+
+	while ((option = getopt_long_only(argc, argv, "", options, NULL)) !=
+		-1) {
+		if (option == 'r')
+			rate = strtoull(optarg, NULL, 10);
+		else if (option == 's')
+			stop_after = strtoull(optarg, NULL, 10);
+		else if (option == 'e')
+			exit_after = strtoull(optarg, NULL, 10);
+		else if (option == 'l')
+			lifetime = (unsigned int)strtoul(optarg, NULL, 10);
+		else
+			return 1;
+	}
+	prepare_signal();
+	alarm(lifetime);
+	if (stop_after < exit_after) {
+		copied = copy(copied, stop_after, rate);
+		if (copied == stop_after)
+			wait_for_signal();
+	}
+	copy(copied, exit_after, rate);
+	return 0;
+}

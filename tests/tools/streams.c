@@ -1,0 +1,281 @@
+/*
+ * A server of capture streams for the client's tests, on loopback.
+ *
+ *     streams [-port P] [-auth BASE64] [-stuck] [-lifetime S]
+ *
+ * In: HTTP requests, 1,000 and more at once. Out: what their paths and queries
+ * ask for. /stream, /capture and /auth send a stream, whose packets packets.h
+ * describes; other paths misbehave, see answers.h. A stream's query has also
+ *
+ *     pieces=random|N   bytes of a chunk and of a write, by chance 1 to 65536
+ *     http=1.0          no chunks, the stream ends with the connection
+ *     delay=MS          before the first packet, after the file header
+ *     rate=N            packets a second
+ *     crowd=N           nothing before there have been N requests
+ *     gate=N            N packets; the rest when somebody has asked for /go
+ *     end=clean|cut|middle|reset|never
+ *
+ * Stdout tells "listening on PORT", a line per request, with its credentials,
+ * and "sent TARGET" when a stream's last packet has been handed to the kernel.
+ * With -stuck there is also a "stuck on PORT", where no connection is accepted.
+ * It ends by itself after its lifetime.
+ */
+#include "connection.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096, EVENTS = 256 };
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+/* What streams wait for may have happened: they look again. */
+static void server_wake(struct server *server)
+{
+	for (struct connection *it = server->connections; it; it = it->next)
+		if (it->source && !it->ended)
+			connection_want_room(it, true);
+}
+
+/* Reads target and credentials out of the whole request, and logs them. */
+static void connection_answer(struct connection *connection)
+{
+	const char *name = "\r\nAuthorization: Basic ";
+	const char *found = strcasestr(connection->request, name);
+	char authorization[512] = "";
+	char method[16] = "";
+
+	if (found)
+		sscanf(found + strlen(name), "%511[^\r]", authorization);
+	if (sscanf(connection->request, "%15s %8191s", method,
+		    connection->target) != 2)
+		connection->dead = true;
+	printf("%s %s%s%s\n", method, connection->target,
+		*authorization ? " Authorization: Basic " : "", authorization);
+	connection->asked = true;
+	connection->server->asked++;
+	if (param_find(target_query(connection->target), "crowd"))
+		server_wake(connection->server);
+	connection->since = now_ms();
+	if (!strcmp(connection->target, "/go")) {
+		connection->server->open = true;
+		server_wake(connection->server);
+		answer_page(&connection->answer, "200 OK", "", "gone\n");
+	} else {
+		answer_make(&connection->answer, connection->target,
+			connection->server->credentials, authorization);
+	}
+	if (connection->answer.stream)
+		connection->source =
+			source_new(target_query(connection->target));
+	connection->size = connection->answer.first_size;
+	memcpy(connection->out, connection->answer.first, connection->size);
+	connection_send(connection);
+}
+
+static void connection_receive(struct connection *connection)
+{
+	char rest[512];
+	char *to = connection->request + connection->request_size;
+	size_t room = REQUEST_MAX - 1 - connection->request_size;
+	ssize_t got;
+
+	if (connection->asked) {
+		to = rest;
+		room = sizeof(rest);
+	}
+	got = recv(connection->fd, to, room, 0);
+	if (got <= 0) {
+		connection->dead = got == 0 || errno != EAGAIN;
+		return;
+	}
+	if (connection->asked)
+		return;
+	connection->request_size += (size_t)got;
+	if (strstr(connection->request, "\r\n\r\n"))
+		connection_answer(connection);
+}
+
+static void server_accept(struct server *server)
+{
+	const int on = 1;
+
+	for (;;) {
+		struct connection *connection;
+		struct epoll_event event = {.events = EPOLLIN};
+		int fd = accept4(server->listener, NULL, NULL,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		connection = calloc(1, sizeof(*connection));
+		if (!connection)
+			err(1, "a connection");
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		connection->fd = fd;
+		connection->server = server;
+		connection->next = server->connections;
+		server->connections = connection;
+		event.data.ptr = connection;
+		if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
+			err(1, "epoll_ctl");
+	}
+}
+
+/* Frees who is dead, all if everybody is to go. */
+static void server_bury(struct server *server, bool everybody)
+{
+	struct connection **at = &server->connections;
+
+	while (*at) {
+		struct connection *connection = *at;
+
+		if (!connection->dead && !everybody) {
+			at = &connection->next;
+			continue;
+		}
+		*at = connection->next;
+		close(connection->fd);
+		free(connection->source);
+		free(connection);
+	}
+}
+
+/* Serves who waited for the clock; returns ms until the next one does. */
+static int server_clock(struct server *server)
+{
+	uint64_t now = now_ms();
+	uint64_t next = server->until;
+
+	for (struct connection *it = server->connections; it; it = it->next) {
+		if (it->wake > 0 && it->wake <= now && !it->dead)
+			connection_send(it);
+		if (it->wake > 0 && it->wake < next)
+			next = it->wake;
+	}
+	now = now_ms();
+	return next > now ? (int)(next - now) : 0;
+}
+
+static void server_run(struct server *server)
+{
+	struct epoll_event events[EVENTS];
+
+	while (!stopped && now_ms() < server->until) {
+		int timeout = server_clock(server);
+		int count;
+
+		server_bury(server, false);
+		fflush(stdout);
+		count = epoll_wait(server->epoll, events, EVENTS, timeout);
+		for (int i = 0; i < count; i++) {
+			struct connection *connection = events[i].data.ptr;
+
+			if (!connection) {
+				server_accept(server);
+				continue;
+			}
+			if (events[i].events & ~(uint32_t)EPOLLOUT)
+				connection_receive(connection);
+			if (events[i].events & EPOLLOUT && !connection->dead)
+				connection_send(connection);
+		}
+	}
+	server_bury(server, true);
+}
+
+/* Listens on loopback and says where, "NAME on PORT". */
+static int listen_on(uint16_t port, int backlog, const char *name)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t size = sizeof(address);
+	const int on = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		err(1, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&address, size) || listen(fd, backlog))
+		err(1, "port %u", port);
+	getsockname(fd, (struct sockaddr *)&address, &size);
+	printf("%s on %u\n", name, ntohs(address.sin_port));
+	fflush(stdout);
+	return fd;
+}
+
+/* A port whose backlog is full: connections to it get no answer at all. */
+static void listen_stuck(void)
+{
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+	int listener = listen_on(0, 0, "stuck");
+
+	getsockname(listener, (struct sockaddr *)&address, &size);
+	for (int i = 0; i < 4; i++) {
+		int fd = socket(
+			AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		if (fd >= 0)
+			connect(fd, (struct sockaddr *)&address, size);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"port", required_argument, NULL, 'p'},
+		{"auth", required_argument, NULL, 'a'},
+		{"lifetime", required_argument, NULL, 'l'},
+		{"stuck", no_argument, NULL, 's'},
+		{0},
+	};
+	struct server server = {.credentials = ""};
+	struct epoll_event event = {.events = EPOLLIN};
+	struct rlimit files;
+	uint64_t lifetime = 120;
+	uint16_t port = 0;
+	int option;
+
+	while ((option = getopt_long_only(argc, argv, "", options, NULL)) !=
+		-1) {
+		if (option == 'p')
+			port = (uint16_t)strtoul(optarg, NULL, 10);
+		else if (option == 'a')
+			server.credentials = optarg;
+		else if (option == 'l')
+			lifetime = strtoull(optarg, NULL, 10);
+		else if (option == 's')
+			listen_stuck();
+		else
+			return 1;
+	}
+	signal(SIGTERM, stop);
+	signal(SIGINT, stop);
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	server.until = now_ms() + lifetime * 1000;
+	server.epoll = epoll_create1(EPOLL_CLOEXEC);
+	server.listener = listen_on(port, BACKLOG, "listening");
+	epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.listener, &event);
+	server_run(&server);
+	close(server.listener);
+	close(server.epoll);
+	return 0;
+}

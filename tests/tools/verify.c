@@ -1,0 +1,330 @@
+/*
+ * Compares a merged capture with the recipes of the streams that went in.
+ *
+ *     verify [options] FILE RECIPE...
+ *
+ * In: a pcap file (-: stdin), decoded here, by nothing that it tests, and the
+ * recipes of packets.h, in the order of the command line that merged them.
+ * Out: one summary line, and status 1 with a sentence if
+ *
+ *   - a packet is none of the recipes', comes twice, or differs in any byte,
+ *     in its stamp or in either of its sizes;
+ *   - one is missing (-partial: any may be; -count N: there must be N);
+ *   - the file doesn't end with a whole record;
+ *   - a stamp is below one that came before (-allow-late N: N of them may);
+ *   - with -ties, packets of one stamp are not in the order of the recipes;
+ *   - the file says another -linktype N or -precision micro|nano.
+ */
+#include "packets.h"
+
+#include <byteswap.h>
+#include <err.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+struct stream {
+	struct recipe recipe;
+	bool *seen;
+};
+
+struct verify {
+	FILE *in;
+	bool swapped;
+	bool nano;
+	bool ties;
+	uint32_t linktype;
+	struct stream *streams;
+	size_t count;
+	uint64_t packets;
+	uint64_t late;
+	uint64_t latest;   /* ns, the highest stamp so far */
+	size_t last_place; /* of the packet with that stamp */
+};
+
+struct expected {
+	uint64_t linktype; /* UINT64_MAX: any */
+	uint64_t packets;  /* UINT64_MAX: all there are */
+	uint64_t late;
+	bool partial;
+	const char *precision; /* NULL: either */
+};
+
+static uint32_t get_u32(const struct verify *verify, const unsigned char *in)
+{
+	uint32_t value;
+
+	memcpy(&value, in, sizeof(value));
+	return verify->swapped ? bswap_32(value) : value;
+}
+
+static uint32_t get_mark(const unsigned char *in)
+{
+	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 |
+	       (uint32_t)in[2] << 8 | in[3];
+}
+
+static void read_header(struct verify *verify)
+{
+	unsigned char header[24];
+	uint16_t major;
+	uint32_t magic;
+
+	if (fread(header, sizeof(header), 1, verify->in) != 1)
+		errx(1, "no whole file header");
+	magic = get_u32(verify, header);
+	if (magic != 0xa1b2c3d4 && magic != 0xa1b23c4d) {
+		verify->swapped = true;
+		magic = get_u32(verify, header);
+	}
+	if (magic != 0xa1b2c3d4 && magic != 0xa1b23c4d)
+		errx(1, "no pcap file");
+	memcpy(&major, header + 4, sizeof(major));
+	if ((verify->swapped ? bswap_16(major) : major) != 2)
+		errx(1, "no version 2");
+	verify->nano = magic == 0xa1b23c4d;
+	verify->linktype = get_u32(verify, header + 20);
+}
+
+/*
+ * Reads the next record. Returns false at the end of the file, which must be
+ * the end of a record.
+ */
+static bool read_packet(struct verify *verify, struct made_packet *ret_packet)
+{
+	unsigned char record[16];
+	uint64_t fraction;
+	size_t got = fread(record, 1, sizeof(record), verify->in);
+
+	if (got == 0)
+		return false;
+	if (got < sizeof(record))
+		errx(1, "after %" PRIu64 " packets: a record's header is cut",
+			verify->packets);
+	fraction = get_u32(verify, record + 4);
+	if (fraction >= (verify->nano ? 1000000000u : 1000000u))
+		errx(1,
+			"after %" PRIu64 " packets: %" PRIu64
+			" is no fraction of a second",
+			verify->packets, fraction);
+	ret_packet->time = get_u32(verify, record) * UINT64_C(1000000000) +
+			   fraction * (verify->nano ? 1 : 1000);
+	ret_packet->caplen = get_u32(verify, record + 8);
+	ret_packet->len = get_u32(verify, record + 12);
+	if (ret_packet->caplen > PACKETS_MAX)
+		errx(1, "after %" PRIu64 " packets: one of %u bytes",
+			verify->packets, ret_packet->caplen);
+	if (fread(ret_packet->data, 1, ret_packet->caplen, verify->in) !=
+		ret_packet->caplen)
+		errx(1, "after %" PRIu64 " packets: a packet is cut",
+			verify->packets);
+	return true;
+}
+
+static size_t find_stream(const struct verify *verify, uint32_t id)
+{
+	size_t place = 0;
+
+	while (place < verify->count && verify->streams[place].recipe.id != id)
+		place++;
+	return place;
+}
+
+/* Compares a packet with what its recipe says. Returns its stream's place. */
+static size_t check_packet(
+	struct verify *verify, const struct made_packet *packet)
+{
+	static struct made_packet made;
+	const uint32_t link = recipe_link_size(verify->linktype);
+	struct stream *stream;
+	uint32_t number;
+	uint32_t id;
+	size_t place;
+
+	if (packet->caplen < link + PACKETS_MARK)
+		errx(1, "packet %" PRIu64 " has no mark", verify->packets);
+	id = get_mark(packet->data + link);
+	number = get_mark(packet->data + link + 4);
+	place = find_stream(verify, id);
+	if (place == verify->count)
+		errx(1, "packet %" PRIu64 " is of no stream, %u",
+			verify->packets, id);
+	stream = &verify->streams[place];
+	if (number >= stream->recipe.packets)
+		errx(1, "stream %u has no packet %u", id, number);
+	if (stream->seen[number])
+		errx(1, "stream %u: packet %u comes twice", id, number);
+	stream->seen[number] = true;
+	recipe_make(&stream->recipe, number, verify->linktype, &made);
+	if (!verify->nano)
+		made.time -= made.time % 1000;
+	if (packet->time != made.time)
+		errx(1, "stream %u: packet %u is of %" PRIu64 ", not %" PRIu64,
+			id, number, packet->time, made.time);
+	if (packet->caplen != made.caplen || packet->len != made.len)
+		errx(1, "stream %u: packet %u has %u of %u bytes, not %u of %u",
+			id, number, packet->caplen, packet->len, made.caplen,
+			made.len);
+	if (memcmp(packet->data, made.data, made.caplen) != 0)
+		errx(1, "stream %u: packet %u has other bytes", id, number);
+	return place;
+}
+
+static void check_order(
+	struct verify *verify, const struct made_packet *packet, size_t place)
+{
+	if (packet->time < verify->latest) {
+		verify->late++;
+		return;
+	}
+	if (verify->ties && packet->time == verify->latest &&
+		place < verify->last_place)
+		errx(1,
+			"packet %" PRIu64
+			" of stream %u is behind one of stream %u",
+			verify->packets, verify->streams[place].recipe.id,
+			verify->streams[verify->last_place].recipe.id);
+	verify->latest = packet->time;
+	verify->last_place = place;
+}
+
+static void add_streams(struct verify *verify, char **recipes, size_t count)
+{
+	verify->streams = calloc(count ? count : 1, sizeof(*verify->streams));
+	if (!verify->streams)
+		err(1, "streams");
+	for (size_t i = 0; i < count; i++) {
+		struct stream *stream = &verify->streams[i];
+
+		stream->recipe = recipe_parse(recipes[i]);
+		if (find_stream(verify, stream->recipe.id) < i)
+			errx(1, "two recipes have one id: %s", recipes[i]);
+		verify->count = i + 1;
+		stream->seen = calloc(stream->recipe.packets + 1, sizeof(bool));
+		if (!stream->seen)
+			err(1, "%s", recipes[i]);
+	}
+}
+
+/* How many packets are missing; the first one of all is told. */
+static uint64_t count_missing(const struct verify *verify, bool tell)
+{
+	uint64_t missing = 0;
+
+	for (size_t i = 0; i < verify->count; i++) {
+		const struct stream *stream = &verify->streams[i];
+
+		for (uint32_t at = 0; at < stream->recipe.packets; at++) {
+			if (stream->seen[at])
+				continue;
+			if (missing++ == 0 && tell)
+				warnx("stream %u: packet %u is missing",
+					stream->recipe.id, at);
+		}
+	}
+	return missing;
+}
+
+/* Prints the summary and compares it with what was expected. */
+static bool verify_judge(
+	const struct verify *verify, const struct expected *expected)
+{
+	const char *precision = verify->nano ? "nano" : "micro";
+	uint64_t missing = count_missing(verify, !expected->partial);
+	bool right = true;
+
+	printf("%" PRIu64 " packets of %zu streams, %" PRIu64
+	       " missing, %" PRIu64 " late, "
+	       "link type %u, %s\n",
+		verify->packets, verify->count, missing, verify->late,
+		verify->linktype, precision);
+	if (missing > 0 && !expected->partial)
+		right = false;
+	if (verify->late > expected->late)
+		right = false;
+	if (expected->packets != UINT64_MAX &&
+		verify->packets != expected->packets)
+		right = false;
+	if (expected->linktype != UINT64_MAX &&
+		verify->linktype != expected->linktype)
+		right = false;
+	if (expected->precision && strcmp(expected->precision, precision) != 0)
+		right = false;
+	return right;
+}
+
+static void verify_run(struct verify *verify)
+{
+	static struct made_packet packet;
+
+	read_header(verify);
+	while (read_packet(verify, &packet)) {
+		size_t place = check_packet(verify, &packet);
+
+		check_order(verify, &packet, place);
+		verify->packets++;
+	}
+}
+
+static void verify_free(struct verify *verify)
+{
+	for (size_t i = 0; i < verify->count; i++)
+		free(verify->streams[i].seen);
+	free(verify->streams);
+	fclose(verify->in);
+}
+
+static int parse_options(
+	int argc, char **argv, struct verify *verify, struct expected *expected)
+{
+	static const struct option options[] = {
+		{"linktype", required_argument, NULL, 'l'},
+		{"precision", required_argument, NULL, 'p'},
+		{"allow-late", required_argument, NULL, 'a'},
+		{"count", required_argument, NULL, 'c'},
+		{"partial", no_argument, NULL, 'r'},
+		{"ties", no_argument, NULL, 't'},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long_only(argc, argv, "+", options, NULL)) !=
+		-1) {
+		if (option == 'l')
+			expected->linktype = strtoull(optarg, NULL, 10);
+		else if (option == 'p')
+			expected->precision = optarg;
+		else if (option == 'a')
+			expected->late = strtoull(optarg, NULL, 10);
+		else if (option == 'c')
+			expected->packets = strtoull(optarg, NULL, 10);
+		else if (option == 'r')
+			expected->partial = true;
+		else if (option == 't')
+			verify->ties = true;
+		else
+			exit(1);
+	}
+	if (optind == argc)
+		errx(1, "usage: verify [options] FILE RECIPE...");
+	return optind;
+}
+
+int main(int argc, char **argv)
+{
+	struct expected expected = {
+		.linktype = UINT64_MAX, .packets = UINT64_MAX};
+	struct verify verify = {.in = stdin};
+	int first = parse_options(argc, argv, &verify, &expected);
+	bool right;
+
+	if (strcmp(argv[first], "-") != 0)
+		verify.in = fopen(argv[first], "re");
+	if (!verify.in)
+		err(1, "%s", argv[first]);
+	add_streams(&verify, argv + first + 1, (size_t)(argc - first - 1));
+	verify_run(&verify);
+	right = verify_judge(&verify, &expected);
+	verify_free(&verify);
+	return right ? 0 : 1;
+}

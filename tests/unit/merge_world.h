@@ -1,0 +1,330 @@
+#pragma once
+
+#include "client/merge.h"
+
+#include "unit.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/*
+ * A merge and, beside it, a model of it that looks at everything: each packet
+ * that leaves is the first of all, unhurt, and had a right to; each one that
+ * stays has none. The merge's clock is a parameter, so time is simulated, and
+ * a seed repeats a run exactly.
+ */
+enum {
+	TARGETS = 7,
+	ITEMS = 240, /* per world */
+	BODY = 40000,
+	NS_PER_MS = 1000000,
+	SLACK = 10 * NS_PER_MS, /* ns by which a stream may be disordered */
+	SETTLE = 20,		/* ms in which that comes out */
+	FULL_GRACE = 50,	/* ms that a full queue waits for another */
+};
+
+static const size_t PLENTY = (size_t)1 << 40;
+
+enum state { IN, OUT, DISCARDED };
+
+/* A packet that went in. Its len on the wire is its number. */
+struct item {
+	uint64_t time;
+	uint64_t arrived;
+	unsigned target;
+	uint32_t caplen;
+	enum state state;
+};
+
+struct member {
+	uint64_t settled; /* nothing up to that is to come */
+	uint64_t spoken;  /* the latest time that it has told */
+	uint64_t heard;	  /* ms */
+	bool running;
+	size_t queued;
+	struct merge_counts counts;
+};
+
+struct world {
+	struct merge *merge;
+	struct merge_limits limits;
+	struct member members[TARGETS];
+	unsigned count;
+	struct item items[ITEMS];
+	size_t item_count;
+	size_t order[ITEMS]; /* the numbers of those that left */
+	size_t left;
+	uint64_t now;
+	uint64_t latest; /* of what has left */
+	size_t room;	 /* packets that the sink takes yet */
+	bool draining;
+};
+
+static unsigned char body[BODY];
+
+static inline const unsigned char *fill_body(size_t number, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		body[i] = (unsigned char)(number * 31 + i * 7 + (i >> 8));
+	return body;
+}
+
+static inline bool is_before(const struct item *a, const struct item *b)
+{
+	if (a->time != b->time)
+		return a->time < b->time;
+	if (a->target != b->target)
+		return a->target < b->target;
+	return a < b;
+}
+
+/* The first of all that is queued; NULL: nothing is. */
+static inline const struct item *first_of(const struct world *world)
+{
+	const struct item *first = NULL;
+
+	for (size_t i = 0; i < world->item_count; i++) {
+		const struct item *item = &world->items[i];
+
+		if (item->state == IN && (!first || is_before(item, first)))
+			first = item;
+	}
+	return first;
+}
+
+/* The one that runs and is the least settled; NULL: nobody runs. */
+static inline const struct member *slowest_of(const struct world *world)
+{
+	const struct member *slowest = NULL;
+
+	for (unsigned i = 0; i < world->count; i++) {
+		const struct member *member = &world->members[i];
+
+		if (member->running &&
+			(!slowest || member->settled < slowest->settled))
+			slowest = member;
+	}
+	return slowest;
+}
+
+static inline bool have_spoken(const struct world *world, uint64_t time)
+{
+	for (unsigned i = 0; i < world->count; i++)
+		if (world->members[i].running &&
+			world->members[i].spoken < time)
+			return false;
+	return true;
+}
+
+static inline uint64_t time_left(
+	const struct world *world, uint64_t since, uint64_t patience)
+{
+	return since + patience > world->now ? since + patience - world->now
+					     : 0;
+}
+
+/* For how long the first of all must stay; 0: it may leave. */
+static inline uint64_t wait_of(
+	const struct world *world, const struct item *item)
+{
+	const struct member *slowest = slowest_of(world);
+	const uint64_t hold = world->limits.hold;
+	uint64_t wait = time_left(world, item->arrived, hold);
+	uint64_t grace;
+	bool full = false;
+
+	for (unsigned i = 0; i < world->count; i++)
+		full = full || merge_is_full(world->merge, i);
+	if (!slowest || slowest->settled >= item->time)
+		return 0;
+	if (item->time < world->latest || have_spoken(world, item->time))
+		return full ? 0
+			    : time_left(world, item->arrived,
+				      hold < SETTLE ? hold : SETTLE);
+	grace = time_left(world, slowest->heard, FULL_GRACE);
+	return full && grace < wait ? grace : wait;
+}
+
+static inline void hear(
+	struct world *world, unsigned target, uint64_t spoken, uint64_t settled)
+{
+	struct member *member = &world->members[target];
+
+	member->heard = world->now;
+	if (spoken > member->spoken)
+		member->spoken = spoken;
+	if (settled > member->settled)
+		member->settled = settled;
+}
+
+static inline bool take_packet(
+	void *context, unsigned target, const struct packet *packet)
+{
+	struct world *world = context;
+	struct item *item;
+	struct member *member = &world->members[target];
+
+	assert_true(packet->len < world->item_count);
+	item = &world->items[packet->len];
+	assert_int_equal(item->state, IN);
+	assert_int_equal(item->target, target);
+	assert_int_equal(item->time, packet->time);
+	assert_int_equal(item->caplen, packet->caplen);
+	assert_memory_equal(packet->data,
+		fill_body(packet->len, packet->caplen), packet->caplen);
+	assert_ptr_equal(item, first_of(world));
+	assert_int_equal(world->draining ? 0 : wait_of(world, item), 0);
+	if (world->room == 0)
+		return false;
+	world->room--;
+	item->state = OUT;
+	world->order[world->left++] = packet->len;
+	member->queued--;
+	member->counts.written++;
+	if (packet->time < world->latest)
+		member->counts.late++;
+	else
+		world->latest = packet->time;
+	return true;
+}
+
+static inline void world_open(
+	struct world *world, unsigned count, uint64_t hold, size_t queue_bytes)
+{
+	const struct merge_sink sink = {take_packet, world};
+
+	*world = (struct world){
+		.limits = {.hold = hold, .queue_bytes = queue_bytes},
+		.count = count,
+		.room = SIZE_MAX,
+	};
+	for (unsigned i = 0; i < count; i++)
+		world->members[i].running = true;
+	world->merge = merge_new(count, &world->limits, &sink);
+	assert_non_null(world->merge);
+}
+
+static inline void world_packet(
+	struct world *world, unsigned target, uint64_t time, uint32_t caplen)
+{
+	struct member *member = &world->members[target];
+	const size_t number = world->item_count++;
+	const struct packet packet = {
+		.time = time,
+		.caplen = caplen,
+		.len = (uint32_t)number,
+		.data = fill_body(number, caplen),
+	};
+
+	assert_true(number < ITEMS);
+	world->items[number] = (struct item){
+		.time = time,
+		.arrived = world->now,
+		.target = target,
+		.caplen = caplen,
+		.state = IN,
+	};
+	assert_true(merge_packet(world->merge, target, &packet, world->now));
+	memset(body, 0, caplen);
+	member->queued++;
+	member->counts.received++;
+	hear(world, target, time, time > SLACK ? time - SLACK : 0);
+}
+
+static inline void world_watermark(
+	struct world *world, unsigned target, uint64_t time)
+{
+	merge_watermark(world->merge, target, time, world->now);
+	hear(world, target, time, time);
+}
+
+static inline void world_end(struct world *world, unsigned target)
+{
+	merge_end(world->merge, target);
+	world->members[target].running = false;
+}
+
+static inline void world_discard(struct world *world, unsigned target)
+{
+	merge_discard(world->merge, target);
+	world->members[target].queued = 0;
+	for (size_t i = 0; i < world->item_count; i++)
+		if (world->items[i].target == target &&
+			world->items[i].state == IN)
+			world->items[i].state = DISCARDED;
+}
+
+/* Pumps, and checks that what stays has to, and for how long. */
+static inline int world_pump(struct world *world)
+{
+	int wait = merge_pump(world->merge, world->now);
+	const struct item *first = first_of(world);
+
+	if (!first) {
+		assert_int_equal(wait, -1);
+		return -1;
+	}
+	assert_int_not_equal(wait_of(world, first), 0);
+	assert_int_equal(wait, wait_of(world, first));
+	return wait;
+}
+
+/* Goes to when the pump said it is due, by way of the ms before. */
+static inline int world_wait(struct world *world, int wait)
+{
+	size_t left = world->left;
+
+	assert_true(wait > 0);
+	world->now += (uint64_t)wait - 1;
+	if (wait > 1)
+		assert_int_equal(world_pump(world), 1);
+	assert_int_equal(world->left, left);
+	world->now++;
+	wait = world_pump(world);
+	assert_true(world->left > left);
+	return wait;
+}
+
+/* Lets all leave by waiting alone. */
+static inline void world_wait_for_all(struct world *world)
+{
+	int wait = world_pump(world);
+
+	while (wait >= 0)
+		wait = world_wait(world, wait);
+	assert_null(first_of(world));
+}
+
+/* Nothing is lost and nothing doubled, and the counts say so. */
+static inline void check_counts(const struct world *world)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < world->item_count; i++)
+		left += world->items[i].state == OUT;
+	assert_int_equal(left, world->left);
+	for (unsigned i = 0; i < world->count; i++) {
+		struct merge_counts counts = merge_count(world->merge, i);
+		const struct member *member = &world->members[i];
+
+		assert_int_equal(counts.received, member->counts.received);
+		assert_int_equal(counts.written, member->counts.written);
+		assert_int_equal(counts.late, member->counts.late);
+	}
+}
+
+static inline void world_close(struct world *world)
+{
+	check_counts(world);
+	merge_free(world->merge);
+}
+
+/* Exactly the order of time, and nobody late. */
+static inline void check_exact(const struct world *world)
+{
+	for (size_t i = 1; i < world->left; i++)
+		assert_true(world->items[world->order[i - 1]].time <=
+			    world->items[world->order[i]].time);
+	for (unsigned i = 0; i < world->count; i++)
+		assert_int_equal(merge_count(world->merge, i).late, 0);
+}

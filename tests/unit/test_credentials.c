@@ -1,0 +1,458 @@
+/*
+ * Certificates and keys: what can be used is taken, and what is wrong with
+ * the rest is said before anything is connected. Made here, with OpenSSL.
+ */
+#include "client/credentials.h"
+
+#include "unit.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { DAY = 86400, PATH = 64, PEM_ROOM = 16384 };
+
+static char passphrase[] = "correct horse";
+
+/* A directory of files; the tests name them without it. */
+struct store {
+	char directory[PATH / 2];
+	EVP_PKEY *key;
+	EVP_PKEY *other;
+};
+
+static struct store store = {.directory = "/tmp/ddump-test-XXXXXX"};
+
+static const char *in_store(const char *name)
+{
+	static char paths[4][PATH];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, PATH, "%s/%s", store.directory, name);
+	return path;
+}
+
+static BIO *open_store(const char *name, const char *mode)
+{
+	BIO *out = BIO_new_file(in_store(name), mode);
+
+	assert_non_null(out);
+	return out;
+}
+
+static void write_text(const char *name, const char *text, size_t size)
+{
+	BIO *out = open_store(name, "w");
+
+	assert_int_equal(BIO_write(out, text, (int)size), size);
+	BIO_free(out);
+}
+
+static size_t read_text(const char *name, char text[PEM_ROOM])
+{
+	BIO *in = open_store(name, "r");
+	int size = BIO_read(in, text, PEM_ROOM - 1);
+
+	assert_true(size > 0);
+	BIO_free(in);
+	text[size] = '\0';
+	return (size_t)size;
+}
+
+/* Adds a self-signed certificate that is good from and until, from now. */
+static void write_certificate(const char *name, const char *mode, EVP_PKEY *key,
+	long from, long until)
+{
+	BIO *out = open_store(name, mode);
+	X509 *certificate = X509_new();
+	X509_NAME *subject = X509_get_subject_name(certificate);
+
+	assert_true(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+		(const unsigned char *)"ddump", -1, -1, 0));
+	X509_set_version(certificate, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+	X509_set_issuer_name(certificate, subject);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), from);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), until);
+	X509_set_pubkey(certificate, key);
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	assert_true(PEM_write_bio_X509(out, certificate));
+	X509_free(certificate);
+	BIO_free(out);
+}
+
+static void write_key(
+	const char *name, const char *mode, EVP_PKEY *key, char *with)
+{
+	BIO *out = open_store(name, mode);
+	const EVP_CIPHER *cipher = with ? EVP_aes_128_cbc() : NULL;
+
+	assert_true(PEM_write_bio_PrivateKey(
+		out, key, cipher, NULL, 0, NULL, with));
+	BIO_free(out);
+}
+
+/* What most tests need. */
+static int make_store(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(store.directory));
+	store.key = EVP_EC_gen("P-256");
+	store.other = EVP_EC_gen("P-256");
+	assert_non_null(store.key);
+	assert_non_null(store.other);
+	write_certificate("cert", "w", store.key, -DAY, DAY);
+	write_key("key", "w", store.key, NULL);
+	write_key("other-key", "w", store.other, NULL);
+	write_key("locked-key", "w", store.key, passphrase);
+	return 0;
+}
+
+static int remove_store(void **state)
+{
+	static const char *const names[] = {"cert", "key", "other-key",
+		"locked-key", "locked-both", "expired", "future", "garbage",
+		"empty", "ca", "cut", "both", "chain", "flipped"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unlink(in_store(names[i]));
+	assert_int_equal(rmdir(store.directory), 0);
+	EVP_PKEY_free(store.key);
+	EVP_PKEY_free(store.other);
+	return 0;
+}
+
+static void good(const char *ca, const char *cert, const char *key)
+{
+	struct failure failure = {0};
+	struct credentials credentials = {
+		.ca = ca ? in_store(ca) : NULL,
+		.cert = cert ? in_store(cert) : NULL,
+		.key = key ? in_store(key) : NULL,
+	};
+
+	if (!credentials_check(&credentials, &failure))
+		fail_msg("%s", failure.text);
+	assert_int_equal(failure.status, 0);
+	assert_string_equal(credentials.passphrase, "");
+	/* the key is known from here on, wherever it is */
+	assert_true(!cert || credentials.key);
+}
+
+/* Each sentence begins with the option, and the file if it is about one. */
+static void bad(const char *ca, const char *cert, const char *key,
+	const char *option, const char *file, const char *what)
+{
+	struct failure failure = {0};
+	struct credentials credentials = {
+		.ca = ca ? in_store(ca) : NULL,
+		.cert = cert ? in_store(cert) : NULL,
+		.key = key ? in_store(key) : NULL,
+	};
+	char start[2 * PATH];
+
+	snprintf(start, sizeof(start), "-%s %s", option,
+		file ? in_store(file) : "");
+	assert_false(credentials_check(&credentials, &failure));
+	assert_int_equal(failure.status, 1);
+	if (strncmp(failure.text, start, strlen(start)) != 0 ||
+		!strstr(failure.text, what))
+		fail_msg("%s..%s: %s", start, what, failure.text);
+}
+
+static void what_is_not_given_is_not_needed(void **state)
+{
+	(void)state;
+	good(NULL, NULL, NULL);
+	good("cert", NULL, NULL);
+}
+
+static void a_pair_belongs_together(void **state)
+{
+	(void)state;
+	good(NULL, "cert", "key");
+	good("cert", "cert", "key");
+	bad(NULL, "cert", "other-key", "key", "other-key", "not the key of");
+	bad(NULL, NULL, "key", "key", NULL, "needs -cert");
+}
+
+static void a_key_may_be_in_the_same_file(void **state)
+{
+	(void)state;
+	write_certificate("both", "w", store.key, -DAY, DAY);
+	write_key("both", "a", store.key, NULL);
+	good(NULL, "both", NULL);
+	good(NULL, "both", "both");
+	good(NULL, "both", "key");
+	write_key("both", "w", store.key, NULL);
+	write_certificate("both", "a", store.key, -DAY, DAY);
+	good(NULL, "both", NULL);
+	bad(NULL, "cert", NULL, "key", "cert", "no PEM private key");
+}
+
+static void the_first_of_a_chain_is_the_leaf(void **state)
+{
+	(void)state;
+	write_certificate("chain", "w", store.key, -DAY, DAY);
+	write_certificate("chain", "a", store.other, -DAY, DAY);
+	good(NULL, "chain", "key");
+	bad(NULL, "chain", "other-key", "key", "other-key", "not the key of");
+}
+
+static void certificates_have_their_time(void **state)
+{
+	(void)state;
+	write_certificate("expired", "w", store.key, -2 * DAY, -DAY);
+	write_certificate("future", "w", store.key, DAY, 2 * DAY);
+	bad(NULL, "expired", "key", "cert", "expired", "expired");
+	bad(NULL, "future", "key", "cert", "future", "not valid yet");
+}
+
+static void garbage_is_named(void **state)
+{
+	static const char garbage[] = "-----BEGIN CERTIFICATE-----\nx\n";
+
+	(void)state;
+	write_text("garbage", garbage, strlen(garbage));
+	write_text("empty", "", 0);
+	bad("garbage", NULL, NULL, "ca", "garbage", "no PEM certificate");
+	bad("empty", NULL, NULL, "ca", "empty", "no PEM certificate");
+	bad("key", NULL, NULL, "ca", "key", "no PEM certificate");
+	bad(NULL, "garbage", "key", "cert", "garbage", "no PEM certificate");
+	bad(NULL, "empty", "key", "cert", "empty", "no PEM certificate");
+	bad(NULL, "cert", "empty", "key", "empty", "no PEM private key");
+	bad(NULL, "cert", "garbage", "key", "garbage", "");
+	write_text("garbage", "\0\xff\x01", 3);
+	bad("garbage", NULL, NULL, "ca", "garbage", "no PEM certificate");
+}
+
+static void missing_files_are_named(void **state)
+{
+	const char *const reason = "No such file";
+
+	(void)state;
+	bad("no", NULL, NULL, "ca", "no", reason);
+	bad("no", "cert", "key", "ca", "no", reason);
+	bad(NULL, "no", "key", "cert", "no", reason);
+	bad(NULL, "no", NULL, "cert", "no", reason);
+	bad(NULL, "cert", "no", "key", "no", reason);
+	bad(NULL, "key", "no", "cert", "key", "no PEM certificate");
+}
+
+static void a_bundle_holds_many(void **state)
+{
+	static const char comment[] = "# CN=ddump\n\n";
+	BIO *out;
+
+	(void)state;
+	write_certificate("ca", "w", store.key, -DAY, DAY);
+	out = open_store("ca", "a");
+	assert_true(BIO_puts(out, comment) > 0);
+	BIO_free(out);
+	write_certificate("ca", "a", store.other, -DAY, DAY);
+	/* old ones are no harm among others */
+	write_certificate("ca", "a", store.other, -2 * DAY, -DAY);
+	good("ca", NULL, NULL);
+}
+
+/* Wherever the second certificate of a bundle is cut. */
+static void a_bundle_that_is_cut_is_refused(void **state)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
+	char text[PEM_ROOM];
+	size_t first;
+	size_t size;
+
+	(void)state;
+	first = read_text("cert", text);
+	size = first * 2;
+	assert_true(size < sizeof(text));
+	memcpy(text + first, text, first);
+	write_text("cut", text, size);
+	good("cut", NULL, NULL);
+	/* the last line's end may be missing, and all of the second one */
+	write_text("cut", text, size - 1);
+	good("cut", NULL, NULL);
+	for (size_t cut = first + strlen(begin); cut < size - 1; cut++) {
+		write_text("cut", text, cut);
+		bad("cut", NULL, NULL, "ca", "cut", "damaged");
+	}
+}
+
+static void a_bundle_with_an_error_in_it_is_refused(void **state)
+{
+	char text[PEM_ROOM];
+	size_t size = read_text("cert", text);
+	char *line = strchr(text, '\n') + 1;
+
+	(void)state;
+	memcpy(text + size, text, size);
+	/* in the second one, what is no base64 and what is no certificate */
+	text[size + (size_t)(line - text) + 10] = '*';
+	write_text("flipped", text, 2 * size);
+	bad("flipped", NULL, NULL, "ca", "flipped", "damaged");
+	text[size + (size_t)(line - text) + 10] = line[10];
+	text[size + (size_t)(line - text)] = 'A';
+	write_text("flipped", text, 2 * size);
+	bad("flipped", NULL, NULL, "ca", "flipped", "damaged");
+}
+
+/* In a process of its own, which has the terminal that it is given, or none. */
+static int check_locked(const char *cert, const char *key)
+{
+	struct failure failure = {0};
+	struct credentials credentials = {
+		.cert = in_store(cert), .key = key ? in_store(key) : NULL};
+	bool taken = credentials_check(&credentials, &failure);
+	bool kept = strcmp(credentials.passphrase, passphrase) == 0;
+
+	credentials_wipe(&credentials);
+	for (size_t i = 0; i < sizeof(credentials.passphrase); i++)
+		if (credentials.passphrase[i])
+			return 3;
+	if (taken)
+		return kept ? 0 : 4;
+	if (failure.status != 1 || !strstr(failure.text, "can't be decrypted"))
+		return 5;
+	return 1;
+}
+
+static int exit_of(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int check_without_terminal(int in)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		setsid();
+		dup2(in, STDIN_FILENO);
+		dup2(null, STDERR_FILENO);
+		_exit(check_locked("cert", "locked-key"));
+	}
+	return exit_of(child);
+}
+
+static void no_terminal_no_passphrase(void **state)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	assert_int_equal(check_without_terminal(null), 1);
+	close(null);
+}
+
+/*
+ * What is there may be anybody's, and if nothing is, reading it would not end.
+ * OpenSSL's own prompt takes to it, and to no signal while it reads.
+ */
+static void stdin_is_no_terminal(void **state)
+{
+	static const char line[] = "correct horse\n";
+	int in[2];
+
+	(void)state;
+	assert_int_equal(pipe(in), 0);
+	assert_int_equal(write(in[1], line, strlen(line)), strlen(line));
+	close(in[1]);
+	assert_int_equal(check_without_terminal(in[0]), 1);
+	close(in[0]);
+}
+
+/* Reads, but not for ever from a child that hangs. */
+static ssize_t read_or_kill(pid_t child, int terminal, char *to, size_t room)
+{
+	struct pollfd wait = {.fd = terminal, .events = POLLIN};
+
+	if (poll(&wait, 1, 60000) != 1)
+		kill(child, SIGKILL);
+	return read(terminal, to, room);
+}
+
+/* Types an answer whenever it is asked, and returns how the check ended. */
+static int check_on_terminal(
+	const char *cert, const char *key, const char *answer)
+{
+	static const char prompt[] = "Passphrase of ";
+	char seen[2048] = "";
+	const char *asked = seen;
+	size_t size = 0;
+	int terminal;
+	int status;
+	ssize_t got;
+	pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+
+	if (child == 0)
+		_exit(check_locked(cert, key));
+	/* a terminal whose other end is closed can't be read */
+	while ((got = read_or_kill(child, terminal, seen + size,
+			sizeof(seen) - 1 - size)) > 0) {
+		const char *found;
+
+		size += (size_t)got;
+		seen[size] = '\0';
+		while ((found = strstr(asked, prompt))) {
+			asked = found + strlen(prompt);
+			assert_int_equal(
+				write(terminal, answer, strlen(answer)),
+				strlen(answer));
+		}
+	}
+	status = exit_of(child);
+	assert_non_null(strstr(seen, in_store(key ? key : cert)));
+	close(terminal);
+	return status;
+}
+
+static void a_passphrase_is_asked_for(void **state)
+{
+	(void)state;
+	write_certificate("locked-both", "w", store.key, -DAY, DAY);
+	write_key("locked-both", "a", store.key, passphrase);
+	assert_int_equal(
+		check_on_terminal("cert", "locked-key", "correct horse\n"), 0);
+	assert_int_equal(
+		check_on_terminal("locked-both", NULL, "correct horse\n"), 0);
+	assert_int_equal(check_on_terminal("cert", "locked-key", "x\n"), 1);
+	assert_int_equal(check_on_terminal("cert", "locked-key", "\n"), 1);
+	/* an end of input */
+	assert_int_equal(check_on_terminal("cert", "locked-key", "\x04"), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_given_is_not_needed),
+		cmocka_unit_test(a_pair_belongs_together),
+		cmocka_unit_test(a_key_may_be_in_the_same_file),
+		cmocka_unit_test(the_first_of_a_chain_is_the_leaf),
+		cmocka_unit_test(certificates_have_their_time),
+		cmocka_unit_test(garbage_is_named),
+		cmocka_unit_test(missing_files_are_named),
+		cmocka_unit_test(a_bundle_holds_many),
+		cmocka_unit_test(a_bundle_that_is_cut_is_refused),
+		cmocka_unit_test(a_bundle_with_an_error_in_it_is_refused),
+		cmocka_unit_test(no_terminal_no_passphrase),
+		cmocka_unit_test(stdin_is_no_terminal),
+		cmocka_unit_test(a_passphrase_is_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, make_store, remove_store);
+}

@@ -1,0 +1,331 @@
+/*
+ * The merge's rules: each by itself, and all of them over random packets,
+ * watermarks, ends and discards, where a model tells what must leave and what
+ * must stay. Nothing is lost or doubled, whatever comes.
+ */
+#include "merge_world.h"
+
+enum { ROUNDS = 500 };
+
+/* Anything at all: the model above checks each step. */
+
+static uint64_t some_time(struct seed *seed, const struct world *world)
+{
+	const uint64_t now = world->now * NS_PER_MS;
+
+	switch (seed_below(seed, 6)) {
+	case 0:
+		return 0;
+	case 1:
+		return now + seed_below(seed, 100 * NS_PER_MS);
+	case 2:
+		return seed_below(seed, now + 1);
+	case 3:
+		return now / 2;
+	default:
+		return now;
+	}
+}
+
+static void some_packet(
+	struct seed *seed, struct world *world, unsigned target, bool heeds)
+{
+	if (!world->members[target].running ||
+		(heeds && merge_is_full(world->merge, target)))
+		return;
+	world_packet(world, target, some_time(seed, world),
+		(uint32_t)seed_below(seed, seed_below(seed, 9) ? 90 : BODY));
+}
+
+static void some_event(struct seed *seed, struct world *world, bool heeds)
+{
+	unsigned target = (unsigned)seed_below(seed, world->count);
+
+	switch (seed_below(seed, 40)) {
+	case 0:
+		world_end(world, target);
+		return;
+	case 1:
+		world_discard(world, target);
+		return;
+	case 2:
+	case 3:
+	case 4:
+		world_watermark(world, target, some_time(seed, world));
+		return;
+	default:
+		some_packet(seed, world, target, heeds);
+	}
+}
+
+static void some_round(struct seed *seed, struct world *world)
+{
+	const bool heeds = seed_below(seed, 4) > 0;
+	const size_t calm = 1 + seed_below(seed, 8);
+	int wait = -1;
+
+	while (world->item_count < ITEMS - 10 && seed_below(seed, 900)) {
+		some_event(seed, world, heeds);
+		if (seed_below(seed, calm))
+			continue;
+		wait = world_pump(world);
+		if (wait > 0 && seed_below(seed, 4) == 0)
+			wait = world_wait(world, wait);
+		world->now += seed_below(seed, 3) ? 0 : seed_below(seed, 20);
+	}
+	world_wait_for_all(world);
+}
+
+static void every_step_follows_the_rules(void **state)
+{
+	static struct world world;
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		const uint64_t hold = seed_below(&seed, 40);
+		const size_t bytes = seed_below(&seed, 3)
+					     ? seed_below(&seed, 200000)
+					     : PLENTY;
+
+		world_open(&world, 1 + (unsigned)seed_below(&seed, TARGETS),
+			hold, bytes);
+		some_round(&seed, &world);
+		world_close(&world);
+	}
+}
+
+/* One rule each, by hand. */
+
+/* A time of day, in ms. */
+static uint64_t ms(uint64_t time)
+{
+	return (1000 + time) * NS_PER_MS;
+}
+
+static void equal_times_keep_the_targets_order(void **state)
+{
+	static const size_t expected[] = {1, 3, 0, 4, 2, 5};
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 3, 100, PLENTY);
+	world_packet(&world, 1, ms(5), 3);
+	world_packet(&world, 0, ms(5), 3);
+	world_packet(&world, 2, ms(5), 3);
+	world_packet(&world, 0, ms(5), 3);
+	world_packet(&world, 1, ms(5), 3);
+	world_packet(&world, 2, ms(5), 3);
+	assert_int_equal(world_pump(&world), SETTLE);
+	world_wait_for_all(&world);
+	assert_memory_equal(world.order, expected, sizeof(expected));
+	world_close(&world);
+}
+
+static void a_watermark_releases_at_once(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, PLENTY);
+	world_packet(&world, 0, ms(50), 3);
+	assert_int_equal(world_pump(&world), 1000);
+	world_watermark(&world, 1, ms(39));
+	assert_int_equal(world_pump(&world), 1000);
+	/* an earlier one takes nothing back, up to and including */
+	world_watermark(&world, 1, ms(50));
+	world_watermark(&world, 1, ms(10));
+	/* its own target may yet send one of slightly before */
+	assert_int_equal(world_pump(&world), SETTLE);
+	world_watermark(&world, 0, ms(50));
+	assert_int_equal(world_pump(&world), -1);
+	assert_int_equal(world.left, 1);
+	world_close(&world);
+}
+
+/* The least settled may have spoken where another one has not. */
+static void what_one_has_spoken_counts_for_no_other(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, PLENTY);
+	world_watermark(&world, 1, ms(49));
+	world_packet(&world, 0, ms(50), 3);
+	/* settled: 0 up to 40, 1 up to 49, which may send one of 49.5 yet */
+	assert_int_equal(merge_pump(world.merge, 0), 1000);
+	merge_free(world.merge);
+}
+
+static void silence_costs_the_hold_and_no_more(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 2000, PLENTY);
+	world.now = 7;
+	world_packet(&world, 0, ms(50), 3);
+	assert_int_equal(world_pump(&world), 2000);
+	world.now = 2006;
+	assert_int_equal(world_pump(&world), 1);
+	/* what was behind it waits for its own time */
+	world_packet(&world, 0, ms(60), 3);
+	world.now = 2007;
+	assert_int_equal(world_pump(&world), 1999);
+	assert_int_equal(world.left, 1);
+	/* and what comes too late only for others like it */
+	world_packet(&world, 1, ms(40), 3);
+	assert_int_equal(world_pump(&world), SETTLE);
+	world_packet(&world, 1, ms(39), 3);
+	world.now += SETTLE;
+	assert_int_equal(world_pump(&world), 1999 - SETTLE);
+	assert_int_equal(world.left, 3);
+	assert_int_equal(merge_count(world.merge, 1).late, 2);
+	assert_true(world.items[world.order[1]].time == ms(39));
+	/* one of the same time is not late */
+	world_packet(&world, 1, ms(50), 3);
+	world_wait_for_all(&world);
+	assert_int_equal(merge_count(world.merge, 1).late, 2);
+	world_close(&world);
+}
+
+static void ends_let_the_others_go(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 3, 1000, PLENTY);
+	world_packet(&world, 0, ms(50), 3);
+	world_end(&world, 1);
+	assert_int_equal(world_pump(&world), 1000);
+	world_end(&world, 2);
+	world_end(&world, 2);
+	/* the last one that runs waits for its own disorder alone */
+	assert_int_equal(world_pump(&world), SETTLE);
+	world_packet(&world, 0, ms(60), 3);
+	world_packet(&world, 0, ms(55), 3);
+	world_end(&world, 0);
+	assert_int_equal(world_pump(&world), -1);
+	assert_int_equal(world.left, 3);
+	check_exact(&world);
+	world_close(&world);
+}
+
+static void a_full_queue_lets_go(void **state)
+{
+	enum { LIMIT = 100000, SIZE = 3000 };
+	static struct world world;
+	size_t queued = 0;
+
+	(void)state;
+	world_open(&world, 3, 1000, LIMIT);
+	world_packet(&world, 1, ms(1), 3);
+	for (; !merge_is_full(world.merge, 0); queued++) {
+		assert_int_equal(world_pump(&world), 1000);
+		world_packet(&world, 0, ms(10 + queued), SIZE);
+	}
+	/* what is kept is what was asked for, less what that costs */
+	assert_true(queued * SIZE <= LIMIT);
+	assert_true((queued + 1) * SIZE > LIMIT / 2);
+	/* one that has run empty a moment ago is given that moment */
+	assert_int_equal(world_pump(&world), FULL_GRACE);
+	assert_true(world_wait(&world, FULL_GRACE) > 0);
+	assert_false(merge_is_full(world.merge, 0));
+	/* just as much as must; the others' that stand before it as well */
+	assert_in_range(world.left, 2, 10);
+	assert_int_equal(merge_count(world.merge, 1).written, 1);
+	check_exact(&world);
+	world_close(&world);
+}
+
+static void a_discarded_queue_is_not_full(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, 50000);
+	for (uint64_t i = 0; !merge_is_full(world.merge, 0); i++)
+		world_packet(&world, 0, ms(i), 3000);
+	world_discard(&world, 0);
+	assert_false(merge_is_full(world.merge, 0));
+	world_packet(&world, 1, ms(1000), 3000);
+	/* it waits again: nobody is full, and target 0 still runs */
+	assert_int_equal(world_pump(&world), 1000);
+	world_end(&world, 0);
+	assert_int_equal(world_pump(&world), SETTLE);
+	world_wait_for_all(&world);
+	assert_int_equal(world.left, 1);
+	world_close(&world);
+}
+
+static void a_sink_that_has_enough_stops_it(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 0, PLENTY);
+	for (uint64_t i = 0; i < 10; i++)
+		world_packet(&world, i % 2, ms(i), 3);
+	world.room = 4;
+	assert_int_equal(merge_pump(world.merge, world.now), -1);
+	assert_int_equal(world.left, 4);
+	/* what it did not take stays, and is the next again */
+	world.room = 1;
+	assert_int_equal(merge_pump(world.merge, world.now), -1);
+	assert_int_equal(world.left, 5);
+	assert_false(merge_drain(world.merge));
+	assert_int_equal(world.left, 5);
+	world_close(&world);
+}
+
+static void a_drain_waits_for_nobody(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	/* draining is the one time when less than the rules is asked */
+	world_open(&world, 3, 1000, PLENTY);
+	for (uint64_t i = 0; i < 30; i++)
+		world_packet(&world, i % 3, ms(i * 7 % 30), 3);
+	assert_true(world_pump(&world) > 0);
+	world.draining = true;
+	merge_drain(world.merge);
+	assert_int_equal(world.left, 30);
+	check_exact(&world);
+	world_close(&world);
+}
+
+static void an_empty_merge_waits_for_nothing(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 1, 1000, PLENTY);
+	assert_int_equal(world_pump(&world), -1);
+	merge_drain(world.merge);
+	world_discard(&world, 0);
+	world_packet(&world, 0, 0, 0);
+	assert_int_equal(world_pump(&world), -1);
+	assert_int_equal(world.left, 1);
+	world_close(&world);
+	merge_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_step_follows_the_rules),
+		cmocka_unit_test(equal_times_keep_the_targets_order),
+		cmocka_unit_test(a_watermark_releases_at_once),
+		cmocka_unit_test(what_one_has_spoken_counts_for_no_other),
+		cmocka_unit_test(silence_costs_the_hold_and_no_more),
+		cmocka_unit_test(ends_let_the_others_go),
+		cmocka_unit_test(a_full_queue_lets_go),
+		cmocka_unit_test(a_discarded_queue_is_not_full),
+		cmocka_unit_test(a_sink_that_has_enough_stops_it),
+		cmocka_unit_test(a_drain_waits_for_nobody),
+		cmocka_unit_test(an_empty_merge_waits_for_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,548 @@
+/*
+ * What is written: byte for byte the pcap file that it should be, to files and
+ * pipes; whole records however a disk fills up; and nothing at all where
+ * nothing was started.
+ */
+#include "client/output.h"
+
+#include "format/linktype.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PACKETS = 20, FULL_PACKETS = 4, ROOM = 8 << 20 };
+
+/* A stream, and the bytes that it is to become, put together by hand. */
+struct sample {
+	struct pcapfile file;
+	struct packet packets[PACKETS];
+	uint32_t linktypes[PACKETS];
+	size_t count;
+	unsigned char *expected;
+	size_t size;
+	size_t ends[PACKETS + 1]; /* where header and records end */
+};
+
+static char directory[] = "/tmp/ddump-test-XXXXXX";
+static char path[sizeof(directory) + 16];
+static unsigned char *bodies; /* of packets */
+static unsigned char *got;
+
+static void put(struct sample *sample, const void *bytes, size_t size)
+{
+	assert_true(sample->size + size <= ROOM);
+	memcpy(sample->expected + sample->size, bytes, size);
+	sample->size += size;
+}
+
+static void put_header(struct sample *sample)
+{
+	const uint32_t header[] = {sample->file.nano ? 0xa1b23c4d : 0xa1b2c3d4,
+		__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0x40002 : 0x20004,
+		0, 0, sample->file.snaplen, sample->file.linktype};
+
+	put(sample, header, sizeof(header));
+	sample->ends[0] = sample->size;
+}
+
+static void put_packet(struct sample *sample, size_t number)
+{
+	const struct packet *packet = &sample->packets[number];
+	const unsigned char *at = packet->data;
+	bool turn = sample->linktypes[number] != sample->file.linktype;
+	uint32_t record[] = {(uint32_t)(packet->time / 1000000000),
+		(uint32_t)(packet->time % 1000000000), packet->caplen,
+		packet->len};
+
+	if (!sample->file.nano)
+		record[1] /= 1000;
+	if (turn) {
+		record[2] -= 4;
+		record[3] -= 4;
+	}
+	put(sample, record, sizeof(record));
+	if (turn) {
+		const unsigned char sll[] = {0, at[10], at[8], at[9], 0, at[11],
+			at[12], at[13], at[14], at[15], at[16], at[17], at[18],
+			at[19], at[0], at[1]};
+
+		put(sample, sll, sizeof(sll));
+		put(sample, at + 20, packet->caplen - 20);
+	} else {
+		put(sample, at, packet->caplen);
+	}
+	sample->ends[number + 1] = sample->size;
+}
+
+/* largest is of the packets' bytes, 20 or more. */
+static void make_sample(struct seed *seed, struct sample *sample, size_t count,
+	size_t largest, bool nano)
+{
+	*sample = (struct sample){
+		.file = {.linktype = LINKTYPE_SLL,
+			.snaplen = PACKET_MAX,
+			.nano = nano},
+		.count = count,
+		.expected = malloc(ROOM),
+	};
+	assert_non_null(sample->expected);
+	put_header(sample);
+	for (size_t i = 0; i < count; i++) {
+		bool sll2 = seed_below(seed, 2);
+		size_t least = sll2 ? 20 : 0;
+		size_t size =
+			seed_below(seed, 10)
+				? least + seed_below(seed, largest - least + 1)
+				: (seed_below(seed, 2) ? largest : least);
+
+		sample->linktypes[i] = sll2 ? LINKTYPE_SLL2 : LINKTYPE_SLL;
+		sample->packets[i] = (struct packet){
+			.time = (uint64_t)seed_u32(seed) * 1000000000 +
+				seed_below(seed, 1000000000),
+			.caplen = (uint32_t)size,
+			.len = (uint32_t)(size + seed_below(seed, 100)),
+			.data = bodies + seed_below(seed, 4096),
+		};
+		put_packet(sample, i);
+	}
+}
+
+static void free_sample(struct sample *sample)
+{
+	free(sample->expected);
+}
+
+/* Writes it all, flushing every so often; false: it could not be. */
+/* False: it is not for a slow reader that anything is not taken. */
+static bool wait_for_reader(struct output *output, struct failure *failure)
+{
+	if (!output_is_blocked(output))
+		return false;
+	assert_true(output_wait(output, 10000));
+	return output_flush(output, failure);
+}
+
+static bool write_sample(struct output *output, const struct sample *sample,
+	size_t every, struct failure *failure)
+{
+	bool good = output_start(output, &sample->file, failure);
+
+	for (size_t i = 0; i < sample->count && good; i++) {
+		do
+			good = output_packet(output, &sample->packets[i],
+				sample->linktypes[i], failure);
+		while (!good && wait_for_reader(output, failure));
+		if (good && every && i % every == 0)
+			good = output_flush(output, failure);
+	}
+	while (wait_for_reader(output, failure))
+		;
+	return good;
+}
+
+static void write_whole(const char *to, const struct sample *sample)
+{
+	struct failure failure = {0};
+	struct output *output = output_open(to, &failure);
+
+	assert_non_null(output);
+	assert_true(write_sample(output, sample, 7, &failure));
+	assert_true(output_close(output, &failure));
+	assert_int_equal(failure.status, 0);
+}
+
+static size_t read_file(const char *name)
+{
+	FILE *in = fopen(name, "rb");
+	size_t size;
+
+	assert_non_null(in);
+	size = fread(got, 1, ROOM, in);
+	fclose(in);
+	return size;
+}
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *out = fopen(name, "wb");
+
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static void check_file(const struct sample *sample, size_t size)
+{
+	assert_int_equal(read_file(path), size);
+	assert_int_equal(memcmp(got, sample->expected, size), 0);
+}
+
+static int make_directory(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/x.pcap", directory);
+	bodies = malloc(PACKET_MAX + 4096);
+	got = malloc(ROOM);
+	assert_non_null(bodies);
+	assert_non_null(got);
+	for (size_t i = 0; i < PACKET_MAX + 4096; i++)
+		bodies[i] = (unsigned char)(i * 7 + (i >> 8) * 13);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	unlink(path);
+	free(bodies);
+	free(got);
+	return rmdir(directory);
+}
+
+static void a_file_has_every_byte(void **state)
+{
+	static const size_t largest[] = {20, 60, 1514, 65535, PACKET_MAX};
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(largest) / sizeof(*largest); i++) {
+		struct sample sample;
+
+		make_sample(&seed, &sample, PACKETS, largest[i / 2], i % 2);
+		write_whole(path, &sample);
+		check_file(&sample, sample.size);
+		free_sample(&sample);
+	}
+}
+
+static void what_has_no_packets_has_a_header(void **state)
+{
+	struct seed seed = seed_start();
+	struct sample sample;
+
+	(void)state;
+	make_sample(&seed, &sample, 0, 20, true);
+	/* a longer one goes */
+	write_file(path, "01234567890123456789012345678901234567890123456789");
+	write_whole(path, &sample);
+	check_file(&sample, 24);
+	free_sample(&sample);
+}
+
+/* Runs with stdout elsewhere. Cmocka's own must not end up there. */
+static void write_to_stdout(
+	const char *name, int to, const struct sample *sample)
+{
+	int saved;
+
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	dup2(to, STDOUT_FILENO);
+	write_whole(name, sample);
+	/* it stays open: it was not the output's to close */
+	assert_int_equal(fcntl(STDOUT_FILENO, F_GETFD), 0);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+}
+
+static void a_dash_is_stdout(void **state)
+{
+	static const char *const names[] = {NULL, "-"};
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct sample sample;
+		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+		make_sample(&seed, &sample, 20, 100, false);
+		/* behind what the shell's other commands have written */
+		assert_int_equal(write(fd, "before", 6), 6);
+		write_to_stdout(names[i], fd, &sample);
+		close(fd);
+		assert_int_equal(read_file(path), sample.size + 6);
+		assert_memory_equal(got, "before", 6);
+		assert_memory_equal(got + 6, sample.expected, sample.size);
+		free_sample(&sample);
+	}
+}
+
+static size_t got_size;
+
+static void *read_pipe(void *context)
+{
+	const int fd = *(const int *)context;
+	ssize_t size;
+
+	while ((size = read(fd, got + got_size, ROOM - got_size)) > 0)
+		got_size += (size_t)size;
+	return NULL;
+}
+
+static void a_pipe_has_every_byte(void **state)
+{
+	struct seed seed = seed_start();
+	struct sample sample;
+	pthread_t reader;
+	int fds[2];
+
+	(void)state;
+	got_size = 0;
+	make_sample(&seed, &sample, PACKETS, PACKET_MAX, true);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(pthread_create(&reader, NULL, read_pipe, fds), 0);
+	write_to_stdout("-", fds[1], &sample);
+	close(fds[1]);
+	pthread_join(reader, NULL);
+	close(fds[0]);
+	assert_int_equal(got_size, sample.size);
+	assert_int_equal(memcmp(got, sample.expected, sample.size), 0);
+	free_sample(&sample);
+}
+
+/* Nothing that is handed over stays in a buffer after a flush. */
+static void a_flush_hands_on_all(void **state)
+{
+	struct seed seed = seed_start();
+	struct failure failure = {0};
+	struct output *output = output_open(path, &failure);
+	struct sample sample;
+
+	(void)state;
+	make_sample(&seed, &sample, PACKETS, 300, false);
+	assert_true(output_start(output, &sample.file, &failure));
+	check_file(&sample, 24);
+	for (size_t i = 0; i < sample.count; i++) {
+		assert_true(output_packet(output, &sample.packets[i],
+			sample.linktypes[i], &failure));
+		assert_true(output_flush(output, &failure));
+		check_file(&sample, sample.ends[i + 1]);
+	}
+	assert_true(output_close(output, &failure));
+	free_sample(&sample);
+}
+
+static void limit_files(rlim_t size)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The whole records within so many bytes. */
+static size_t whole_within(const struct sample *sample, size_t size)
+{
+	size_t whole = 0;
+
+	for (size_t i = 0; i <= sample->count; i++)
+		if (sample->ends[i] <= size)
+			whole = sample->ends[i];
+	return whole;
+}
+
+static void fill_disk(const struct sample *sample, size_t size, size_t every)
+{
+	struct failure failure = {0};
+	struct failure again = {0};
+	struct output *output = output_open(path, &failure);
+	bool good;
+
+	assert_non_null(output);
+	limit_files(size);
+	good = write_sample(output, sample, every, &failure) &&
+	       output_flush(output, &failure);
+	/* once broken, it stays so, and adds nothing */
+	if (!good) {
+		output_packet(output, &sample->packets[0], sample->linktypes[0],
+			&again);
+		assert_false(output_flush(output, &again));
+	}
+	output_close(output, &again);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(good, size >= sample->size);
+	assert_int_equal(failure.status, !good);
+	assert_int_equal(again.status, 0);
+	if (!good) {
+		assert_non_null(strstr(failure.text, path));
+		assert_non_null(strstr(failure.text, strerror(EFBIG)));
+	}
+	check_file(sample, whole_within(sample, size));
+}
+
+static void a_full_disk_leaves_whole_records(void **state)
+{
+	static const size_t flushes[] = {0, 1, 2};
+	struct seed seed = seed_start();
+	struct sample sample;
+
+	(void)state;
+	make_sample(&seed, &sample, FULL_PACKETS, 44, true);
+	for (size_t size = 0; size <= sample.size + 1; size++)
+		for (size_t i = 0; i < sizeof(flushes) / sizeof(*flushes); i++)
+			fill_disk(&sample, size, flushes[i]);
+	free_sample(&sample);
+}
+
+static void a_full_disk_takes_nothing_of_others(void **state)
+{
+	static const int flags[] = {O_TRUNC, O_APPEND};
+	struct seed seed = seed_start();
+	struct sample sample;
+
+	(void)state;
+	make_sample(&seed, &sample, 3, 44, false);
+	for (size_t size = 6; size < 6 + sample.size; size++) {
+		struct failure failure = {0};
+		size_t whole = whole_within(&sample, size - 6);
+		int saved = dup(STDOUT_FILENO);
+		struct output *output;
+		int fd;
+
+		fflush(stdout);
+		write_file(path, "before");
+		fd = open(path, O_WRONLY | flags[size % 2]);
+		if (flags[size % 2] == O_TRUNC)
+			assert_int_equal(write(fd, "before", 6), 6);
+		dup2(fd, STDOUT_FILENO);
+		limit_files(size);
+		output = output_open(NULL, &failure);
+		write_sample(output, &sample, 0, &failure);
+		output_flush(output, &failure);
+		output_close(output, &failure);
+		limit_files(RLIM_INFINITY);
+		dup2(saved, STDOUT_FILENO);
+		close(saved);
+		close(fd);
+		assert_int_equal(failure.status, 1);
+		assert_int_equal(read_file(path), 6 + whole);
+		assert_memory_equal(got, "before", 6);
+		assert_memory_equal(got + 6, sample.expected, whole);
+	}
+	free_sample(&sample);
+}
+
+static void a_full_device_is_an_error(void **state)
+{
+	const struct pcapfile file = {.linktype = 1, .snaplen = 100};
+	struct failure failure = {0};
+	struct output *output = output_open("/dev/full", &failure);
+
+	(void)state;
+	assert_non_null(output);
+	assert_false(output_start(output, &file, &failure));
+	assert_int_equal(failure.status, 1);
+	assert_string_equal(failure.text, "/dev/full: No space left on device");
+	output_close(output, &failure);
+}
+
+static void a_reader_that_leaves_is_none(void **state)
+{
+	const struct pcapfile file = {.linktype = 1, .snaplen = 100};
+	struct failure failure = {.status = 9};
+	char name[32];
+	struct output *output;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
+	output = output_open(name, &failure);
+	assert_non_null(output);
+	close(fds[0]);
+	assert_false(output_start(output, &file, &failure));
+	assert_int_equal(failure.status, 0);
+	output_close(output, &failure);
+	assert_int_equal(failure.status, 0);
+	close(fds[1]);
+}
+
+static void nothing_started_changes_nothing(void **state)
+{
+	struct failure failure = {0};
+
+	(void)state;
+	unlink(path);
+	assert_true(output_close(output_open(path, &failure), &failure));
+	assert_int_equal(access(path, F_OK), -1);
+	write_file(path, "precious");
+	assert_true(output_close(output_open(path, &failure), &failure));
+	assert_int_equal(read_file(path), 8);
+	assert_memory_equal(got, "precious", 8);
+	/* and NULL is what a refused one is */
+	assert_true(output_close(NULL, &failure));
+	assert_int_equal(failure.status, 0);
+}
+
+static void bad(const char *name, const char *sentence)
+{
+	struct failure failure = {0};
+
+	assert_null(output_open(name, &failure));
+	assert_int_equal(failure.status, 1);
+	if (!strstr(failure.text, sentence))
+		fail_msg("%s: %s", name ? name : "stdout", failure.text);
+}
+
+static void what_can_not_be_opened_is_named(void **state)
+{
+	(void)state;
+	bad("/nonexistent/x", "/nonexistent/x: No such file");
+	bad(directory, directory);
+	bad("", "No such file");
+}
+
+static void a_terminal_is_refused(void **state)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	int slave;
+	int saved;
+
+	(void)state;
+	assert_true(terminal >= 0);
+	assert_int_equal(grantpt(terminal), 0);
+	assert_int_equal(unlockpt(terminal), 0);
+	bad(ptsname(terminal), "is a terminal");
+	slave = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	dup2(slave, STDOUT_FILENO);
+	bad(NULL, "stdout is a terminal");
+	bad("-", "tcpdump -nr -");
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(slave);
+	close(terminal);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_has_every_byte),
+		cmocka_unit_test(what_has_no_packets_has_a_header),
+		cmocka_unit_test(a_dash_is_stdout),
+		cmocka_unit_test(a_pipe_has_every_byte),
+		cmocka_unit_test(a_flush_hands_on_all),
+		cmocka_unit_test(a_full_disk_leaves_whole_records),
+		cmocka_unit_test(a_full_disk_takes_nothing_of_others),
+		cmocka_unit_test(a_full_device_is_an_error),
+		cmocka_unit_test(a_reader_that_leaves_is_none),
+		cmocka_unit_test(nothing_started_changes_nothing),
+		cmocka_unit_test(what_can_not_be_opened_is_named),
+		cmocka_unit_test(a_terminal_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

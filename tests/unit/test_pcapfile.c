@@ -1,0 +1,245 @@
+/*
+ * The bytes of pcap files: what is encoded decodes to the same, in both byte
+ * orders and precisions; libpcap reads it; what can't be is refused.
+ */
+#include "format/pcapfile.h"
+
+#include "format/linktype.h"
+#include "unit.h"
+
+#include <pcap/pcap.h>
+#include <string.h>
+
+enum { ROUNDS = 5000 };
+
+static const uint64_t NS_PER_S = 1000000000;
+
+/* Turns the numbers in bytes, all of them 32 bits wide, to the other order. */
+static void turn_u32(unsigned char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i += 4) {
+		unsigned char turned[4] = {
+			bytes[i + 3], bytes[i + 2], bytes[i + 1], bytes[i]};
+
+		memcpy(bytes + i, turned, sizeof(turned));
+	}
+}
+
+/* The same for a file header, which has two numbers of 16 bits in it. */
+static void turn_header(unsigned char header[PCAPFILE_HEADER])
+{
+	const unsigned char version[4] = {
+		header[5], header[4], header[7], header[6]};
+
+	turn_u32(header, PCAPFILE_HEADER);
+	memcpy(header + 4, version, sizeof(version));
+}
+
+static void header_has_the_bytes_of_the_draft(void **state)
+{
+	static const unsigned char big_endian[PCAPFILE_HEADER] = {0xa1, 0xb2,
+		0xc3, 0xd4, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0,
+		0, 0, 113};
+	const struct pcapfile file = {.linktype = 113, .snaplen = 262144};
+	const uint16_t one = 1;
+	unsigned char out[PCAPFILE_HEADER];
+
+	(void)state;
+	pcapfile_put_header(out, &file);
+	if (*(const unsigned char *)&one == 1)
+		turn_header(out);
+	assert_memory_equal(out, big_endian, sizeof(out));
+}
+
+static void headers_survive_the_way_there_and_back(void **state)
+{
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		const struct pcapfile file = {
+			.linktype = seed_u32(&seed),
+			.snaplen = seed_u32(&seed),
+			.nano = seed_below(&seed, 2),
+			.swapped = seed_below(&seed, 2),
+		};
+		struct pcapfile back;
+		unsigned char bytes[PCAPFILE_HEADER];
+
+		pcapfile_put_header(bytes, &file);
+		if (file.swapped)
+			turn_header(bytes);
+		assert_true(pcapfile_get_header(bytes, &back));
+		assert_int_equal(back.linktype, file.linktype);
+		assert_int_equal(back.snaplen, file.snaplen);
+		assert_int_equal(back.nano, file.nano);
+		assert_int_equal(back.swapped, file.swapped);
+	}
+}
+
+static void other_headers_are_refused(void **state)
+{
+	const struct pcapfile file = {.linktype = 1, .snaplen = 64};
+	unsigned char good[PCAPFILE_HEADER];
+	struct pcapfile back;
+
+	(void)state;
+	pcapfile_put_header(good, &file);
+	/* magic and major version: any bit that is another makes it none */
+	for (size_t bit = 0; bit < 6 * 8; bit++) {
+		unsigned char bytes[PCAPFILE_HEADER];
+
+		memcpy(bytes, good, sizeof(bytes));
+		bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		assert_false(pcapfile_get_header(bytes, &back));
+	}
+	assert_false(pcapfile_get_header(
+		(const unsigned char *)"\x0a\x0d\x0d\x0apcapng is not taken",
+		&back));
+	assert_false(pcapfile_get_header(
+		(const unsigned char *)"HTTP/1.1 400 Bad Request", &back));
+}
+
+static struct packet random_packet(struct seed *seed)
+{
+	return (struct packet){
+		.time = seed_u32(seed) * NS_PER_S + seed_below(seed, NS_PER_S),
+		.caplen = (uint32_t)seed_below(seed, PACKET_MAX + 1),
+		.len = seed_u32(seed),
+	};
+}
+
+static void records_survive_the_way_there_and_back(void **state)
+{
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		const struct packet packet = random_packet(&seed);
+		const struct pcapfile file = {
+			.nano = seed_below(&seed, 2),
+			.swapped = seed_below(&seed, 2),
+		};
+		struct packet back;
+		unsigned char bytes[PCAPFILE_RECORD];
+
+		pcapfile_put_record(bytes, &packet, file.nano);
+		if (file.swapped)
+			turn_u32(bytes, sizeof(bytes));
+		assert_true(pcapfile_get_record(bytes, &file, &back));
+		assert_int_equal(back.caplen, packet.caplen);
+		assert_int_equal(back.len, packet.len);
+		assert_null(back.data);
+		/* microseconds are cut, never rounded: order stays */
+		assert_int_equal(back.time,
+			packet.time - (file.nano ? 0 : packet.time % 1000));
+	}
+}
+
+static bool takes_record(bool nano, uint32_t fraction, uint32_t caplen)
+{
+	const uint32_t record[] = {1, fraction, caplen, caplen};
+	const struct pcapfile file = {.nano = nano};
+	unsigned char bytes[PCAPFILE_RECORD];
+	struct packet packet;
+
+	memcpy(bytes, record, sizeof(bytes));
+	return pcapfile_get_record(bytes, &file, &packet);
+}
+
+static void records_that_cannot_be_are_refused(void **state)
+{
+	(void)state;
+	assert_true(takes_record(false, 999999, PACKET_MAX));
+	assert_false(takes_record(false, 1000000, 0));
+	assert_false(takes_record(false, UINT32_MAX, 0));
+	assert_true(takes_record(true, 999999999, 0));
+	assert_false(takes_record(true, 1000000000, 0));
+	assert_false(takes_record(true, UINT32_MAX, 0));
+	assert_false(takes_record(true, 0, PACKET_MAX + 1));
+	assert_false(takes_record(true, 0, UINT32_MAX));
+}
+
+/* Any cut of a row of records tells the last boundary before it. */
+static void whole_finds_the_last_boundary(void **state)
+{
+	enum { RECORDS = 12, CAPLEN = 40 };
+	struct seed seed = seed_start();
+	unsigned char bytes[RECORDS * (PCAPFILE_RECORD + CAPLEN)];
+	size_t boundary[sizeof(bytes) + 1] = {0};
+	size_t used = 0;
+
+	(void)state;
+	for (int i = 0; i < RECORDS; i++) {
+		const struct packet packet = {
+			.caplen = (uint32_t)seed_below(&seed, CAPLEN)};
+		size_t size = PCAPFILE_RECORD + packet.caplen;
+
+		pcapfile_put_record(bytes + used, &packet, false);
+		memset(bytes + used + PCAPFILE_RECORD, 0xff, packet.caplen);
+		for (size_t j = used; j < used + size; j++)
+			boundary[j] = used;
+		used += size;
+	}
+	boundary[used] = used;
+	for (size_t cut = 0; cut <= used; cut++)
+		assert_int_equal(pcapfile_whole(bytes, cut), boundary[cut]);
+}
+
+static void check_with_libpcap(pcap_t *pcap, const struct packet *expected)
+{
+	struct pcap_pkthdr *header;
+	const unsigned char *data;
+
+	assert_int_equal(pcap_next_ex(pcap, &header, &data), 1);
+	assert_int_equal(header->ts.tv_sec, expected->time / NS_PER_S);
+	assert_int_equal(header->ts.tv_usec, expected->time % NS_PER_S);
+	assert_int_equal(header->caplen, expected->caplen);
+	assert_int_equal(header->len, expected->len);
+	assert_memory_equal(data, expected->data, expected->caplen);
+}
+
+static void libpcap_reads_what_is_written(void **state)
+{
+	const unsigned char data[] = "twenty bytes and more";
+	const struct packet packet = {.time = 1700000000123456789,
+		.caplen = sizeof(data),
+		.len = 1500,
+		.data = data};
+	const struct pcapfile file = {
+		.linktype = LINKTYPE_SLL2, .snaplen = 99, .nano = true};
+	unsigned char bytes[PCAPFILE_HEADER + PCAPFILE_RECORD];
+	char error[PCAP_ERRBUF_SIZE];
+	FILE *out = tmpfile();
+	pcap_t *pcap;
+
+	(void)state;
+	assert_non_null(out);
+	pcapfile_put_header(bytes, &file);
+	pcapfile_put_record(bytes + PCAPFILE_HEADER, &packet, true);
+	assert_int_equal(fwrite(bytes, sizeof(bytes), 1, out), 1);
+	assert_int_equal(fwrite(data, sizeof(data), 1, out), 1);
+	rewind(out);
+	pcap = pcap_fopen_offline_with_tstamp_precision(
+		out, PCAP_TSTAMP_PRECISION_NANO, error);
+	assert_non_null(pcap);
+	assert_int_equal(pcap_datalink(pcap), DLT_LINUX_SLL2);
+	assert_int_equal(pcap_snapshot(pcap), 99);
+	check_with_libpcap(pcap, &packet);
+	pcap_close(pcap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(header_has_the_bytes_of_the_draft),
+		cmocka_unit_test(headers_survive_the_way_there_and_back),
+		cmocka_unit_test(other_headers_are_refused),
+		cmocka_unit_test(records_survive_the_way_there_and_back),
+		cmocka_unit_test(records_that_cannot_be_are_refused),
+		cmocka_unit_test(whole_finds_the_last_boundary),
+		cmocka_unit_test(libpcap_reads_what_is_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,568 @@
+/*
+ * Targets: every form of the grammar gives its URL, label and credentials;
+ * what is wrong is named; and a password is in no URL and in no sentence.
+ */
+#include "client/target.h"
+
+#include "unit.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CAPTURE "/capture?precision=nano"
+#define SECRET "S3cr3tW0rd"
+#define ICMP "filter=icmp%20and%20host%201.1.1.1"
+#define SIXTY "0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ"
+
+static const struct target_defaults nothing = {0};
+
+/* A target that is taken: what it is to become. */
+struct good {
+	const char *text;
+	const char *label;
+	const char *url;
+	const char *user;
+	const char *password;
+};
+
+static void same_text(const char *what, const char *text, const char *expected)
+{
+	if ((text == NULL) != (expected == NULL) ||
+		(text && strcmp(text, expected) != 0))
+		fail_msg("%s: %s, not %s", what, text ? text : "none",
+			expected ? expected : "none");
+}
+
+static void check_target(const struct target *target, const struct good *good)
+{
+	same_text(good->text, target->label, good->label);
+	same_text(good->text, target->url, good->url);
+	same_text(good->text, target->user, good->user);
+	same_text(good->text, target->password, good->password);
+}
+
+static void add(struct targets *targets, const char *text,
+	const struct target_defaults *defaults)
+{
+	struct failure failure = {0};
+	const size_t count = targets->count;
+
+	if (!targets_add(targets, text, defaults, &failure))
+		fail_msg("%s: %s", text, failure.text);
+	assert_int_equal(failure.status, 0);
+	if (*text != '@')
+		assert_int_equal(targets->count, count + 1);
+}
+
+static void check_good(const struct good *good, size_t count,
+	const struct target_defaults *defaults)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct targets targets = {0};
+
+		add(&targets, good[i].text, defaults);
+		check_target(&targets.list[0], &good[i]);
+		targets_free(&targets);
+		assert_int_equal(targets.count, 0);
+	}
+}
+
+/* Returns the sentence, that of the last call. */
+static const char *refuse(const char *text, const struct target_defaults *with)
+{
+	static struct failure failure;
+	struct targets targets = {0};
+
+	failure = (struct failure){0};
+	if (targets_add(&targets, text, with, &failure))
+		fail_msg("%s: is taken", text);
+	assert_int_equal(failure.status, 1);
+	assert_true(*failure.text);
+	assert_int_equal(targets.count, 0);
+	targets_free(&targets);
+	return failure.text;
+}
+
+static void what_is_left_out_has_defaults(void **state)
+{
+	static const struct good good[] = {
+		{"a", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"a:8475", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"a:80", "a:80", "http://a:80" CAPTURE, NULL, NULL},
+		{"a:", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"http://a", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"https://a", "a", "https://a:8475" CAPTURE, NULL, NULL},
+		{"https://a/", "a", "https://a:8475" CAPTURE, NULL, NULL},
+		{"https://a:443", "a:443", "https://a:443" CAPTURE, NULL, NULL},
+		{"http://a:80/", "a:80", "http://a:80" CAPTURE, NULL, NULL},
+		{"HTTPS://a", "a", "https://a:8475" CAPTURE, NULL, NULL},
+		{"a/", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"a/x/y", "a", "http://a:8475/x/y?precision=nano", NULL, NULL},
+		{"a.example.net/capture", "a.example.net",
+			"http://a.example.net:8475" CAPTURE, NULL, NULL},
+		{"192.0.2.1:65535", "192.0.2.1:65535",
+			"http://192.0.2.1:65535" CAPTURE, NULL, NULL},
+		{"http://0.0.0.0:8475/capture?" ICMP, "0.0.0.0",
+			"http://0.0.0.0:8475/capture?" ICMP "&precision=nano",
+			NULL, NULL},
+	};
+
+	(void)state;
+	check_good(good, sizeof(good) / sizeof(*good), &nothing);
+}
+
+static void ipv6_stands_in_brackets(void **state)
+{
+	static const struct good good[] = {
+		{"[::1]", "[::1]", "http://[::1]:8475" CAPTURE, NULL, NULL},
+		{"[::1]:80", "[::1]:80", "http://[::1]:80" CAPTURE, NULL, NULL},
+		{"https://[2001:db8::7]:8475/x", "[2001:db8::7]",
+			"https://[2001:db8::7]:8475/x?precision=nano", NULL,
+			NULL},
+		{"six=u:p@[::1]", "six", "http://[::1]:8475" CAPTURE, "u", "p"},
+		{"http://[fe80::1%25eth0]/", "[fe80::1]",
+			"http://[fe80::1%25eth0]:8475" CAPTURE, NULL, NULL},
+	};
+
+	(void)state;
+	check_good(good, sizeof(good) / sizeof(*good), &nothing);
+	refuse("::1", &nothing);
+	refuse("[::1", &nothing);
+	refuse("[::g]", &nothing);
+}
+
+static void credentials_are_taken_apart(void **state)
+{
+	static const struct good good[] = {
+		{"u@a", "a", "http://a:8475" CAPTURE, "u", NULL},
+		{"u:p@a", "a", "http://a:8475" CAPTURE, "u", "p"},
+		{"u:@a", "a", "http://a:8475" CAPTURE, "u", ""},
+		{"u%40x:p%2fw%3a%25%23@a:80", "a:80", "http://a:80" CAPTURE,
+			"u@x", "p/w:%#"},
+		{"https://u:p:q@a", "a", "https://a:8475" CAPTURE, "u", "p:q"},
+		{"http://u:p+q%20r@a/", "a", "http://a:8475" CAPTURE, "u",
+			"p+q r"},
+		{"db=http://u:p=q@a/", "db", "http://a:8475" CAPTURE, "u",
+			"p=q"},
+		{"u:%c3%bc@a", "a", "http://a:8475" CAPTURE, "u", "\xc3\xbc"},
+		{"http://u:p@a/x?filter=host%20b@c", "a",
+			"http://a:8475/x?filter=host%20b@c&precision=nano", "u",
+			"p"},
+	};
+
+	(void)state;
+	check_good(good, sizeof(good) / sizeof(*good), &nothing);
+}
+
+/* A request without the password that was given would be another request. */
+static void what_does_not_decode_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"u:p%0aw@a", "u:%00@a", "u%01:p@a", "u:p%1f@a", "http://%0d@a"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refuse(bad[i], &nothing);
+}
+
+static void labels_name_targets(void **state)
+{
+	static const struct good good[] = {
+		{"web=a", "web", "http://a:8475" CAPTURE, NULL, NULL},
+		{"web-1.x_Y=https://a:1/x", "web-1.x_Y",
+			"https://a:1/x?precision=nano", NULL, NULL},
+		{"a?x=y", "a", "http://a:8475/capture?x=y&precision=nano", NULL,
+			NULL},
+		{"a/x=y", "a", "http://a:8475/x=y?precision=nano", NULL, NULL},
+		{"w=a?x=y", "w", "http://a:8475/capture?x=y&precision=nano",
+			NULL, NULL},
+		{SIXTY "1234=a", SIXTY "1234", "http://a:8475" CAPTURE, NULL,
+			NULL},
+	};
+	static const char *const bad[] = {
+		"=a", "a b=c", "a#2=c", "a,b=c", "\xc3\xbc=c", SIXTY "12345=a"};
+
+	(void)state;
+	check_good(good, sizeof(good) / sizeof(*good), &nothing);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (!strstr(refuse(bad[i], &nothing), "label") &&
+			!strchr(bad[i], '#'))
+			fail_msg("%s: %s", bad[i], refuse(bad[i], &nothing));
+}
+
+static void labels_are_unique(void **state)
+{
+	static const char *const texts[] = {"a", "http://a/?filter=icmp",
+		"a:8475", "a:80", "https://a:80", "b", "https://b", "x=a",
+		"[::1]", "[::1]"};
+	static const char *const labels[] = {"a", "a#2", "a#3", "a:80",
+		"a:80#2", "b", "b#2", "x", "[::1]", "[::1]#2"};
+	struct targets targets = {0};
+	struct failure failure = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		add(&targets, texts[i], &nothing);
+		assert_string_equal(targets.list[i].label, labels[i]);
+	}
+	/* a label that was asked for is not changed */
+	assert_false(targets_add(&targets, "x=b", &nothing, &failure));
+	assert_non_null(strstr(failure.text, "x"));
+	assert_int_equal(targets.count, sizeof(texts) / sizeof(*texts));
+	/* and another host's name can be one */
+	add(&targets, "c=a", &nothing);
+	add(&targets, "c", &nothing);
+	assert_string_equal(targets.list[targets.count - 1].label, "c#2");
+	targets_free(&targets);
+}
+
+static void queries_are_kept_and_encoded(void **state)
+{
+	static const struct good good[] = {
+		{"a?filter=tcp%20port+80", "a",
+			"http://a:8475/capture?filter=tcp%20port+80&"
+			"precision=nano",
+			NULL, NULL},
+		{"a?filter=tcp port 80", "a",
+			"http://a:8475/capture?filter=tcp+port+80&"
+			"precision=nano",
+			NULL, NULL},
+		{"a/p q", "a", "http://a:8475/p%20q?precision=nano", NULL,
+			NULL},
+		{"a?", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"a?filter=", "a",
+			"http://a:8475/capture?filter=&precision=nano", NULL,
+			NULL},
+		{"a?interface=lo&interface=eth0", "a",
+			"http://a:8475/capture?interface=lo&interface=eth0&"
+			"precision=nano",
+			NULL, NULL},
+		{"a?precision=micro", "a",
+			"http://a:8475/capture?precision=micro", NULL, NULL},
+		{"a?x=1&precision=nano&y=2", "a",
+			"http://a:8475/capture?x=1&precision=nano&y=2", NULL,
+			NULL},
+		{"a?format=pcapng", "a", "http://a:8475/capture?format=pcapng",
+			NULL, NULL},
+		{"a?xformat=1&precisionx=2", "a",
+			"http://a:8475/capture?xformat=1&precisionx=2&"
+			"precision=nano",
+			NULL, NULL},
+	};
+
+	(void)state;
+	check_good(good, sizeof(good) / sizeof(*good), &nothing);
+}
+
+static void options_fill_what_the_url_leaves_open(void **state)
+{
+	static const struct target_defaults all = {
+		.filter = "a+b & c=d #%",
+		.snaplen = "96",
+		.interfaces = {"eth0", "lo"},
+		.interface_count = 2,
+	};
+#define FILTER "filter=a%2bb+%26+c%3dd+%23%25"
+	static const struct good good[] = {
+		{"a", "a",
+			"http://a:8475/capture?" FILTER
+			"&snaplen=96&interface=eth0&interface=lo&"
+			"precision=nano",
+			NULL, NULL},
+		{"a/x?filter=x", "a",
+			"http://a:8475/x?filter=x&snaplen=96&interface=eth0&"
+			"interface=lo&precision=nano",
+			NULL, NULL},
+		{"a?filter=", "a",
+			"http://a:8475/capture?filter=&snaplen=96&"
+			"interface=eth0&interface=lo&precision=nano",
+			NULL, NULL},
+		{"a?interface=i&snaplen=0", "a",
+			"http://a:8475/capture?interface=i&snaplen=0&" FILTER
+			"&precision=nano",
+			NULL, NULL},
+		{"a?afilter=1&x=filter=1&snaplength&interfac=1", "a",
+			"http://a:8475/capture?afilter=1&x=filter=1&"
+			"snaplength&interfac=1&" FILTER
+			"&snaplen=96&interface=eth0&interface=lo&"
+			"precision=nano",
+			NULL, NULL},
+		{"a?precision=micro&interface", "a",
+			"http://a:8475/"
+			"capture?precision=micro&interface&" FILTER
+			"&snaplen=96",
+			NULL, NULL},
+	};
+#undef FILTER
+
+	(void)state;
+	check_good(good, sizeof(good) / sizeof(*good), &all);
+}
+
+static void other_protocols_are_refused_by_name(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *protocol;
+	} bad[] = {{"ssh://a", "ssh"}, {"ssh://u@a:22", "ssh"},
+		{"ftp://a/x", "ftp"}, {"file:///etc/passwd", "file"},
+		{"gopher://a", "gopher"}, {"httpx://a", "httpx"},
+		{"ws://a", "ws"}, {"x=imap://a", "imap"}, {"unix://a", "unix"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		char named[32];
+		const char *sentence = refuse(bad[i].text, &nothing);
+
+		snprintf(named, sizeof(named), "not %s", bad[i].protocol);
+		if (!strstr(sentence, named) ||
+			!strstr(sentence, "http or https"))
+			fail_msg("%s: %s", bad[i].text, sentence);
+	}
+}
+
+static void what_is_no_target_is_refused(void **state)
+{
+	static const char *const bad[] = {"", "http://", "https://:80", ":80",
+		"a:99999", "a:65536", "a:-1", "a:x", "a:8 0", "a b", "//a",
+		"a\n", "a\r\nb", "a/\x01", "a/\x7f", "a%20b", "a#b", "a/#",
+		"web=", "u:p@", "http://u@/x", "a:80:80"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		for (const char *c = refuse(bad[i], &nothing); *c; c++)
+			assert_true(*c >= ' ' && *c <= '~');
+}
+
+/* What is wrong may stand anywhere, and the password be badly encoded. */
+static void no_password_is_in_a_sentence(void **state)
+{
+	static const char *const bad[] = {"u:%s@", "u:%s@a:x", "u:%s@a b",
+		"http://u:%s@a:99999", "ftp://u:%s@a", "ssh://u:%s@a/x?y#z",
+		"http://u:%s@a#x", "http://u:%s#@a", "http://u:#%s@a",
+		"http://u:x#%s#y@a/z", "u:#%s@a", "http://u:%s/@a",
+		"http://u:x/%s@a", "u:x/%s@a", "u:x//%s/y@a", "u:%s@x@a b",
+		"u:x@%s@a b", "http://u:x@%s@a:x", "http://u:x?%s@a",
+		"u:%s?x@a", "l=u:%s@a:x", "l=ftp://u:%s@a", "a b=u:%s@a",
+		"=u:%s@a", "l=u:x#%s@a", "u:x:%s@a:x", "u::%s:@a:x",
+		"ftp://:%s@a", ":%s@a:x", "u:%s\\@a:x", "u:[%s]@a:x",
+		"u:\"%s\"@a b", "u:x\n%s@a:x", "http:/u:%s@a#", "x:y//u:%s@a",
+		"//u:%s@a", "u@x:%s@a:x", "a=b=u:%s@a:x", "u:%s@a:x://b",
+		"l=u:%s@a:x://u@b", "a/b=http://u:%s@a:x#"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		char text[256] = "";
+		const char *at = strstr(bad[i], "%s");
+		const char *sentence;
+
+		snprintf(text, sizeof(text), "%.*s" SECRET "%s",
+			(int)(at - bad[i]), bad[i], at + 2);
+		sentence = refuse(text, &nothing);
+		if (strstr(sentence, SECRET))
+			fail_msg("%s: %s", text, sentence);
+	}
+}
+
+static void a_long_password_is_not_shown_either(void **state)
+{
+	char text[600];
+	char password[500];
+
+	(void)state;
+	/* longer than what is shown of a target, so that a cut is tried */
+	for (size_t size = 1; size < sizeof(password); size += 7) {
+		memset(password, 'S', size);
+		password[size] = '\0';
+		snprintf(text, sizeof(text), "http://u:%s@a:x", password);
+		assert_null(strstr(refuse(text, &nothing), "SS"));
+		snprintf(text, sizeof(text), "http://u:p/%s@a#", password);
+		assert_null(strstr(refuse(text, &nothing), "SS"));
+	}
+}
+
+static void wiping_takes_the_password_and_its_length(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *wiped;
+	} cases[] = {{"http://u:secret@a/x", "http://u:@a/x"},
+		{"l=https://u:secret@a", "l=https://u:@a"},
+		{"u:secret@a:80", "u:@a:80"}, {"u:s#e/c?r@e:t@a", "u:@a"},
+		{":secret@a", ":@a"}, {"u:@a", "u:@a"}, {"u@a", "u@a"},
+		{"a:80", "a:80"}, {"http://a:80/x?y=z", "http://a:80/x?y=z"},
+		{"http://[::1]:80/x", "http://[::1]:80/x"},
+		{"u:secret@a://b", "u:@a://b"}, {"", ""}, {"@", "@"},
+		{":", ":"}, {"a", "a"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const size_t size = strlen(cases[i].text);
+		char text[64] = "";
+
+		memcpy(text, cases[i].text, size);
+		target_wipe(text);
+		assert_string_equal(text, cases[i].wiped);
+		for (size_t j = strlen(text); j < sizeof(text); j++)
+			assert_int_equal(text[j], 0);
+	}
+}
+
+/* A file of targets, and the argument that names it. */
+struct list {
+	char argument[32];
+};
+
+static void list_write(struct list *list, const void *bytes, size_t size)
+{
+	int fd;
+
+	strcpy(list->argument, "@/tmp/ddump-test-XXXXXX");
+	fd = mkstemp(list->argument + 1);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, size), size);
+	close(fd);
+}
+
+static void list_remove(struct list *list)
+{
+	unlink(list->argument + 1);
+}
+
+static void a_file_holds_a_target_on_each_line(void **state)
+{
+	static const char text[] =
+		"# all of them\n\n   \t\n"
+		"a\n  b:80\t\r\n#c\n   # d\n"
+		"web=https://u:p@e/x?filter=tcp port 80 # f\n"
+		"h?x=y\t#z\n"
+		"i";
+	static const struct good good[] = {
+		{"a", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"b:80", "b:80", "http://b:80" CAPTURE, NULL, NULL},
+		{"web", "web",
+			"https://e:8475/x?filter=tcp+port+80&precision=nano",
+			"u", "p"},
+		{"h", "h", "http://h:8475/capture?x=y&precision=nano", NULL,
+			NULL},
+		{"i", "i", "http://i:8475" CAPTURE, NULL, NULL},
+	};
+	struct targets targets = {0};
+	struct list list;
+
+	(void)state;
+	list_write(&list, text, strlen(text));
+	add(&targets, list.argument, &nothing);
+	list_remove(&list);
+	assert_int_equal(targets.count, 5);
+	for (size_t i = 0; i < targets.count; i++)
+		check_target(&targets.list[i], &good[i]);
+	targets_free(&targets);
+}
+
+static void an_error_names_file_and_line(void **state)
+{
+	static const char *const bad[] = {"a\n\n#\nftp://u:" SECRET "@b\nc\n",
+		"#\n\n\nu:" SECRET "#x@b", "a\nb\nc\n@/etc/hosts\nd",
+		"a\nx=b\nc\nx=u:" SECRET "@d\n", "a\n\n\r\n\xff:x\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct targets targets = {0};
+		struct failure failure = {0};
+		struct list list;
+		bool added;
+
+		list_write(&list, bad[i], strlen(bad[i]));
+		added = targets_add(
+			&targets, list.argument, &nothing, &failure);
+		list_remove(&list);
+		targets_free(&targets);
+		assert_false(added);
+		assert_int_equal(failure.status, 1);
+		assert_non_null(strstr(failure.text, list.argument + 1));
+		assert_non_null(strstr(failure.text, "line 4:"));
+		assert_null(strstr(failure.text, SECRET));
+	}
+}
+
+static void a_file_that_is_none_is_named(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(
+		refuse("@/nonexistent/x", &nothing), "@/nonexistent/x: No"));
+	assert_non_null(strstr(refuse("@", &nothing), "@"));
+	/* opens, but can't be read */
+	assert_non_null(strstr(refuse("@/tmp", &nothing), "@/tmp"));
+}
+
+static void an_empty_file_adds_nothing(void **state)
+{
+	static const char *const texts[] = {"", "\n", "#", "# x\n \n\t#y"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct targets targets = {0};
+		struct list list;
+
+		list_write(&list, texts[i], strlen(texts[i]));
+		add(&targets, list.argument, &nothing);
+		list_remove(&list);
+		assert_int_equal(targets.count, 0);
+		targets_free(&targets);
+	}
+}
+
+static void there_are_limits(void **state)
+{
+	struct targets targets = {0};
+	struct failure failure = {0};
+	char *text = malloc(100000);
+
+	(void)state;
+	assert_non_null(text);
+	for (int i = 0; i < TARGETS_MAX; i++) {
+		snprintf(text, 64, "h%d", i);
+		add(&targets, text, &nothing);
+	}
+	assert_false(targets_add(&targets, "one", &nothing, &failure));
+	assert_non_null(strstr(failure.text, "4096"));
+	assert_int_equal(targets.count, TARGETS_MAX);
+	targets_free(&targets);
+	memset(text, 'a', 99999);
+	text[99999] = '\0';
+	memcpy(text, "u:" SECRET "@", strlen("u:" SECRET "@"));
+	assert_null(strstr(refuse(text, &nothing), SECRET));
+	memcpy(text, "h/", 2);
+	text[60000] = '\0';
+	add(&targets, text, &nothing);
+	targets_free(&targets);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_left_out_has_defaults),
+		cmocka_unit_test(ipv6_stands_in_brackets),
+		cmocka_unit_test(credentials_are_taken_apart),
+		cmocka_unit_test(what_does_not_decode_is_refused),
+		cmocka_unit_test(labels_name_targets),
+		cmocka_unit_test(labels_are_unique),
+		cmocka_unit_test(queries_are_kept_and_encoded),
+		cmocka_unit_test(options_fill_what_the_url_leaves_open),
+		cmocka_unit_test(other_protocols_are_refused_by_name),
+		cmocka_unit_test(what_is_no_target_is_refused),
+		cmocka_unit_test(no_password_is_in_a_sentence),
+		cmocka_unit_test(a_long_password_is_not_shown_either),
+		cmocka_unit_test(wiping_takes_the_password_and_its_length),
+		cmocka_unit_test(a_file_holds_a_target_on_each_line),
+		cmocka_unit_test(an_error_names_file_and_line),
+		cmocka_unit_test(a_file_that_is_none_is_named),
+		cmocka_unit_test(an_empty_file_adds_nothing),
+		cmocka_unit_test(there_are_limits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
