@@ -141,7 +141,8 @@ $(build)/tests/fuzz/replay_%: $(build)/tests/fuzz/fuzz_%.o \
 
 replays = $(fuzz_targets:fuzz_%=$(build)/tests/fuzz/replay_%)
 
-places = BIN="$(CURDIR)/$(bin)" BUILD="$(CURDIR)/$(build)"
+places = BIN="$(patsubst %/.,%,$(CURDIR)/$(bin:%/=%))" \
+	BUILD="$(CURDIR)/$(build)"
 
 # PARTS="unit fuzz" runs less
 check: all $(unit_tests) $(test_tools) $(replays)

@@ -91,7 +91,7 @@ merge() {
 	merged=$BATS_TEST_TMPDIR/merged.pcap
 	said=$BATS_TEST_TMPDIR/said
 	status=0
-	timeout 100 "$DDUMP" "$@" >"$merged" 2>"$said" </dev/null 3>&- ||
+	timeout 100 "${under[@]}" "$DDUMP" "$@" >"$merged" 2>"$said" </dev/null 3>&- ||
 		status=$?
 	echo "ddump ended with $status and said:"
 	cat -v "$said"

@@ -21,7 +21,7 @@ bound_peak() {
 	[[ $BUILD == *sanitize* ]] || [ "$peak" -lt $(($2 * 1024)) ]
 }
 
-@test "eight streams of all kinds: whole, once, in order [1, 5]" {
+merge_eight() {
 	local recipes=() targets=() i
 	serve
 	for i in 1 2 3 4 5 6 7 8; do
@@ -32,6 +32,19 @@ bound_peak() {
 	[ "$status" -eq 0 ]
 	grep -q "capturing on 8 targets" "$said"
 	verify -linktype 113 -precision nano "$merged" "${recipes[@]}"
+}
+
+@test "eight streams of all kinds: whole, once, in order [1, 5]" {
+	merge_eight
+}
+
+@test "eight streams of all kinds, under valgrind" {
+	need valgrind
+	# a sanitizer has looked already, and the two do not go together
+	[[ $BUILD != *sanitize* ]] || return 0
+	under=(valgrind -q --error-exitcode=99 --leak-check=full
+		--errors-for-leak-kinds=definite)
+	merge_eight
 }
 
 @test "coarse stamps all over: the output's are coarse, too" {

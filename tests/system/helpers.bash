@@ -1,9 +1,8 @@
 # What the system tests share. BIN and BUILD come from make; every test has
 # BATS_TEST_TMPDIR to itself, and ends by process id all that it started.
 
-DDUMP=$BIN/ddump
-WORKER=$BIN/ddump-worker
-TOOLS=$BUILD/tests/tools
+# shellcheck disable=SC2034 # used by those who load this
+DDUMP=$BIN/ddump WORKER=$BIN/ddump-worker TOOLS=$BUILD/tests/tools
 started=()
 
 # The environment of whoever runs the tests must not decide them.

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# Installation, and the manual against the programs.
+
+load helpers
+bats_require_minimum_version 1.5.0
+
+# A make of its own, with no word of the one that runs the tests.
+run_make() {
+	env -u MAKEFLAGS -u MAKELEVEL -u SANITIZE make -s "$@"
+}
+
+@test "what is installed is where it was asked for, and goes again" {
+	local root=$BATS_TEST_TMPDIR/root prefix
+	for prefix in /usr /usr/local; do
+		run_make install DESTDIR="$root" PREFIX="$prefix"
+		[ -x "$root$prefix/bin/ddump" ]
+		[ -x "$root$prefix/sbin/ddump-worker" ]
+		grep -q "^ExecStart=-$prefix/sbin/ddump-worker$" \
+			"$root$prefix/lib/systemd/system/ddump-worker@.service"
+		run ! grep -rq "@SBINDIR@" "$root"
+		run_make uninstall DESTDIR="$root" PREFIX="$prefix"
+		[ -z "$(find "$root" -type f)" ]
+	done
+}
+
+@test "every option is in the manual" {
+	local option
+	"$DDUMP" -help | sed -n 's/^  -\([a-z]*\) .*/\1/p' |
+		while read -r option; do
+			grep -q "Fl $option\b" man/ddump.1 || exit 1
+		done
+	"$WORKER" -help | sed -n 's/^  -\([a-z-]*\) .*/\1/p' |
+		while read -r option; do
+			grep -q "Fl $option\b\|, $option" \
+				man/ddump-worker.8 || exit 1
+		done
+}
+
+@test "help fits a screen" {
+	local program
+	for program in "$DDUMP" "$WORKER"; do
+		[ "$("$program" -help | wc -l)" -le 24 ]
+		"$program" -help | run ! grep -qE ".{81}"
+	done
+}
+
+@test "versions are told, with the libraries'" {
+	"$DDUMP" -version | grep -q '^ddump [0-9]'
+	"$DDUMP" --version | grep -q '^libcurl/'
+	"$WORKER" -version | grep -q '^libpcap '
+}
