@@ -4,6 +4,8 @@
  */
 #include "client/arguments.h"
 
+#include "client/secret.h"
+
 #include "common/text.h"
 #include "format/packet.h"
 
@@ -15,6 +17,7 @@ enum {
 	HOLD_DEFAULT_MS = 2000,
 	HOLD_MAX_MS = 600000,
 	DURATION_MAX_S = 31536000,
+	SHOWN_MAX = 200,
 };
 
 static bool set_interface(void *to, const char *value, struct failure *failure)
@@ -35,13 +38,10 @@ static bool set_interface(void *to, const char *value, struct failure *failure)
 static bool refuse(const char *name, const char *value, const char *what,
 	struct failure *failure)
 {
-	char *copy = strdup(value);
+	char shown[SHOWN_MAX];
 
-	if (copy)
-		target_wipe(copy);
-	failure_set(
-		failure, 1, "-%s: \"%s\" is %s", name, copy ? copy : "", what);
-	free(copy);
+	secret_hide(shown, sizeof(shown), value);
+	failure_set(failure, 1, "-%s: \"%s\" is %s", name, shown, what);
 	return false;
 }
 
@@ -162,7 +162,7 @@ static bool add_targets(char **operands, size_t count,
 
 		if (!copy)
 			return failure_set(failure, 1, "out of memory");
-		target_wipe(operands[i]);
+		secret_wipe(operands[i]);
 		operands[i] = copy;
 	}
 	for (size_t i = 0; i < count; i++) {

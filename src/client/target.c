@@ -4,6 +4,8 @@
  */
 #include "client/target.h"
 
+#include "client/secret.h"
+
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
@@ -26,60 +28,6 @@ struct parsing {
 	char shown[SHOWN_MAX]; /* the same without a password, for messages */
 	struct failure *failure;
 };
-
-/*
- * Where the authority begins: behind "PROTOCOL://", if the first of all
- * characters with a meaning is that one's colon.
- */
-static char *find_authority(char *text)
-{
-	size_t size = strcspn(text, ":/?#@");
-
-	return strncmp(text + size, "://", 3) == 0 ? text + size + 3 : text;
-}
-
-/*
- * The password within a target's text: from behind the first ':' up to the
- * last '@', be it in the authority or, for a password that should have been
- * encoded, behind it. Rather too much is hidden than too little.
- */
-static char *find_password(char *text, size_t *ret_size)
-{
-	char *authority = find_authority(text);
-	char *at = strrchr(authority, '@');
-	char *colon =
-		at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
-
-	if (!colon)
-		return NULL;
-	*ret_size = (size_t)(at - colon - 1);
-	return colon + 1;
-}
-
-void target_wipe(char *argument)
-{
-	size_t size;
-	char *password = find_password(argument, &size);
-	size_t rest;
-
-	if (!password)
-		return;
-	/* not even its length stays */
-	rest = strlen(password + size);
-	memmove(password, password + size, rest);
-	explicit_bzero(password + rest, size);
-}
-
-static void show(struct parsing *parsing, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (copy)
-		target_wipe(copy);
-	snprintf(parsing->shown, sizeof(parsing->shown), "%s",
-		copy ? copy : "target");
-	free(copy);
-}
 
 /* Cuts "LABEL=" off; a '=' behind anything of a URL is none of a label's. */
 static bool take_label(
@@ -205,7 +153,7 @@ static bool parse_url(struct parsing *parsing)
 	const unsigned flags =
 		CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE | CURLU_URLENCODE;
 	char *text = (char *)parsing->text;
-	bool has_scheme = find_authority(text) != text;
+	bool has_scheme = secret_authority(text) != text;
 	char *whole = NULL;
 	bool parsed;
 
@@ -214,7 +162,7 @@ static bool parse_url(struct parsing *parsing)
 			"%s: write '#' as %%23 in a URL", parsing->shown);
 	if (!has_scheme && !check_host(parsing))
 		return false;
-	if (has_stray_at(find_authority(text)))
+	if (has_stray_at(secret_authority(text)))
 		return failure_set(parsing->failure, 1,
 			"%s: in a user or password write '@' as %%40 and '/' "
 			"as %%2F",
@@ -351,7 +299,7 @@ bool target_parse(struct target *ret_target, const char *text,
 	if (strlen(text) > TEXT_MAX)
 		return failure_set(failure, 1,
 			"a target of more than %d characters", TEXT_MAX);
-	show(&parsing, text);
+	secret_hide(parsing.shown, sizeof(parsing.shown), text);
 	parsing.url = curl_url();
 	if (!parsing.url)
 		return failure_set(failure, 1, "out of memory");

@@ -45,7 +45,4 @@ void target_clear(struct target *target);
 bool targets_add(struct targets *targets, const char *argument,
 	const struct target_defaults *defaults, struct failure *failure);
 
-/* Overwrites the password in an argument of main(), for all to see in ps(1). */
-void target_wipe(char *argument);
-
 void targets_free(struct targets *targets);

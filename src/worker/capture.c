@@ -10,26 +10,15 @@
 #include "worker/capture.h"
 
 #include "format/linktype.h"
+#include "worker/compile.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
 	BLOCK_TIMEOUT_MS = 10,
-	COMPILE_CPU_S = 2,
-	COMPILE_S = 5,
-	COMPILE_BYTES = 64 << 20,
 	DISPATCH_MAX = 4096, /* so that the caller sees signals and clocks */
 };
 
@@ -119,15 +108,6 @@ struct capture *capture_open_dead(uint32_t snaplen, struct failure *failure)
 	return NULL;
 }
 
-static bool compile(pcap_t *pcap, struct bpf_program *ret_program,
-	const char *expression, const char *whose, struct failure *failure)
-{
-	if (pcap_compile(pcap, ret_program, expression, 1,
-		    PCAP_NETMASK_UNKNOWN) == 0)
-		return true;
-	return failure_set(failure, 400, "%s: %s", whose, pcap_geterr(pcap));
-}
-
 static bool install(
 	pcap_t *pcap, struct bpf_program *program, struct failure *failure)
 {
@@ -148,7 +128,7 @@ bool capture_check(struct capture *capture, const char *expression,
 {
 	struct bpf_program program;
 
-	if (!compile(capture->pcap, &program, expression,
+	if (!compile_filter(capture->pcap, &program, expression,
 		    "the worker's -exclude", failure)) {
 		failure->status = 500;
 		return false;
@@ -157,87 +137,18 @@ bool capture_check(struct capture *capture, const char *expression,
 	return true;
 }
 
-/* In a child: compiles both within its limits, or dies of them. */
-static void try_compiling(
-	pcap_t *pcap, const char *user, const char *whole, pid_t parent)
-{
-	const struct itimerval cpu = {.it_value.tv_sec = COMPILE_CPU_S};
-	struct bpf_program program;
-	struct failure failure;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	signal(SIGPROF, SIG_DFL);
-	signal(SIGALRM, SIG_DFL);
-	setitimer(ITIMER_PROF, &cpu, NULL);
-	alarm(COMPILE_S); /* resolvers take time, but no CPU */
-	if (compile(pcap, &program, user, "", &failure))
-		compile(pcap, &program, whole, "", &failure);
-	_exit(0);
-}
-
-/*
- * Lets this process, and its children, allocate only so much more. Where the
- * unit forbids setrlimit(2), its MemoryMax= does it.
- */
-static void limit_memory(void)
-{
-	FILE *in = fopen("/proc/self/statm", "re");
-	struct rlimit limit;
-	unsigned long pages;
-
-	/* proc(5): the sixth is data and stack */
-	if (in && fscanf(in, "%*u %*u %*u %*u %*u %lu", &pages) == 1) {
-		limit.rlim_cur =
-			pages * (rlim_t)sysconf(_SC_PAGESIZE) + COMPILE_BYTES;
-		limit.rlim_max = limit.rlim_cur;
-		setrlimit(RLIMIT_DATA, &limit);
-	}
-	if (in)
-		fclose(in);
-}
-
-/*
- * libpcap's optimizer may take minutes for a few kilobytes of text, and can't
- * be stopped. So a child tries first: it can be.
- */
-static bool compiles_in_time(pcap_t *pcap, const char *user, const char *whole,
-	struct failure *failure)
-{
-	pid_t self = getpid();
-	pid_t child;
-	int status = 0;
-
-	limit_memory();
-	child = fork();
-	if (child == 0)
-		try_compiling(pcap, user, whole, self);
-	if (child < 0)
-		return failure_set(
-			failure, 503, "can't fork: %s", strerror(errno));
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFSIGNALED(status))
-		return true;
-	return failure_set(failure, 400,
-		"filter: it takes too long to compile (%d s of CPU time), make "
-		"it simpler",
-		COMPILE_CPU_S);
-}
-
 bool capture_set_filter(struct capture *capture, const char *user,
 	const char *whole, struct failure *failure)
 {
 	struct bpf_program program;
 	bool set;
 
-	if (!compiles_in_time(capture->pcap, user, whole, failure))
+	if (!compile_is_bounded(capture->pcap, user, whole, failure))
 		return false;
-	if (!compile(capture->pcap, &program, user, "filter", failure))
+	if (!compile_filter(capture->pcap, &program, user, "filter", failure))
 		return false;
 	pcap_freecode(&program);
-	if (!compile(capture->pcap, &program, whole,
+	if (!compile_filter(capture->pcap, &program, whole,
 		    "filter, with what is never captured", failure))
 		return false;
 	set = capture->dead || install(capture->pcap, &program, failure);

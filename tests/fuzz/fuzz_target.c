@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "client/secret.h"
 #include "client/target.h"
 
 #include <string.h>
@@ -120,7 +121,7 @@ static void add_with_secret(const char *text, const char *before)
 	} else {
 		check_failure(&failure, true);
 	}
-	target_wipe(whole);
+	secret_wipe(whole);
 	must(!strstr(whole, SECRET), "a wiped argument has no password");
 	targets_free(&targets);
 	free(whole);
@@ -139,7 +140,7 @@ static void try_line(struct targets *targets, char *line, bool defaults)
 		add_with_secret(line, "label=http://");
 		add_with_secret(line, "ftp://");
 	}
-	target_wipe(line);
+	secret_wipe(line);
 	must(strlen(line) <= size, "wiping adds nothing");
 }
 

@@ -2,6 +2,7 @@
  * Targets: every form of the grammar gives its URL, label and credentials;
  * what is wrong is named; and a password is in no URL and in no sentence.
  */
+#include "client/secret.h"
 #include "client/target.h"
 
 #include "unit.h"
@@ -402,7 +403,7 @@ static void wiping_takes_the_password_and_its_length(void **state)
 		char text[64] = "";
 
 		memcpy(text, cases[i].text, size);
-		target_wipe(text);
+		secret_wipe(text);
 		assert_string_equal(text, cases[i].wiped);
 		for (size_t j = strlen(text); j < sizeof(text); j++)
 			assert_int_equal(text[j], 0);
