@@ -5,7 +5,6 @@
 #include "client/arguments.h"
 
 #include "client/secret.h"
-
 #include "common/text.h"
 #include "format/packet.h"
 
@@ -45,17 +44,25 @@ static bool refuse(const char *name, const char *value, const char *what,
 	return false;
 }
 
-static bool take_number(const char *name, const char *value, uint64_t max,
+struct range {
+	const char *name;
+	uint64_t min;
+	uint64_t max;
+};
+
+static bool take_number(const struct range *range, const char *value,
 	uint64_t *ret_number, struct failure *failure)
 {
 	uint64_t number;
 
-	if (!text_number(value, max, &number) || number == 0) {
+	if (!text_number(value, range->max, &number) || number < range->min) {
 		char what[64];
 
-		snprintf(what, sizeof(what), "no whole number from 1 to %llu",
-			(unsigned long long)max);
-		return refuse(name, value, what, failure);
+		snprintf(what, sizeof(what),
+			"no whole number from %llu to %llu",
+			(unsigned long long)range->min,
+			(unsigned long long)range->max);
+		return refuse(range->name, value, what, failure);
 	}
 	*ret_number = number;
 	return true;
@@ -63,11 +70,11 @@ static bool take_number(const char *name, const char *value, uint64_t max,
 
 static bool set_snaplen(void *to, const char *value, struct failure *failure)
 {
+	static const struct range range = {"snaplen", 0, PACKET_MAX};
 	uint64_t snaplen;
 
 	((struct arguments *)to)->defaults.snaplen = value;
-	return strcmp(value, "0") == 0 ||
-	       take_number("snaplen", value, PACKET_MAX, &snaplen, failure);
+	return take_number(&range, value, &snaplen, failure);
 }
 
 static bool set_output(void *to, const char *value, struct failure *failure)
@@ -85,24 +92,26 @@ static bool set_output(void *to, const char *value, struct failure *failure)
 
 static bool set_count(void *to, const char *value, struct failure *failure)
 {
-	return take_number("c", value, INT64_MAX,
-		&((struct arguments *)to)->count, failure);
+	static const struct range range = {"c", 1, INT64_MAX};
+
+	return take_number(
+		&range, value, &((struct arguments *)to)->count, failure);
 }
 
 static bool set_duration(void *to, const char *value, struct failure *failure)
 {
-	return take_number("duration", value, DURATION_MAX_S,
-		&((struct arguments *)to)->duration, failure);
+	static const struct range range = {"duration", 1, DURATION_MAX_S};
+
+	return take_number(
+		&range, value, &((struct arguments *)to)->duration, failure);
 }
 
 static bool set_hold(void *to, const char *value, struct failure *failure)
 {
-	if (strcmp(value, "0") == 0) {
-		((struct arguments *)to)->hold = 0;
-		return true;
-	}
-	return take_number("hold", value, HOLD_MAX_MS,
-		&((struct arguments *)to)->hold, failure);
+	static const struct range range = {"hold", 0, HOLD_MAX_MS};
+
+	return take_number(
+		&range, value, &((struct arguments *)to)->hold, failure);
 }
 
 static bool set_require(void *to, const char *value, struct failure *failure)
@@ -156,19 +165,20 @@ static bool add_targets(char **operands, size_t count,
 	struct arguments *arguments, struct failure *failure)
 {
 	bool good = true;
+	size_t copied = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		char *copy = strdup(operands[i]);
+	for (; copied < count && good; copied++) {
+		char *copy = strdup(operands[copied]);
 
-		if (!copy)
-			return failure_set(failure, 1, "out of memory");
-		secret_wipe(operands[i]);
-		operands[i] = copy;
+		good = copy || failure_set(failure, 1, "out of memory");
+		secret_wipe(operands[copied]);
+		operands[copied] = copy;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < copied; i++) {
 		good = good && targets_add(&arguments->targets, operands[i],
 				       &arguments->defaults, failure);
-		explicit_bzero(operands[i], strlen(operands[i]));
+		if (operands[i])
+			explicit_bzero(operands[i], strlen(operands[i]));
 		free(operands[i]);
 		operands[i] = NULL;
 	}

@@ -95,13 +95,20 @@ static bool explain_timeout(
 	CURL *easy, const char *error, struct failure *failure)
 {
 	curl_off_t connected = 0;
+	curl_off_t resolved = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+	if (resolved == 0)
+		return failure_set(failure, 1,
+			"the name does not resolve within %d s",
+			CONNECT_TIMEOUT_MS / 1000);
 	if (connected > 0)
 		return failure_set(
 			failure, 1, "%s (no TLS there? is it http://?)", error);
 	return failure_set(failure, 1,
-		"can't connect within 10 s (host down, or a firewall)");
+		"can't connect within %d s (host down, or a firewall)",
+		CONNECT_TIMEOUT_MS / 1000);
 }
 
 /* Does verification fail for want of the right authority, and nothing else? */

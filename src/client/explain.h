@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 
+enum { CONNECT_TIMEOUT_MS = 10000 };
+
 /* Each of these sets failure and returns false. */
 
 /*

@@ -187,6 +187,18 @@ bool output_is_blocked(const struct output *output)
 	return output->start < output->used && !output->broken;
 }
 
+uint64_t output_pending(const struct output *output)
+{
+	size_t end = output->header;
+	uint64_t count = 0;
+
+	while (end < output->used) {
+		end += pcapfile_record_size(output->buffer + end);
+		count += end > output->start;
+	}
+	return count;
+}
+
 bool output_wait(const struct output *output, int ms)
 {
 	struct pollfd fd = {.fd = output->fd, .events = POLLOUT};

@@ -25,7 +25,8 @@ bool output_start(struct output *output, const struct pcapfile *file,
 
 /*
  * Writes a packet of that link type, or one that converts to it. Returns false
- * when it failed, or while output_is_blocked(): then the packet is not taken.
+ * when it failed, or when the buffer is full and output_is_blocked(): then the
+ * packet is not taken.
  */
 bool output_packet(struct output *output, const struct packet *packet,
 	uint32_t linktype, struct failure *failure);
@@ -35,6 +36,9 @@ bool output_flush(struct output *output, struct failure *failure);
 
 /* Is the reader too slow for what is buffered? */
 bool output_is_blocked(const struct output *output);
+
+/* How many packets were written that the reader has not taken. */
+uint64_t output_pending(const struct output *output);
 
 /* Waits until a slow reader takes more; false: it took nothing for ms. */
 bool output_wait(const struct output *output, int ms);

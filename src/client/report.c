@@ -30,8 +30,6 @@ void report_waiting(const struct members *members, char *out, size_t size)
 
 void report_end(const struct members *members, uint64_t written)
 {
-	const unsigned good = members->count - members->failed;
-
 	for (unsigned i = 0; i < members->count; i++) {
 		struct merge_counts counts = merge_count(members->merge, i);
 		const char *label = members->arguments->targets.list[i].label;
@@ -47,17 +45,17 @@ void report_end(const struct members *members, uint64_t written)
 				failed ? ", until it failed" : "");
 	}
 	fprintf(stderr, "ddump: %" PRIu64 " packets of %u target%s", written,
-		good, good == 1 ? "" : "s");
+		members->count, members->count == 1 ? "" : "s");
 	if (members->failed > 0)
-		fprintf(stderr, ", %u failed", members->failed);
+		fprintf(stderr, ", of which %u failed", members->failed);
 	/* a pcap stream has no place for it */
 	fputs("; dropped by kernels: not told, see the workers' journals\n",
 		stderr);
 }
 
-void report_unwritten(const struct members *members)
+void report_unwritten(const struct members *members, uint64_t pending)
 {
-	uint64_t unwritten = 0;
+	uint64_t unwritten = pending;
 
 	for (unsigned i = 0; i < members->count; i++) {
 		struct merge_counts counts = merge_count(members->merge, i);
@@ -66,8 +64,9 @@ void report_unwritten(const struct members *members)
 	}
 	if (unwritten > 0)
 		fprintf(stderr,
-			"ddump: the reader left: %" PRIu64
-			" packets that had arrived are not written (to have "
-			"them, end by -duration or -c, or write by -w)\n",
+			"ddump: %" PRIu64
+			" packets that had arrived did not reach the reader "
+			"(to have them, end by -duration or -c, or write by "
+			"-w)\n",
 			unwritten);
 }

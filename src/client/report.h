@@ -13,5 +13,8 @@ void report_waiting(const struct members *members, char *out, size_t size);
 /* Says what came of each target, as tcpdump does at its end. */
 void report_end(const struct members *members, uint64_t written);
 
-/* Says how many packets had arrived and are not written, if any. */
-void report_unwritten(const struct members *members);
+/*
+ * Says how many packets had arrived and did not reach the reader, if any:
+ * pending of them had got as far as the output.
+ */
+void report_unwritten(const struct members *members, uint64_t pending);

@@ -10,7 +10,7 @@
  */
 char *secret_authority(char *text);
 
-/* Cuts a password out of an argument of main(), for all to see in ps(1). */
+/* Cuts a password out of an argument of main(), which all read in ps(1). */
 void secret_wipe(char *argument);
 
 /* Copies a text without its password into out, for messages. */

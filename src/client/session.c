@@ -130,8 +130,10 @@ static void start(struct session *session, const struct pcapfile *file)
 	unsigned running = session->members.count - session->members.failed;
 
 	session->started = true;
-	if (!output_start(session->output, file, &session->fatal))
+	if (!output_start(session->output, file, &session->fatal)) {
 		give_up(session);
+		return;
+	}
 	if (session->arguments->duration)
 		session->end = clock_ms() + session->arguments->duration * 1000;
 	if (!session->arguments->quiet)
@@ -240,7 +242,10 @@ static void run_until_over(struct session *session)
 	}
 }
 
-/* Writes all that has arrived; after an interrupt no reader is waited for. */
+/*
+ * Writes all that has arrived. After an interrupt a reader is waited for only
+ * as long as PATIENCE_MS brings something.
+ */
 static void drain(struct session *session)
 {
 	while (!session->unread) {
@@ -257,6 +262,8 @@ static void drain(struct session *session)
 			!hurried)
 			continue;
 		session->unread = true;
+		failure_set(
+			&session->fatal, 1, "nobody reads the output any more");
 	}
 }
 
@@ -286,6 +293,7 @@ static bool explain_no_start(
 static int finish(struct session *session, struct failure *failure)
 {
 	const struct members *members = &session->members;
+	uint64_t pending;
 
 	if (!session->started) {
 		explain_no_start(session, failure);
@@ -294,10 +302,11 @@ static int finish(struct session *session, struct failure *failure)
 	drain(session);
 	if (session->fatal.status)
 		fprintf(stderr, "ddump: %s\n", session->fatal.text);
+	pending = output_pending(session->output);
 	if (session->unread && interrupt_came())
-		report_unwritten(members);
+		report_unwritten(members, pending);
 	if (!session->arguments->quiet)
-		report_end(members, session->written);
+		report_end(members, session->written - pending);
 	if (session->fatal.status)
 		return 1;
 	return members->failed > 0 ? 2 : 0;

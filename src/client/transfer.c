@@ -12,7 +12,6 @@
 #include <string.h>
 
 enum {
-	CONNECT_TIMEOUT_MS = 10000,
 	KEEPALIVE_IDLE_S = 10,
 	KEEPALIVE_INTERVAL_S = 5,
 	KEEPALIVE_PROBES = 3,

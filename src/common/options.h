@@ -27,8 +27,8 @@ struct option_row {
 /*
  * Parses argv against a table of count rows, one dash or two, options and
  * operands mixed as getopt_long_only(3) does, but names are not shortened.
- * Returns the index of the first
- * operand in the reordered argv, or -1 with failure set.
+ * Returns the index of the first operand in the reordered argv, or -1 with
+ * failure set.
  */
 int options_parse(int argc, char **argv, const struct option_row *rows,
 	size_t count, void *settings, struct failure *failure);

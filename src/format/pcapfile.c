@@ -97,16 +97,21 @@ bool pcapfile_get_record(const unsigned char in[PCAPFILE_RECORD],
 	return true;
 }
 
+size_t pcapfile_record_size(const unsigned char record[PCAPFILE_RECORD])
+{
+	return PCAPFILE_RECORD + get_u32(record + 8, false);
+}
+
 size_t pcapfile_whole(const unsigned char *records, size_t size)
 {
 	size_t whole = 0;
 
 	while (size - whole >= PCAPFILE_RECORD) {
-		uint32_t caplen = get_u32(records + whole + 8, false);
+		size_t record = pcapfile_record_size(records + whole);
 
-		if (caplen > size - whole - PCAPFILE_RECORD)
+		if (record > size - whole)
 			break;
-		whole += PCAPFILE_RECORD + caplen;
+		whole += record;
 	}
 	return whole;
 }

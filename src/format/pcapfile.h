@@ -39,6 +39,9 @@ void pcapfile_put_record(unsigned char out[PCAPFILE_RECORD],
 bool pcapfile_get_record(const unsigned char in[PCAPFILE_RECORD],
 	const struct pcapfile *file, struct packet *ret_packet);
 
+/* The size of a record of this machine's byte order, its packet included. */
+size_t pcapfile_record_size(const unsigned char record[PCAPFILE_RECORD]);
+
 /*
  * Tells how many of size bytes, which begin with a record of this machine's
  * byte order, are whole records.

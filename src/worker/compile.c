@@ -63,14 +63,31 @@ static void limit_memory(void)
 	unsigned long pages;
 
 	/* proc(5): the sixth is data and stack */
-	if (in && fscanf(in, "%*u %*u %*u %*u %*u %lu", &pages) == 1) {
+	if (in && getrlimit(RLIMIT_DATA, &limit) == 0 &&
+		fscanf(in, "%*u %*u %*u %*u %*u %lu", &pages) == 1) {
 		limit.rlim_cur =
 			pages * (rlim_t)sysconf(_SC_PAGESIZE) + COMPILE_BYTES;
-		limit.rlim_max = limit.rlim_cur;
 		setrlimit(RLIMIT_DATA, &limit);
 	}
 	if (in)
 		fclose(in);
+}
+
+static bool explain_death(int signal, struct failure *failure)
+{
+	if (signal == SIGPROF)
+		return failure_set(failure, 400,
+			"filter: it takes more than %d s of CPU time to "
+			"compile, make it simpler",
+			COMPILE_CPU_S);
+	if (signal == SIGALRM)
+		return failure_set(failure, 400,
+			"filter: a name in it does not resolve within %d s",
+			COMPILE_S);
+	return failure_set(failure, 400,
+		"filter: it takes too much memory to compile, or libpcap "
+		"fails on it (signal %d)",
+		signal);
 }
 
 bool compile_is_bounded(pcap_t *pcap, const char *user, const char *whole,
@@ -91,8 +108,5 @@ bool compile_is_bounded(pcap_t *pcap, const char *user, const char *whole,
 		;
 	if (!WIFSIGNALED(status))
 		return true;
-	return failure_set(failure, 400,
-		"filter: it takes too long to compile (%d s of CPU time), make "
-		"it simpler",
-		COMPILE_CPU_S);
+	return explain_death(WTERMSIG(status), failure);
 }

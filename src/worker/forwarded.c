@@ -7,7 +7,6 @@
 #include "common/text.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 

@@ -41,7 +41,8 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
-/* Prints an interface's name, which may hold anything but '/' and blanks. */
+/* Prints an interface's name, which may hold anything but '/', ':' and blanks.
+ */
 static void print_string(FILE *out, const char *text)
 {
 	bool utf8 = is_utf8(text);

@@ -27,7 +27,7 @@
 #define ID_ENDED "43c55f8d33f74f5bb9897ae868812dc3"
 #define ID_REFUSED "11370d34256347ecbe98f2c2b552af2e"
 
-enum { LINE_MAX_SIZE = 2048, FILTER_SHOWN = 1024, FIELD_MAX = 20000 };
+enum { LINE_MAX_SIZE = 2048, FILTER_SHOWN = 1024, FIELD_MAX = 65536 };
 
 static bool has_journal(void)
 {
@@ -66,9 +66,9 @@ static void send_report(const char *id, int priority, const char *line,
 	text_escape(filter, sizeof(filter), report->filter);
 	sd_journal_send("MESSAGE=%s", line, "MESSAGE_ID=%s", id, "PRIORITY=%d",
 		priority, "SYSLOG_IDENTIFIER=ddump-worker", "DDUMP_PEER=%s",
-		report->peer, "DDUMP_FILTER=%s", report->filter,
-		"DDUMP_INTERFACE=%s", report->interfaces, "DDUMP_STATUS=%d",
-		report->status, "DDUMP_PACKETS=%" PRIu64, report->packets,
+		report->peer, "DDUMP_FILTER=%s", filter, "DDUMP_INTERFACE=%s",
+		report->interfaces, "DDUMP_STATUS=%d", report->status,
+		"DDUMP_PACKETS=%" PRIu64, report->packets,
 		"DDUMP_BYTES=%" PRIu64, report->bytes, "DDUMP_DROPPED=%" PRIu64,
 		report->dropped, "DDUMP_DURATION_USEC=%" PRIu64,
 		report->duration, "DDUMP_REASON=%s", report->reason, NULL);
@@ -89,6 +89,7 @@ void journal_started(const struct report *report)
 void journal_ended(const struct report *report)
 {
 	char line[LINE_MAX_SIZE];
+	int priority = report->dropped ? LOG_WARNING : LOG_INFO;
 
 	snprintf(line, sizeof(line),
 		"%s: captured %" PRIu64 " packets (%" PRIu64
@@ -97,7 +98,7 @@ void journal_ended(const struct report *report)
 		report->peer, report->packets, report->bytes, report->dropped,
 		report->duration / 1000000, report->duration / 1000 % 1000,
 		report->reason);
-	send_report(ID_ENDED, report->dropped ? LOG_WARNING : LOG_INFO, line,
+	send_report(ID_ENDED, report->status == 500 ? LOG_ERR : priority, line,
 		report);
 }
 

@@ -9,7 +9,6 @@
 #include "worker/span.h"
 
 #include <ctype.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -309,8 +308,8 @@ static bool check_fields(
 			failure, 400, "a request with a body is not taken");
 	if (is_cross_site(fields))
 		return failure_set(failure, 403,
-			"a web page of another site asks: a browser must not "
-			"be used to capture");
+			"a web page of another site asks, or a browser that "
+			"does not say whose: it must not be used to capture");
 	return true;
 }
 

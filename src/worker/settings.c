@@ -99,11 +99,16 @@ static bool read_environment(struct settings *settings, struct failure *failure)
 		{"DDUMP_RING", set_ring},
 	};
 
+	struct failure inner;
+
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
 		const char *value = getenv(variables[i].name);
 
-		if (value && !variables[i].set(settings, value, failure))
-			return false;
+		if (!value || variables[i].set(settings, value, failure))
+			continue;
+		inner = *failure;
+		return failure_set(
+			failure, 1, "in %s: %s", variables[i].name, inner.text);
 	}
 	return true;
 }

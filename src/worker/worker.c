@@ -84,7 +84,8 @@ static int run(const struct settings *settings)
 	if (settings->listen)
 		return serve_address(settings->listen, settings);
 	if (given > 1) {
-		journal_line(LOG_ERR, "%d sockets given, one is served", given);
+		journal_line(LOG_ERR,
+			"%d sockets given, only one can be served", given);
 		return 1;
 	}
 	if (given == 1)

@@ -186,7 +186,7 @@ start_journaled_worker() {
 	[ "$(records DDUMP_STATUS=200 | jq -r .DDUMP_PEER | sort -u |
 		wc -l)" -eq 1 ]
 	# said once, not twice
-	said | run ! grep -qv "listens on"
+	[ "$(said | grep -cv "listens on")" -eq 0 ]
 }
 
 @test "a refusal is one record in the journal" {
@@ -199,7 +199,16 @@ start_journaled_worker() {
 		(.DDUMP_REASON | test("^filter: ")) and
 		(.MESSAGE | test(": refused \\(400\\): filter: "))'
 	has_records 2
-	said | run ! grep -qv "listens on"
+	[ "$(said | grep -cv "listens on")" -eq 0 ]
+}
+
+@test "a filter forges no field and no terminal sequence" {
+	start_journaled_worker
+	ask '/capture?filter=tcp%0aDDUMP_STATUS%3d200%c2%9b' -o /dev/null
+	eventually has_records 1 MESSAGE_ID=$refused_id
+	records MESSAGE_ID=$refused_id | jq -e '
+		.DDUMP_STATUS == "400" and
+		.DDUMP_FILTER == "tcp DDUMP_STATUS=200\\xc2\\x9b"'
 }
 
 @test "the worker's own fault is an error in the journal" {

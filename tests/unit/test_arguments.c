@@ -179,9 +179,9 @@ static void numbers_have_bounds(void **state)
 		}
 	bad("-c|0|a", "-c: \"0\"");
 	bad("-duration|0|a", "-duration: \"0\"");
-	bad("-snaplen|262145|a", "1 to 262144");
+	bad("-snaplen|262145|a", "0 to 262144");
 	bad("-s|262145|a", "-snaplen");
-	bad("-hold|600001|a", "1 to 600000");
+	bad("-hold|600001|a", "0 to 600000");
 	bad("-duration|31536001|a", "1 to 31536000");
 	good("-c|9223372036854775807|-duration|31536000|-hold|600000|"
 	     "-s|262144|a");
