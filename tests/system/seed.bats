@@ -190,11 +190,10 @@ file_has() {
 		"http://localhost:8475/capture"
 	capturing_on 2
 	knock 1.1.1.1 1
-	eventually answered 1
+	eventually file_has 2 "$merged" icmp
 	kill -INT "$client"
 	finish_merge
 	[ "$status" -eq 0 ]
-	file_has 2 "$merged" icmp
 	file_has 2 "$merged" udp
 	file_has 0 "$merged" tcp
 }

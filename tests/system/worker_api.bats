@@ -124,7 +124,7 @@ sends_and_gets() {
 }
 
 @test "403: a browser's page of another site" {
-	local sentence='a web page of another site asks: *'
+	local sentence='a web page of another site asks, or a browser *'
 	local site
 	for site in cross-site same-site; do
 		answers_with 403 "$sentence" /interfaces \
@@ -136,8 +136,11 @@ sends_and_gets() {
 		answers_with 403 "$sentence" /capture -H "Origin: $site"
 	done
 	for site in same-origin none; do
-		answers_with 200 '*' /interfaces -H "Sec-Fetch-Site: $site"
+		answers_with 200 '*' /interfaces -H "Sec-Fetch-Site: $site" \
+			-H "Accept-Language: de"
 	done
+	# so a browser asks for a name that was rebound to this host
+	answers_with 403 "$sentence" /interfaces -H "Accept-Language: de"
 	answers_with 200 '*' /interfaces -H "Origin: http://127.0.0.1:$port"
 }
 
