@@ -83,9 +83,8 @@ static bool set_output(void *to, const char *value, struct failure *failure)
 	const char *end = size > 7 ? value + size - 7 : value;
 
 	if (strcmp(end, ".pcapng") == 0)
-		return failure_set(failure, 1,
-			"-w %s: this version writes pcap, not pcapng yet",
-			value);
+		return refuse("w", value,
+			"a pcapng file, and this version writes pcap", failure);
 	((struct arguments *)to)->output = value;
 	return true;
 }

@@ -4,6 +4,8 @@
  */
 #include "client/credentials.h"
 
+#include "client/secret.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -14,13 +16,18 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { SHOWN_MAX = 256 };
+
 static FILE *open_file(
 	const char *option, const char *path, struct failure *failure)
 {
 	FILE *in = fopen(path, "re");
+	char shown[SHOWN_MAX];
 
+	/* it may be a target, where a value is missing */
+	secret_hide(shown, sizeof(shown), path);
 	if (!in)
-		failure_set(failure, 1, "-%s %s: %s", option, path,
+		failure_set(failure, 1, "-%s %s: %s", option, shown,
 			strerror(errno));
 	return in;
 }

@@ -8,10 +8,12 @@
 #include "client/session.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static void print_help(void)
 {
@@ -40,6 +42,27 @@ static void raise_limits(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/*
+ * Somebody may have closed stdin or stderr. What is opened next would get
+ * their numbers, and messages would end up in the capture.
+ */
+static void fill_descriptors(void)
+{
+	static const int filled[] = {STDIN_FILENO, STDERR_FILENO};
+
+	for (size_t i = 0; i < sizeof(filled) / sizeof(*filled); i++) {
+		int fd;
+
+		if (fcntl(filled[i], F_GETFD) >= 0)
+			continue;
+		fd = open("/dev/null", O_RDWR);
+		if (fd == filled[i] || fd < 0)
+			continue;
+		dup2(fd, filled[i]);
+		close(fd);
+	}
+}
+
 static int capture(struct arguments *arguments, struct failure *failure)
 {
 	struct output *output = output_open(arguments->output, failure);
@@ -58,6 +81,7 @@ int main(int argc, char **argv)
 	struct failure failure = {0};
 	int status = EXIT_FAILURE;
 
+	fill_descriptors();
 	raise_limits();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (arguments_read(argc, argv, &arguments, &failure)) {

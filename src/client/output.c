@@ -8,15 +8,18 @@
  */
 #include "client/output.h"
 
+#include "client/secret.h"
 #include "format/linktype.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,15 +30,18 @@ enum {
 	MODE = 0600,	     /* packets hold secrets */
 };
 
+enum kind { KIND_OTHER, KIND_FILE, KIND_PIPE, KIND_SHARED_PIPE, KIND_SOCKET };
+
 struct output {
-	const char *name; /* for messages */
+	char name[256];	  /* for messages */
+	const char *path; /* the caller's */
 	int fd;
 	bool own;     /* the file is ours, not stdout */
 	bool own_fd;  /* to be closed */
 	bool created; /* it did not exist before */
 	bool started; /* something was written */
 	bool broken;  /* after a failure nothing more is tried */
-	bool regular; /* a file that can be cut */
+	enum kind kind;
 	struct pcapfile file;
 	size_t header; /* bytes of the file header in the buffer */
 	size_t start;  /* of what the reader has not taken */
@@ -45,9 +51,8 @@ struct output {
 
 /*
  * Opens a pipe once more, so that it does not block us: to set O_NONBLOCK on
- * what was given would change it for all who share it. Where that can't be
- * done a slow reader stops the merge, which is all the harm. A larger pipe
- * saves a switch to the reader for each 64 KiB.
+ * what was given would change it for all who share it. Another user's pipe
+ * can't be opened. A larger pipe saves a switch to the reader for each 64 KiB.
  */
 static void set_up_pipe(struct output *output)
 {
@@ -56,6 +61,7 @@ static void set_up_pipe(struct output *output)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", output->fd);
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	output->kind = fd >= 0 ? KIND_PIPE : KIND_SHARED_PIPE;
 	if (fd >= 0) {
 		if (output->own)
 			close(output->fd);
@@ -77,7 +83,10 @@ static bool check_kind(struct output *output, struct failure *failure)
 	if (fstat(output->fd, &status) != 0)
 		return failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
-	output->regular = S_ISREG(status.st_mode);
+	if (S_ISREG(status.st_mode))
+		output->kind = KIND_FILE;
+	if (S_ISSOCK(status.st_mode))
+		output->kind = KIND_SOCKET;
 	if (S_ISFIFO(status.st_mode))
 		set_up_pipe(output);
 	return true;
@@ -87,11 +96,11 @@ static bool check_kind(struct output *output, struct failure *failure)
 static int open_file(struct output *output)
 {
 	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
-	int fd = open(output->name, flags | O_EXCL, MODE);
+	int fd = open(output->path, flags | O_EXCL, MODE);
 
 	output->created = fd >= 0;
 	if (fd < 0 && errno == EEXIST)
-		fd = open(output->name, flags, MODE);
+		fd = open(output->path, flags, MODE);
 	return fd;
 }
 
@@ -105,10 +114,13 @@ struct output *output_open(const char *path, struct failure *failure)
 	}
 	output->own = path && strcmp(path, "-") != 0;
 	output->own_fd = output->own;
-	output->name = output->own ? path : "stdout";
+	output->path = path;
+	secret_hide(output->name, sizeof(output->name),
+		output->own ? path : "stdout");
 	output->fd = output->own ? open_file(output) : STDOUT_FILENO;
 	if (output->fd < 0)
-		failure_set(failure, 1, "%s: %s", path, strerror(errno));
+		failure_set(
+			failure, 1, "%s: %s", output->name, strerror(errno));
 	else if (check_kind(output, failure))
 		return output;
 	if (output->own_fd && output->fd >= 0)
@@ -125,7 +137,8 @@ int output_fd(const struct output *output)
 bool output_start(struct output *output, const struct pcapfile *file,
 	struct failure *failure)
 {
-	if (output->own && output->regular && ftruncate(output->fd, 0) != 0)
+	if (output->own && output->kind == KIND_FILE &&
+		ftruncate(output->fd, 0) != 0)
 		return failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
 	output->started = true;
@@ -142,7 +155,7 @@ static void cut_back(const struct output *output, size_t written)
 	off_t end = lseek(output->fd, 0, SEEK_CUR);
 	size_t whole = 0;
 
-	if (!output->regular || end < 0)
+	if (output->kind != KIND_FILE || end < 0)
 		return;
 	if (written >= output->header)
 		whole = output->header +
@@ -164,11 +177,34 @@ static bool fail(struct output *output, int error, struct failure *failure)
 	return false;
 }
 
+/*
+ * A write(2) that does not block: a reader that stalls must stop nothing but
+ * the output. Sockets and pipes that others share are not set to O_NONBLOCK.
+ */
+static ssize_t write_some(
+	const struct output *output, const void *bytes, size_t size)
+{
+	struct pollfd fd = {.fd = output->fd, .events = POLLOUT};
+
+	if (output->kind == KIND_SOCKET)
+		return send(
+			output->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (output->kind != KIND_SHARED_PIPE)
+		return write(output->fd, bytes, size);
+	if (poll(&fd, 1, 0) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	/* pipe(7): where there is room, there is as much */
+	return write(output->fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+}
+
 bool output_flush(struct output *output, struct failure *failure)
 {
 	while (output->start < output->used) {
-		ssize_t size = write(output->fd, output->buffer + output->start,
-			output->used - output->start);
+		ssize_t size =
+			write_some(output, output->buffer + output->start,
+				output->used - output->start);
 
 		if (size < 0 && errno == EAGAIN)
 			return true;
@@ -235,7 +271,7 @@ bool output_close(struct output *output, struct failure *failure)
 		closed = failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
 	if (output->created && !output->started)
-		unlink(output->name);
+		unlink(output->path);
 	free(output);
 	return closed;
 }

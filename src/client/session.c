@@ -258,8 +258,7 @@ static void drain(struct session *session)
 				return;
 			continue;
 		}
-		if (output_wait(session->output, hurried ? PATIENCE_MS : -1) ||
-			!hurried)
+		if (output_wait(session->output, PATIENCE_MS) || !hurried)
 			continue;
 		session->unread = true;
 		failure_set(

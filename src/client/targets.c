@@ -2,12 +2,15 @@
  * All targets. In: arguments, and files of them. Out: a list in which no two
  * have the same label.
  */
+#include "client/secret.h"
 #include "client/target.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SHOWN_MAX = 256 };
 
 static bool is_taken(const struct targets *targets, const char *label)
 {
@@ -105,6 +108,7 @@ static char *trim(char *line)
 static bool add_file(struct targets *targets, const char *path,
 	const struct target_defaults *defaults, struct failure *failure)
 {
+	char shown[SHOWN_MAX];
 	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	struct failure inner = {0};
 	char *line = NULL;
@@ -112,9 +116,10 @@ static bool add_file(struct targets *targets, const char *path,
 	unsigned number = 0;
 	bool good = true;
 
+	secret_hide(shown, sizeof(shown), path);
 	if (!in)
 		return failure_set(
-			failure, 1, "@%s: %s", path, strerror(errno));
+			failure, 1, "@%s: %s", shown, strerror(errno));
 	while (good && getline(&line, &room, in) >= 0) {
 		char *text = trim(line);
 
@@ -126,10 +131,10 @@ static bool add_file(struct targets *targets, const char *path,
 			good = add_one(targets, text, defaults, &inner);
 	}
 	if (!good)
-		failure_set(failure, 1, "%s, line %u: %s", path, number,
+		failure_set(failure, 1, "%s, line %u: %s", shown, number,
 			inner.text);
 	else if (ferror(in))
-		good = failure_set(failure, 1, "@%s: can't be read", path);
+		good = failure_set(failure, 1, "@%s: can't be read", shown);
 	if (line)
 		explicit_bzero(line, room);
 	free(line);

@@ -37,6 +37,17 @@ static const char *typed_option(char **argv)
 						    : argv[optind - 1];
 }
 
+/* What stands behind "=" or "://" may hold a password, and is not shown. */
+static void refuse(const char *typed, const char *what, struct failure *failure)
+{
+	size_t size = strcspn(typed, "=");
+	const char *url = strstr(typed, "://");
+
+	if (url && url < typed + size)
+		size = (size_t)(url - typed);
+	failure_set(failure, 1, "%.*s %s", (int)size, typed, what);
+}
+
 static bool take(
 	const struct option_row *row, void *settings, struct failure *failure)
 {
@@ -69,13 +80,12 @@ int options_parse(int argc, char **argv, const struct option_row *rows,
 	while ((found = getopt_long_only(argc, argv, "", options, NULL)) !=
 		-1) {
 		if (found == '?') {
-			failure_set(failure, 1, "%s %s", argv[optind - 1],
-				explain(rows, optopt));
+			refuse(argv[optind - 1], explain(rows, optopt),
+				failure);
 			return -1;
 		}
 		if (!is_spelled_out(&rows[found - ROW], typed_option(argv))) {
-			failure_set(failure, 1, "%s %s", typed_option(argv),
-				explain(rows, 0));
+			refuse(typed_option(argv), explain(rows, 0), failure);
 			return -1;
 		}
 		if (!take(&rows[found - ROW], settings, failure))

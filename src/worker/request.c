@@ -279,8 +279,10 @@ static bool is_cross_site(const struct fields *fields)
 	if (fields->site.at && !span_is(fields->site, "same-origin") &&
 		!span_is(fields->site, "none"))
 		return true;
+	if (fields->language && !fields->site.at)
+		return true;
 	if (!origin.at)
-		return fields->language && !fields->site.at;
+		return false;
 	if (!fields->host.at)
 		return true;
 	for (size_t i = 0; i + 3 <= origin.size; i++)

@@ -292,3 +292,14 @@ refused() {
 	[ "$status" -eq 1 ]
 	run ! grep -q GET "$BATS_TEST_TMPDIR/streams.out"
 }
+
+@test "without a stderr, or a stdin, no message gets into the capture" {
+	local recipe="id=1&packets=50" merged=$BATS_TEST_TMPDIR/merged.pcap
+	serve
+	"$DDUMP" "$url/stream?$recipe" >"$merged" 2>&- <&-
+	verify "$merged" "$recipe"
+	"$DDUMP" "$url/stream?$recipe" 2>&- <&- | cat >"$merged"
+	verify "$merged" "$recipe"
+	"$DDUMP" -w "$merged.w" "$url/stream?$recipe" 2>&- <&-
+	verify "$merged.w" "$recipe"
+}

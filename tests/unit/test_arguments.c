@@ -200,9 +200,13 @@ static void what_is_no_option_is_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char shown[64];
+
+		/* a value may be a secret */
+		snprintf(shown, sizeof(shown), "%.*s is no option",
+			(int)strcspn(names[i], "="), names[i]);
 		snprintf(text, sizeof(text), "a|%s|b", names[i]);
-		bad(text, names[i]);
-		bad(text, "no option");
+		bad(text, shown);
 	}
 	/* neither verbose nor version, and nothing that takes a value */
 	bad("-ver|a", "-ver");
@@ -289,6 +293,22 @@ static void a_bad_target_tells_no_password(void **state)
 	}
 }
 
+/* A value that was forgotten, so that the target stands in its place. */
+static void a_bad_value_tells_no_password(void **state)
+{
+	static const char *const lines[] = {"-hold|http://u:S3cr3t@a",
+		"-c|http://u:S3cr3t@a", "-require|http://u:S3cr3t@a",
+		"-w|http://u:S3cr3t@a/x.pcapng|a", "-x=http://u:S3cr3t@a",
+		"-http://u:S3cr3t@a", "-quiet=http://u:S3cr3t@a",
+		"@http://u:S3cr3t@a"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		bad(lines[i], "");
+		assert_null(strstr(line.failure.text, "S3cr3t"));
+	}
+}
+
 static void the_table_is_complete(void **state)
 {
 	(void)state;
@@ -315,6 +335,7 @@ int main(void)
 		cmocka_unit_test(interfaces_have_a_limit),
 		cmocka_unit_test(no_password_stays_in_argv),
 		cmocka_unit_test(a_bad_target_tells_no_password),
+		cmocka_unit_test(a_bad_value_tells_no_password),
 		cmocka_unit_test(the_table_is_complete),
 	};
 

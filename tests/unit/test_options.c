@@ -108,11 +108,11 @@ static void what_is_wrong_is_named(void **state)
 		const char *sentence;
 	} bad[] = {
 		{"ddump -filtre udp", "-filtre is no option"},
-		{"ddump --filtre=udp", "--filtre=udp is no option"},
+		{"ddump --filtre=udp", "--filtre is no option"},
 		{"ddump one -x two", "-x is no option"},
 		{"ddump one -filter", "-filter needs an argument"},
 		{"ddump --filter", "--filter needs an argument"},
-		{"ddump --quiet=yes", "--quiet=yes takes no argument"},
+		{"ddump --quiet=yes", "--quiet takes no argument"},
 		{"ddump -filter bad -q", "-filter: \"bad\""},
 	};
 	struct line line;

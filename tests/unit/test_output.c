@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -310,6 +311,45 @@ static void a_pipe_has_every_byte(void **state)
 	free_sample(&sample);
 }
 
+/* A reader of a socket that stalls is none to wait for, either. */
+static void a_socket_does_not_block(void **state)
+{
+	struct seed seed = seed_start();
+	struct failure failure = {0};
+	struct sample sample;
+	struct output *output;
+	int fds[2];
+	uint64_t pending;
+	bool blocked;
+	int saved;
+	size_t count = 0;
+
+	(void)state;
+	make_sample(&seed, &sample, 20, 1000, false);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	dup2(fds[1], STDOUT_FILENO);
+	output = output_open("-", &failure);
+	assert_true(output_start(output, &sample.file, &failure));
+	while (count < 100000 &&
+		output_packet(output, &sample.packets[count % 20],
+			sample.linktypes[count % 20], &failure))
+		count++;
+	blocked = output_is_blocked(output);
+	pending = output_pending(output);
+	close(fds[0]);
+	output_close(output, &failure);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(fds[1]);
+	assert_true(blocked);
+	assert_in_range(pending, 1, count);
+	/* the reader has left, which is no failure */
+	assert_int_equal(failure.status, 0);
+	free_sample(&sample);
+}
+
 /* Nothing that is handed over stays in a buffer after a flush. */
 static void a_flush_hands_on_all(void **state)
 {
@@ -534,6 +574,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_packets_has_a_header),
 		cmocka_unit_test(a_dash_is_stdout),
 		cmocka_unit_test(a_pipe_has_every_byte),
+		cmocka_unit_test(a_socket_does_not_block),
 		cmocka_unit_test(a_flush_hands_on_all),
 		cmocka_unit_test(a_full_disk_leaves_whole_records),
 		cmocka_unit_test(a_full_disk_takes_nothing_of_others),
