@@ -120,7 +120,9 @@ bool merge_packet(struct merge *merge, unsigned target,
 
 	if (!queue_push(&at->queue, packet, now))
 		return false;
-	heap_put(&merge->ready, target, queue_time(&at->queue));
+	/* only what stands first in its queue has a place in the heap */
+	if (queue_time(&at->queue) == packet->time)
+		heap_put(&merge->ready, target, packet->time);
 	hear(merge, target, packet->time,
 		packet->time > SLACK_NS ? packet->time - SLACK_NS : 0, now);
 	merge->full += !was_full && merge_is_full(merge, target);

@@ -242,9 +242,11 @@ bool transfer_result(const struct transfer *transfer, CURLcode result,
 	if (result != CURLE_OK)
 		return explain_result(
 			transfer->easy, result, transfer->error, failure);
+	if (reader_end(transfer->reader, failure))
+		return true;
 	if (!transfer->started)
-		return explain_empty(transfer->easy, failure);
-	return reader_end(transfer->reader, failure);
+		explain_text(transfer->easy, failure);
+	return false;
 }
 
 CURLcode transfer_resume(struct transfer *transfer)

@@ -157,7 +157,6 @@ static void end_children(struct listener *listener)
 	while (listener->child_count > 0 && clock_ms() < deadline) {
 		poll(&fd, 1, PAUSE_MS);
 		take_signal(listener);
-		reap(listener);
 	}
 	signal_children(listener, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)

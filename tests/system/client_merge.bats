@@ -144,16 +144,21 @@ merge_eight() {
 	bound_peak "240 MB through a reader that stops" 192
 }
 
-@test "a flood behind a silent target does not fill the memory" {
-	local recipes=() i
+# Starts a merge, measured, of 240 MB and of one target more.
+start_flood() {
+	local i
 	serve
 	for i in 1 2 3 4; do
 		recipes+=("id=$i&packets=1000&size=60000")
 	done
 	# shellcheck disable=SC2034 # start_merge runs the client under it
 	under=("$TOOLS/peak" "$BATS_TEST_TMPDIR/peak")
-	start_merge -hold "$patient" "$url/stream?id=0&delay=600000" \
-		"${recipes[@]/#/$url/stream?}"
+	start_merge -hold "$patient" "$url/$1" "${recipes[@]/#/$url/stream?}"
+}
+
+@test "a flood behind a silent target does not fill the memory" {
+	local recipes=()
+	start_flood 'stream?id=0&delay=600000'
 	eventually have_sent 4
 	eventually all_read "$port"
 	kill -INT "$(awk '/^pid/ { print $2 }' "$BATS_TEST_TMPDIR/peak")"
@@ -164,15 +169,8 @@ merge_eight() {
 }
 
 @test "a flood before the last target answers does not fill the memory" {
-	local recipes=() i
-	serve
-	for i in 1 2 3 4; do
-		recipes+=("id=$i&packets=1000&size=60000")
-	done
-	# shellcheck disable=SC2034 # start_merge runs the client under it
-	under=("$TOOLS/peak" "$BATS_TEST_TMPDIR/peak")
-	start_merge -hold "$patient" "$url/stream?id=0&crowd=6" \
-		"${recipes[@]/#/$url/stream?}"
+	local recipes=()
+	start_flood 'stream?id=0&crowd=6'
 	eventually stuck_on 4 "$port"
 	have_sent 0
 	# the sixth request lets the first target answer

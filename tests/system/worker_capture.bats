@@ -367,12 +367,8 @@ marks() {
 	eventually has "$2" "$1" udp port 4711
 }
 
-# Fault 6, over TCP.
-@test "two captures of everything do not feed each other" {
-	start_worker -listen ":$port"
-	# were it to fail, it would not end by itself
-	capture a 'count=5000'
-	capture b 'count=5000&linktype=sll2'
+# Captures a and b hold what is sent, and nothing of each other's streams.
+stay_apart() {
 	local i
 	for i in 1 2 3; do
 		send 50 500 0 127.0.0.1 4711
@@ -381,6 +377,15 @@ marks() {
 	done
 	has 0 a tcp
 	has 0 b tcp
+}
+
+# Fault 6, over TCP.
+@test "two captures of everything do not feed each other" {
+	start_worker -listen ":$port"
+	# were it to fail, it would not end by itself
+	capture a 'count=5000'
+	capture b 'count=5000&linktype=sll2'
+	stay_apart
 	# nor a third one's, nor a question
 	ask /interfaces -o /dev/null
 	send 1 500 0 127.0.0.1 4711
@@ -434,14 +439,7 @@ proxy() {
 	proxy 8080 'for=\"$remote_addr:$remote_port\";by=\"$server_addr:$server_port\"'
 	capture a 'count=5000'
 	capture b 'count=5000'
-	local i
-	for i in 1 2 3; do
-		send 50 500 0 127.0.0.1 4711
-		marks a $((i * 50))
-		marks b $((i * 50))
-	done
-	has 0 a tcp
-	has 0 b tcp
+	stay_apart
 	kill -KILL "${captures[a]}" "${captures[b]}"
 	eventually no_packet_sockets
 }
