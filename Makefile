@@ -141,15 +141,21 @@ $(build)/tests/fuzz/replay_%: $(build)/tests/fuzz/fuzz_%.o \
 
 replays = $(fuzz_targets:fuzz_%=$(build)/tests/fuzz/replay_%)
 
+# stands between a test's worker and its clock
+preloads = $(patsubst %.c,$(build)/%.so,$(wildcard tests/preload/*.c))
+$(build)/tests/preload/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) -D_GNU_SOURCE -fPIC -shared $(CFLAGS) -o $@ $<
+
 places = BIN="$(patsubst %/.,%,$(CURDIR)/$(bin:%/=%))" \
 	BUILD="$(CURDIR)/$(build)"
 
 # PARTS="unit fuzz" runs less
-check: all $(unit_tests) $(test_tools) $(replays)
+check: all $(unit_tests) $(test_tools) $(preloads) $(replays)
 	$(places) tests/run $(PARTS)
 
 # the system tests as root, where nothing may be skipped
-check-root: all $(test_tools)
+check-root: all $(test_tools) $(preloads)
 	CI=true $(places) tests/run system
 
 check-valgrind: $(unit_tests)
@@ -171,19 +177,21 @@ build/fuzz/%: tests/fuzz/%.c $(fuzz_sources) $(wildcard src/*/*.h)
 
 fuzz: $(fuzz_targets:%=build/fuzz/%)
 	set -e; for target in $(fuzz_targets); do \
+		seeds=tests/fuzz/corpus/$$target; \
+		[ $$target != fuzz_reader ] || \
+			seeds="$$seeds tests/data/pcapng"; \
 		mkdir -p build/fuzz/corpus/$$target; \
 		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
 			-timeout=10 -print_final_stats=1 -verbosity=0 \
 			-artifact_prefix=build/fuzz/$$target- \
-			build/fuzz/corpus/$$target \
-			tests/fuzz/corpus/$$target; done
+			build/fuzz/corpus/$$target $$seeds; done
 
 bench: all $(test_tools)
 	$(places) tests/bench/run
 
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 scripts = .ci/run $(wildcard tests/run tests/deps tests/demo tests/verify-units tests/*/*.bash \
-	tests/*/*.bats tests/*/run)
+	tests/*/*.bats tests/*/run tests/bench/latency)
 
 lint:
 	$(CLANG_FORMAT) --dry-run -Werror $(sources)

@@ -79,13 +79,14 @@ static bool set_snaplen(void *to, const char *value, struct failure *failure)
 
 static bool set_output(void *to, const char *value, struct failure *failure)
 {
-	size_t size = strlen(value);
-	const char *end = size > 7 ? value + size - 7 : value;
+	struct arguments *arguments = to;
+	const size_t size = strlen(value);
 
-	if (strcmp(end, ".pcapng") == 0)
-		return refuse("w", value,
-			"a pcapng file, and this version writes pcap", failure);
-	((struct arguments *)to)->output = value;
+	(void)failure;
+	arguments->output = value;
+	if (size > strlen(".pcapng") &&
+		strcmp(value + size - strlen(".pcapng"), ".pcapng") == 0)
+		arguments->pcapng = true;
 	return true;
 }
 
@@ -133,20 +134,27 @@ const struct option_row arguments_rows[] = {
 	{"i", "NAME", NULL, set_interface, 0},
 	{"snaplen", "N", "keep N bytes of each packet (-s)", set_snaplen, 0},
 	{"s", "N", NULL, set_snaplen, 0},
-	{"w", "FILE", "write to FILE instead of stdout", set_output, 0},
+	{"w", "FILE", "write to FILE, pcapng if it ends in .pcapng", set_output,
+		0},
+	{"pcapng", NULL, "write pcapng: names host and interface of packets",
+		AT(pcapng)},
 	{"c", "N", "end after N packets", set_count, 0},
 	{"duration", "S", "end after S seconds", set_duration, 0},
 	{"hold", "MS", "wait at most MS for a silent target (default 2000)",
 		set_hold, 0},
+	{"align", NULL, "correct stamps by what the hosts' clocks tell",
+		AT(align)},
 	{"require", "all|any", "must every target start? (default all)",
 		set_require, 0},
+	{"retry", NULL, "try a lost target again", AT(retry)},
 	{"ca", "FILE", "trust these certificate authorities and no others",
 		AT(credentials.ca)},
 	{"cert", "FILE", "show servers this certificate, with its chain",
 		AT(credentials.cert)},
 	{"key", "FILE", "the key of -cert", AT(credentials.key)},
 	{"netrc", NULL, "take users and passwords from ~/.netrc", AT(netrc)},
-	{"quiet", NULL, "say nothing but errors", AT(quiet)},
+	{"status", NULL, "show how it is going", AT(status)},
+	{"quiet", NULL, "say nothing but errors and warnings", AT(quiet)},
 	{"verbose", NULL, "say more", AT(verbose)},
 	{"version", NULL, "print versions", AT(version)},
 	{"help", NULL, "print this", AT(help)},

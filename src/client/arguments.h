@@ -16,6 +16,10 @@ struct arguments {
 	uint64_t count;	    /* packets; 0: no end */
 	uint64_t duration;  /* seconds; 0: no end */
 	uint64_t hold;	    /* ms */
+	bool pcapng;	    /* is written, not pcap */
+	bool align;
+	bool retry;
+	bool status;
 	bool require_all;
 	bool netrc;
 	bool quiet;

@@ -10,13 +10,16 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t count;
+static volatile sig_atomic_t asked;
 static volatile sig_atomic_t wake_fd = -1;
 
 static void on_signal(int signal)
 {
 	const uint64_t one = 1;
 
-	if (count++ > 0)
+	if (signal == SIGUSR1)
+		asked = 1;
+	else if (count++ > 0)
 		_exit(128 + signal);
 	if (write(wake_fd, &one, sizeof(one)) < 0)
 		return; /* it is awake already */
@@ -32,6 +35,7 @@ int interrupt_catch(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGHUP, &action, &before);
 	if (before.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN); /* nohup(1) */
@@ -42,4 +46,12 @@ int interrupt_catch(void)
 bool interrupt_came(void)
 {
 	return count > 0;
+}
+
+bool interrupt_asked(void)
+{
+	bool was = asked;
+
+	asked = 0;
+	return was;
 }

@@ -117,11 +117,13 @@ static int shorter_timeout(const struct loop *loop, int timeout)
 
 static void act_on(struct loop *loop, const struct epoll_event *event)
 {
+	uint64_t count;
 	int mask = 0;
 	int running;
 
 	if (event->data.fd == loop->wake) {
-		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->wake, NULL);
+		if (read(loop->wake, &count, sizeof(count)) < 0)
+			return; /* it was read already */
 		return;
 	}
 	if (event->data.fd == loop->output) {

@@ -1,102 +1,33 @@
 /*
- * The targets of a run. In: what their transfers and libcurl tell. Out:
- * packets into the merge, and the state of each.
+ * The targets of a run. In: what libcurl tells of their transfers. Out: the
+ * state of each, and words about every change.
  */
 #include "client/members.h"
 
-#include "client/transfer.h"
+#include "client/gaps.h"
+#include "client/intake.h"
+#include "client/retry.h"
+#include "client/say.h"
 #include "common/clock.h"
-#include "format/linktype.h"
+#include "common/text.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 enum {
 	BUFFERS_TOTAL = 512 << 10, /* of libcurl, for all streams */
 	BUFFER_MIN = 16 << 10,
 	BUFFER_MAX = 256 << 10,
+	ATTEMPT_S = 20,	       /* until a capture has begun */
+	STEADY_MS = 30 * 1000, /* a stream that ran so long was sound */
 };
 
-enum state { CONNECTING, RUNNING, OVER };
-
-struct member {
-	struct transfer *transfer;
-	enum state state;
-	bool failed;
-	bool has_file; /* the capture's header is here */
-	struct pcapfile file;
-};
-
-static void say(const struct members *members, unsigned index, const char *text)
+static void change_state(struct member *member, enum member_state state)
 {
-	fprintf(stderr, "ddump: %s: %s\n",
-		members->arguments->targets.list[index].label, text);
-}
-
-static void change_state(
-	struct members *members, struct member *member, enum state state)
-{
-	members->connecting -= member->state == CONNECTING;
-	members->over += state == OVER;
+	member->all->in_state[member->state]--;
+	member->all->in_state[state]++;
 	member->state = state;
-}
-
-/* Ends a member; failure is NULL if that was in good order. */
-static void end_member(
-	struct members *members, unsigned index, const struct failure *failure)
-{
-	struct member *member = &members->list[index];
-
-	if (member->state != OVER) {
-		loop_remove(members->loop, transfer_handle(member->transfer));
-		merge_end(members->merge, index);
-		change_state(members, member, OVER);
-	}
-	if (failure && !member->failed) {
-		member->failed = true;
-		members->failed++;
-		if (!members->first_failure)
-			members->first_failure = clock_ms();
-		say(members, index, failure->text);
-	} else if (!failure && members->arguments->verbose) {
-		say(members, index, "ended");
-	}
-}
-
-static bool on_started(void *context, unsigned index,
-	const struct pcapfile *file, struct failure *failure)
-{
-	struct members *members = context;
-	struct member *member = &members->list[index];
-
-	(void)failure;
-	member->file = *file;
-	member->has_file = true;
-	change_state(members, member, RUNNING);
-	if (members->arguments->verbose)
-		say(members, index, "captures");
-	return true;
-}
-
-static bool on_packet(void *context, unsigned index,
-	const struct packet *packet, struct failure *failure)
-{
-	struct members *members = context;
-
-	if (merge_packet(members->merge, index, packet, clock_ms()))
-		return true;
-	return failure_set(failure, 1, "out of memory");
-}
-
-static bool on_wants(void *context, unsigned index)
-{
-	struct members *members = context;
-
-	if (!merge_is_full(members->merge, index))
-		return true;
-	members->paused++;
-	return false;
 }
 
 static long buffer_size(unsigned count)
@@ -108,26 +39,32 @@ static long buffer_size(unsigned count)
 	return size < BUFFER_MAX ? size : BUFFER_MAX;
 }
 
-static bool start_member(struct members *members, unsigned index)
+static bool start_transfer(struct member *member)
 {
-	const struct transfer_events events = {
-		.started = on_started,
-		.packet = on_packet,
-		.wants = on_wants,
-		.context = members,
-	};
-	struct transfer *transfer = transfer_new(
-		&members->arguments->targets.list[index], index,
-		members->arguments, buffer_size(members->count), &events);
+	struct members *members = member->all;
+	const struct transfer_events events = intake_events(member);
 
-	members->list[index].transfer = transfer;
-	return transfer && loop_add(members->loop, transfer_handle(transfer));
+	member->offset = (struct offset){0};
+	member->heard = clock_ms();
+	member->transfer = transfer_new(member->target, members->arguments,
+		buffer_size(members->count), &events);
+	return member->transfer &&
+	       loop_add(members->loop, transfer_handle(member->transfer));
+}
+
+static void stop_transfer(struct member *member)
+{
+	if (!member->transfer)
+		return;
+	loop_remove(member->all->loop, transfer_handle(member->transfer));
+	transfer_free(member->transfer);
+	member->transfer = NULL;
 }
 
 bool members_start(struct members *members, const struct arguments *arguments,
 	struct loop *loop, struct merge *merge)
 {
-	unsigned count = (unsigned)arguments->targets.count;
+	const unsigned count = (unsigned)arguments->targets.count;
 
 	*members = (struct members){
 		.arguments = arguments,
@@ -135,39 +72,152 @@ bool members_start(struct members *members, const struct arguments *arguments,
 		.merge = merge,
 		.list = calloc(count, sizeof(*members->list)),
 		.count = count,
-		.connecting = count,
+		.in_state[MEMBER_CONNECTING] = count,
 	};
-	for (unsigned i = 0; members->list && i < count; i++)
-		if (!start_member(members, i))
+	if (!members->list || !origins_init(&members->origins, count))
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		struct member *member = &members->list[i];
+
+		member->all = members;
+		member->target = &arguments->targets.list[i];
+		member->index = i;
+		if (!start_transfer(member))
 			return false;
-	return members->list != NULL;
+	}
+	return true;
 }
 
 void members_stop(struct members *members)
 {
-	for (unsigned i = 0; members->list && i < members->count; i++) {
-		struct member *member = &members->list[i];
-
-		if (member->transfer && member->state != OVER)
-			loop_remove(members->loop,
-				transfer_handle(member->transfer));
-		transfer_free(member->transfer);
-	}
+	for (unsigned i = 0; members->list && i < members->count; i++)
+		stop_transfer(&members->list[i]);
+	if (members->list)
+		origins_clear(&members->origins);
 	free(members->list);
 	*members = (struct members){0};
 }
 
-static void end_with_result(
-	struct members *members, struct transfer *transfer, CURLcode result)
+void members_begin(struct member *member)
+{
+	if (member->state == MEMBER_LOST)
+		gaps_end(member);
+	else if (member->all->arguments->verbose)
+		say("%s: captures", member->target->label);
+	if (member->all->arguments->align && !member->offset.is_known)
+		say_warning("%s: tells no time, its stamps are not corrected",
+			member->target->label);
+	member->began = clock_ms();
+	change_state(member, MEMBER_RUNNING);
+}
+
+static void count_failure(struct member *member)
+{
+	struct members *members = member->all;
+
+	if (!member->failed)
+		members->failed++;
+	if (!members->first_failure)
+		members->first_failure = clock_ms();
+	member->failed = true;
+}
+
+static uint32_t random_number(void)
+{
+	uint32_t number = 0;
+
+	/* without one there is no jitter, and no harm */
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+		return 0;
+	return number;
+}
+
+/* Says why, unless that was said last, and prepares another attempt. */
+static void lose(struct member *member, const struct failure *failure)
+{
+	const uint64_t now = clock_ms();
+	char reason[sizeof(member->said)];
+
+	text_escape(reason, sizeof(reason), failure->text);
+	if (member->state != MEMBER_LOST) {
+		member->lost = gaps_begin(member, now);
+		member->gap_after =
+			merge_count(member->all->merge, member->index).received;
+		memcpy(member->cause, reason, sizeof(reason));
+		if (now - member->began > STEADY_MS)
+			member->attempt = 0;
+		change_state(member, MEMBER_LOST);
+	}
+	if (strcmp(member->said, reason) != 0)
+		say("%s: %s; it is tried again", member->target->label, reason);
+	memcpy(member->said, reason, sizeof(reason));
+	member->due = now + retry_delay(++member->attempt, random_number());
+}
+
+/* It will not come back. */
+static void finish(struct member *member, const struct failure *failure)
+{
+	if (failure) {
+		say("%s: %s", member->target->label, failure->text);
+		remarks_add(&member->all->remarks, "%s: %s",
+			member->target->label, failure->text);
+	} else if (member->all->arguments->verbose) {
+		say("%s: ended", member->target->label);
+	}
+	member->ended = !failure;
+	member->all->ended += !failure;
+	change_state(member, MEMBER_OVER);
+}
+
+/* Before the start, only those that may be missing are tried again. */
+static bool is_tried_again(const struct member *member)
+{
+	const struct arguments *arguments = member->all->arguments;
+
+	return arguments->retry && !member->is_refused &&
+	       (member->all->has_agreed || !arguments->require_all);
+}
+
+void members_end(struct member *member, const struct failure *failure)
+{
+	stop_transfer(member);
+	merge_end(member->all->merge, member->index);
+	if (failure)
+		count_failure(member);
+	if (failure && is_tried_again(member))
+		lose(member, failure);
+	else if (failure || member->state != MEMBER_OVER)
+		finish(member, failure);
+}
+
+static void end_with_result(struct member *member, CURLcode result)
 {
 	struct failure failure = {0};
-	bool good = transfer_result(transfer, result, &failure);
+	bool good = transfer_result(member->transfer, result, &failure);
 
-	end_member(members, transfer_index(transfer), good ? NULL : &failure);
+	members_end(member, good ? NULL : &failure);
+}
+
+/* Goes on with a lost member: its next attempt, or the end of this one. */
+static void try_again(struct member *member)
+{
+	struct failure failure;
+
+	if (!member->transfer) {
+		member->due = clock_ms() + ATTEMPT_S * UINT64_C(1000);
+		if (start_transfer(member))
+			return;
+		failure_set(&failure, 1, "out of memory or descriptors");
+	} else {
+		failure_set(&failure, 1, "no capture has begun within %d s",
+			ATTEMPT_S);
+	}
+	members_end(member, &failure);
 }
 
 void members_collect(struct members *members)
 {
+	const uint64_t now = clock_ms();
 	CURLcode result;
 	CURL *easy;
 
@@ -175,9 +225,27 @@ void members_collect(struct members *members)
 		char *private = NULL;
 
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-		end_with_result(
-			members, (struct transfer *)(void *)private, result);
+		end_with_result((struct member *)(void *)private, result);
 	}
+	if (members_due(members) > now)
+		return;
+	for (unsigned i = 0; i < members->count; i++)
+		if (members->list[i].state == MEMBER_LOST &&
+			members->list[i].due <= now)
+			try_again(&members->list[i]);
+}
+
+uint64_t members_due(const struct members *members)
+{
+	uint64_t due = UINT64_MAX;
+
+	if (members->in_state[MEMBER_LOST] == 0)
+		return due;
+	for (unsigned i = 0; i < members->count; i++)
+		if (members->list[i].state == MEMBER_LOST &&
+			members->list[i].due < due)
+			due = members->list[i].due;
+	return due;
 }
 
 void members_expire(struct members *members, unsigned seconds)
@@ -186,8 +254,8 @@ void members_expire(struct members *members, unsigned seconds)
 
 	failure_set(&failure, 1, "no capture has begun within %u s", seconds);
 	for (unsigned i = 0; i < members->count; i++)
-		if (members->list[i].state == CONNECTING)
-			end_member(members, i, &failure);
+		if (members->list[i].state == MEMBER_CONNECTING)
+			members_end(&members->list[i], &failure);
 }
 
 void members_resume(struct members *members)
@@ -200,8 +268,7 @@ void members_resume(struct members *members)
 	for (unsigned i = 0; i < members->count; i++) {
 		struct member *member = &members->list[i];
 
-		if (member->state == OVER ||
-			!transfer_is_paused(member->transfer))
+		if (!member->transfer || !transfer_is_paused(member->transfer))
 			continue;
 		if (merge_is_full(members->merge, i)) {
 			members->paused++;
@@ -209,91 +276,6 @@ void members_resume(struct members *members)
 		}
 		result = transfer_resume(member->transfer);
 		if (result != CURLE_OK)
-			end_with_result(members, member->transfer, result);
+			end_with_result(member, result);
 	}
-}
-
-/* How many members' packets can be written under that link type. */
-static unsigned count_converting(
-	const struct members *members, uint32_t linktype)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < members->count; i++)
-		count += members->list[i].has_file &&
-			 linktype_converts(
-				 members->list[i].file.linktype, linktype);
-	return count;
-}
-
-/* The link type of most members, the first's of several. */
-static uint32_t common_linktype(const struct members *members)
-{
-	uint32_t common = 0;
-	unsigned most = 0;
-
-	for (unsigned i = 0; i < members->count; i++) {
-		uint32_t own = members->list[i].file.linktype;
-		unsigned count;
-
-		if (!members->list[i].has_file || (most > 0 && own == common))
-			continue;
-		count = count_converting(members, own);
-		if (count > most) {
-			common = own;
-			most = count;
-		}
-	}
-	return common;
-}
-
-static void refuse(struct members *members, unsigned index, uint32_t linktype)
-{
-	struct failure failure;
-
-	failure_set(&failure, 1,
-		"sends packets of link type %" PRIu32
-		", most of the others %" PRIu32
-		": one pcap file can't hold both",
-		members->list[index].file.linktype, linktype);
-	end_member(members, index, &failure);
-	merge_discard(members->merge, index);
-}
-
-struct pcapfile members_agree(struct members *members)
-{
-	struct pcapfile common = {.linktype = common_linktype(members)};
-
-	for (unsigned i = 0; i < members->count; i++) {
-		const struct pcapfile *file = &members->list[i].file;
-
-		if (!members->list[i].has_file)
-			continue;
-		if (!linktype_converts(file->linktype, common.linktype)) {
-			refuse(members, i, common.linktype);
-			continue;
-		}
-		common.nano = common.nano || file->nano;
-		if (file->snaplen > common.snaplen)
-			common.snaplen = file->snaplen;
-	}
-	/* readers refuse more; 0 and nonsense are taken for "all of it" */
-	if (common.snaplen == 0 || common.snaplen > PACKET_MAX)
-		common.snaplen = PACKET_MAX;
-	return common;
-}
-
-uint32_t members_linktype(const struct members *members, unsigned index)
-{
-	return members->list[index].file.linktype;
-}
-
-bool members_is_connecting(const struct members *members, unsigned index)
-{
-	return members->list[index].state == CONNECTING;
-}
-
-bool members_has_failed(const struct members *members, unsigned index)
-{
-	return members->list[index].failed;
 }

@@ -3,29 +3,71 @@
 #include "client/arguments.h"
 #include "client/loop.h"
 #include "client/merge.h"
-#include "format/pcapfile.h"
+#include "client/offset.h"
+#include "client/origins.h"
+#include "client/remarks.h"
+#include "client/transfer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * The targets under way. Each connects, runs from the moment its capture's
- * header is here, and is over in good order or as a failure, which is said on
- * stderr with the target's name first.
- */
-struct member;
+/* Where a target is on its way. */
+enum member_state {
+	MEMBER_CONNECTING, /* for the first time */
+	MEMBER_RUNNING,	   /* its capture has begun */
+	MEMBER_LOST,	   /* it is tried again, now or soon (-retry) */
+	MEMBER_OVER,
+	MEMBER_STATES,
+};
 
+enum { MEMBER_GAP_MAX = 512 };
+
+/* One target under way. */
+struct member {
+	struct members *all;
+	const struct target *target;
+	unsigned index;
+	enum member_state state;
+	struct transfer *transfer; /* NULL: none at present */
+	struct offset offset;
+	bool failed;	 /* at least once */
+	bool ended;	 /* by itself, in good order */
+	bool is_refused; /* for what it sends: trying again is no use */
+	bool is_odd;	 /* its link type has been told to be another one */
+	bool has_watermarks;
+	/* for -retry: */
+	unsigned attempt;
+	uint64_t due;	 /* ms: it is to be tried, or the attempt is over */
+	uint64_t began;	 /* ms: its last stream */
+	uint64_t heard;	 /* ms: when it has told anything */
+	uint64_t lost;	 /* ns, CLOCK_REALTIME: the end of the one before */
+	unsigned gaps;	 /* that it came back from */
+	char cause[256]; /* why it was lost */
+	char said[256];	 /* what was said last of that, and of attempts */
+	char gap[MEMBER_GAP_MAX]; /* to be told with the packet behind it */
+	uint64_t gap_after;	  /* its packets in front of that one */
+	/* what has been warned of: */
+	uint64_t drops;
+	uint64_t drops_told; /* ms: when */
+};
+
+/* All of them. */
 struct members {
 	const struct arguments *arguments;
 	struct loop *loop;
 	struct merge *merge;
 	struct member *list;
 	unsigned count;
-	unsigned connecting;
-	unsigned over;
-	unsigned failed;
+	unsigned in_state[MEMBER_STATES];
+	unsigned failed;	/* at least once */
+	unsigned ended;		/* in good order */
 	unsigned paused;	/* at most: some may have ended since */
 	uint64_t first_failure; /* ms; 0: none */
+	uint64_t now;		/* ms: when the chunk at hand came */
+	struct origins origins;
+	struct remarks remarks;
+	bool has_agreed;
+	uint32_t linktype; /* of most, once that is known */
 };
 
 /* Starts them all; loop and merge stay the caller's. False: out of memory. */
@@ -35,8 +77,12 @@ bool members_start(struct members *members, const struct arguments *arguments,
 /* Ends and frees all; takes a struct that is all zero. */
 void members_stop(struct members *members);
 
-/* Takes note of transfers that libcurl has ended. */
+/* Takes note of transfers that libcurl has ended, and tries lost ones again. */
 void members_collect(struct members *members);
+
+/* When members_collect() has something to do by itself: ms, UINT64_MAX: never.
+ */
+uint64_t members_due(const struct members *members);
 
 /* Fails all that have not come to run. */
 void members_expire(struct members *members, unsigned seconds);
@@ -44,14 +90,11 @@ void members_expire(struct members *members, unsigned seconds);
 /* Lets go on what had paused and has room again. */
 void members_resume(struct members *members);
 
+/* A member's capture begins, for the first time or again. */
+void members_begin(struct member *member);
+
 /*
- * Finds the one header that all packets can be written under. Members whose
- * link type does not convert to that of most fail, and their packets go.
+ * Ends a member's stream: failure says why, NULL: in good order. With -retry
+ * it is tried again.
  */
-struct pcapfile members_agree(struct members *members);
-
-bool members_is_connecting(const struct members *members, unsigned index);
-bool members_has_failed(const struct members *members, unsigned index);
-
-/* The link type of a member's packets. */
-uint32_t members_linktype(const struct members *members, unsigned index);
+void members_end(struct member *member, const struct failure *failure);

@@ -15,9 +15,11 @@
  *    has had time to come out (SETTLE_MS);
  *  - when it has waited long enough (the hold) for one that is silent;
  *  - when memory counts more than order: some queue is full, and the silent
- *    one has not merely run empty for a moment (FULL_GRACE_MS);
- *  - when a later one has left already: it is late, and waits only for
- *    SETTLE_MS, which keeps late packets in order among themselves.
+ *    one has not merely run empty for a moment (FULL_GRACE_MS).
+ *
+ * A packet is late when a later one has left already. It waits no less for
+ * that: one target with stamps of next year makes all others late, and must
+ * not disturb their order.
  */
 #include "client/merge.h"
 
@@ -30,7 +32,7 @@
 enum {
 	SLACK_NS = 10000000,
 	SETTLE_MS = 20,
-	FULL_GRACE_MS = 50,
+	FULL_GRACE_MS = 200, /* some watermarks of who has nothing else */
 };
 
 struct merge_target {
@@ -38,6 +40,7 @@ struct merge_target {
 	bool running;
 	uint64_t settled; /* ns: nothing is to come up to and including it */
 	uint64_t spoken;  /* ns: the latest time that it has told */
+	uint64_t spoke;	  /* ms: when it told that */
 	uint64_t heard;	  /* ms: when it told anything last */
 	struct merge_counts counts;
 };
@@ -103,8 +106,10 @@ static void hear(struct merge *merge, unsigned target, uint64_t spoken,
 	struct merge_target *at = &merge->targets[target];
 
 	at->heard = now;
-	if (spoken > at->spoken)
+	if (spoken > at->spoken) {
 		at->spoken = spoken;
+		at->spoke = now;
+	}
 	if (settled <= at->settled)
 		return;
 	at->settled = settled;
@@ -134,6 +139,15 @@ void merge_watermark(
 	struct merge *merge, unsigned target, uint64_t time, uint64_t now)
 {
 	hear(merge, target, time, time, now);
+}
+
+void merge_begin(struct merge *merge, unsigned target, uint64_t now)
+{
+	struct merge_target *at = &merge->targets[target];
+
+	at->running = true;
+	at->heard = now;
+	heap_put(&merge->running, target, at->settled);
 }
 
 void merge_end(struct merge *merge, unsigned target)
@@ -190,14 +204,24 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Has every target that may still send told of a time beyond that one? */
-static bool have_spoken(const struct merge *merge, uint64_t time)
+/*
+ * Since when (ms) has every target that may still send told of that time or a
+ * later one? UINT64_MAX: not all have. Those that are settled are done.
+ */
+static uint64_t spoken_since(const struct merge *merge, uint64_t time)
 {
-	for (size_t i = 0; i < merge->running.count; i++)
-		if (merge->targets[merge->running.items[i].target].spoken <
-			time)
-			return false;
-	return true;
+	uint64_t since = 0;
+
+	for (size_t i = 0; i < merge->running.count; i++) {
+		const struct merge_target *at =
+			&merge->targets[merge->running.items[i].target];
+
+		if (at->spoken < time)
+			return UINT64_MAX;
+		if (at->settled < time && at->spoke > since)
+			since = at->spoke;
+	}
+	return since;
 }
 
 /* Tells for how long the first packet must wait yet: 0 is not at all. */
@@ -207,6 +231,7 @@ static uint64_t wait_of_first(const struct merge *merge, uint64_t now)
 	const struct merge_target *slowest;
 	struct packet packet;
 	uint64_t arrived;
+	uint64_t since;
 	uint64_t wait;
 
 	queue_head(&merge->targets[merge->ready.items[0].target].queue, &packet,
@@ -216,11 +241,12 @@ static uint64_t wait_of_first(const struct merge *merge, uint64_t now)
 	slowest = &merge->targets[merge->running.items[0].target];
 	if (slowest->settled >= packet.time)
 		return 0;
-	if (packet.time < merge->last || have_spoken(merge, packet.time))
-		return merge->full > 0 ? 0
-				       : time_left(arrived,
-						 least(hold, SETTLE_MS), now);
 	wait = time_left(arrived, hold, now);
+	since = spoken_since(merge, packet.time);
+	if (since != UINT64_MAX)
+		return merge->full > 0
+			       ? 0
+			       : least(wait, time_left(since, SETTLE_MS, now));
 	if (merge->full == 0)
 		return wait;
 	return least(wait, time_left(slowest->heard, FULL_GRACE_MS, now));
@@ -245,6 +271,11 @@ bool merge_drain(struct merge *merge)
 		if (!release(merge, merge->ready.items[0].target))
 			return false;
 	return true;
+}
+
+uint64_t merge_spoken(const struct merge *merge, unsigned target)
+{
+	return merge->targets[target].spoken;
 }
 
 struct merge_counts merge_count(const struct merge *merge, unsigned target)

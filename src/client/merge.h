@@ -45,6 +45,9 @@ bool merge_packet(struct merge *merge, unsigned target,
 void merge_watermark(
 	struct merge *merge, unsigned target, uint64_t time, uint64_t now);
 
+/* The target, which had ended, may send again. */
+void merge_begin(struct merge *merge, unsigned target, uint64_t now);
+
 /* The target will send no more; what it has sent still leaves in order. */
 void merge_end(struct merge *merge, unsigned target);
 
@@ -65,5 +68,8 @@ int merge_pump(struct merge *merge, uint64_t now);
  * did not take all of it.
  */
 bool merge_drain(struct merge *merge);
+
+/* The latest time (ns) that a target has told, 0: none. */
+uint64_t merge_spoken(const struct merge *merge, unsigned target);
 
 struct merge_counts merge_count(const struct merge *merge, unsigned target);

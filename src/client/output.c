@@ -1,17 +1,15 @@
 /*
- * What ddump writes. In: packets in their final order. Out: a pcap stream on
- * a descriptor, in large writes.
+ * Where ddump writes. In: records of a capture file, in their final order.
+ * Out: the same on a descriptor, in large writes.
  *
- * The buffer takes one packet more than makes it full, and always holds whole
- * records. If a disk is full in the middle of them, the file is cut back to
- * the last one that is whole.
+ * The buffer takes one record more than makes it full, and remembers where
+ * each one ends. If a disk is full in the middle of them, the file is cut back
+ * to the last one that is whole.
  */
 #include "client/output.h"
 
 #include "client/secret.h"
-#include "format/linktype.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -25,12 +23,20 @@
 
 enum {
 	BUFFER_FULL = 262144,
-	BUFFER_ROOM = BUFFER_FULL + PCAPFILE_RECORD + PACKET_MAX,
+	BUFFER_ROOM = BUFFER_FULL + OUTPUT_RECORD_MAX,
+	RECORD_MIN = 16,
+	ENDS_MAX = BUFFER_FULL / RECORD_MIN + 1,
 	PIPE_SIZE = 1 << 20, /* the most that anybody may ask for */
 	MODE = 0600,	     /* packets hold secrets */
 };
 
 enum kind { KIND_OTHER, KIND_FILE, KIND_PIPE, KIND_SHARED_PIPE, KIND_SOCKET };
+
+/* Where a record ends in the buffer. */
+struct end {
+	uint32_t place : 31;
+	uint32_t is_packet : 1;
+};
 
 struct output {
 	char name[256];	  /* for messages */
@@ -42,10 +48,11 @@ struct output {
 	bool started; /* something was written */
 	bool broken;  /* after a failure nothing more is tried */
 	enum kind kind;
-	struct pcapfile file;
-	size_t header; /* bytes of the file header in the buffer */
-	size_t start;  /* of what the reader has not taken */
+	size_t start; /* of what the reader has not taken */
 	size_t used;
+	size_t count;  /* records in the buffer */
+	uint64_t lost; /* packets that could not be written */
+	struct end ends[ENDS_MAX];
 	unsigned char buffer[BUFFER_ROOM];
 };
 
@@ -134,19 +141,14 @@ int output_fd(const struct output *output)
 	return output->fd;
 }
 
-bool output_start(struct output *output, const struct pcapfile *file,
-	struct failure *failure)
+bool output_start(struct output *output, struct failure *failure)
 {
 	if (output->own && output->kind == KIND_FILE &&
 		ftruncate(output->fd, 0) != 0)
 		return failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
 	output->started = true;
-	output->file = *file;
-	pcapfile_put_header(output->buffer, file);
-	output->header = PCAPFILE_HEADER;
-	output->used = PCAPFILE_HEADER;
-	return output_flush(output, failure);
+	return true;
 }
 
 /* Leaves the last whole record as the end of a file that could not grow. */
@@ -157,10 +159,9 @@ static void cut_back(const struct output *output, size_t written)
 
 	if (output->kind != KIND_FILE || end < 0)
 		return;
-	if (written >= output->header)
-		whole = output->header +
-			pcapfile_whole(output->buffer + output->header,
-				written - output->header);
+	for (size_t i = 0; i < output->count; i++)
+		if (output->ends[i].place <= written)
+			whole = output->ends[i].place;
 	/* where that fails there is nothing left to do */
 	if (ftruncate(output->fd, end - (off_t)(written - whole)) != 0)
 		return;
@@ -173,6 +174,7 @@ static bool fail(struct output *output, int error, struct failure *failure)
 	failure_set(failure, error == EPIPE ? 0 : 1, "%s: %s", output->name,
 		strerror(error));
 	cut_back(output, output->start);
+	output->lost = output_pending(output);
 	output->start = output->used;
 	return false;
 }
@@ -212,10 +214,15 @@ bool output_flush(struct output *output, struct failure *failure)
 			return fail(output, errno, failure);
 		output->start += size > 0 ? (size_t)size : 0;
 	}
-	output->header = 0;
 	output->start = 0;
 	output->used = 0;
+	output->count = 0;
 	return !output->broken;
+}
+
+bool output_is_piped(const struct output *output)
+{
+	return output->kind != KIND_FILE && output->kind != KIND_OTHER;
 }
 
 bool output_is_blocked(const struct output *output)
@@ -225,13 +232,11 @@ bool output_is_blocked(const struct output *output)
 
 uint64_t output_pending(const struct output *output)
 {
-	size_t end = output->header;
-	uint64_t count = 0;
+	uint64_t count = output->lost;
 
-	while (end < output->used) {
-		end += pcapfile_record_size(output->buffer + end);
-		count += end > output->start;
-	}
+	for (size_t i = 0; i < output->count; i++)
+		count += output->ends[i].is_packet &&
+			 output->ends[i].place > output->start;
 	return count;
 }
 
@@ -239,22 +244,25 @@ bool output_wait(const struct output *output, int ms)
 {
 	struct pollfd fd = {.fd = output->fd, .events = POLLOUT};
 
-	return poll(&fd, 1, ms) > 0;
+	/* a signal is not the reader's silence */
+	return poll(&fd, 1, ms) != 0;
 }
 
-bool output_packet(struct output *output, const struct packet *packet,
-	uint32_t linktype, struct failure *failure)
+unsigned char *output_room(struct output *output)
 {
-	unsigned char *record = output->buffer + output->used;
-	struct packet out = *packet;
-
-	assert(linktype_converts(linktype, output->file.linktype));
 	if (output->broken || output->used >= BUFFER_FULL)
-		return false;
-	linktype_copy(record + PCAPFILE_RECORD, &out, linktype,
-		output->file.linktype);
-	pcapfile_put_record(record, &out, output->file.nano);
-	output->used += PCAPFILE_RECORD + out.caplen;
+		return NULL;
+	return output->buffer + output->used;
+}
+
+bool output_add(struct output *output, size_t size, bool is_packet,
+	struct failure *failure)
+{
+	output->used += size;
+	output->ends[output->count++] = (struct end){
+		.place = output->used & INT32_MAX,
+		.is_packet = is_packet,
+	};
 	return output->used < BUFFER_FULL || output_flush(output, failure);
 }
 

@@ -2,13 +2,18 @@
 
 #include "common/failure.h"
 #include "format/packet.h"
-#include "format/pcapfile.h"
+#include "format/pcapng.h"
+
+#include <stddef.h>
 
 /*
- * The merged stream, in whole records, to a file or to stdout. Functions that
+ * Whole records of a capture file, to a file or to stdout. Functions that
  * fail set failure with status 1, or 0 where the reader has simply left.
  */
 struct output;
+
+/* A packet of the largest size with a comment, or any other block. */
+enum { OUTPUT_RECORD_MAX = PACKET_MAX + PCAPNG_BLOCK_MAX };
 
 /*
  * Opens path (NULL or "-": stdout) and checks that it is no terminal. Nothing
@@ -19,25 +24,29 @@ struct output *output_open(const char *path, struct failure *failure);
 /* The descriptor, to be watched for a reader that leaves. */
 int output_fd(const struct output *output);
 
-/* Writes the header that all packets come under. */
-bool output_start(struct output *output, const struct pcapfile *file,
-	struct failure *failure);
+/* Empties the file: something will be written. */
+bool output_start(struct output *output, struct failure *failure);
 
 /*
- * Writes a packet of that link type, or one that converts to it. Returns false
- * when it failed, or when the buffer is full and output_is_blocked(): then the
- * packet is not taken.
+ * Where the next record is to be written: OUTPUT_RECORD_MAX bytes. NULL when
+ * none is taken: output_is_blocked(), or it has failed.
  */
-bool output_packet(struct output *output, const struct packet *packet,
-	uint32_t linktype, struct failure *failure);
+unsigned char *output_room(struct output *output);
+
+/* Takes the record of size bytes (16 at least) that was written there. */
+bool output_add(struct output *output, size_t size, bool is_packet,
+	struct failure *failure);
 
 /* Hands on what is buffered, as far as the reader takes it. */
 bool output_flush(struct output *output, struct failure *failure);
 
-/* Is the reader too slow for what is buffered? */
+/* Does a program read it, by a pipe or a socket? */
+bool output_is_piped(const struct output *output);
+
+/* After a flush: is the reader too slow for what is buffered? */
 bool output_is_blocked(const struct output *output);
 
-/* How many packets were written that the reader has not taken. */
+/* How many packets were added that the reader, or the disk, has not taken. */
 uint64_t output_pending(const struct output *output);
 
 /* Waits until a slow reader takes more; false: it took nothing for ms. */

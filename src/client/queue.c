@@ -32,6 +32,7 @@ struct stored {
 	uint64_t arrived;
 	uint32_t caplen;
 	uint32_t len;
+	uint32_t interface;
 	unsigned char data[];
 };
 
@@ -133,6 +134,7 @@ bool queue_push(struct queue *queue, const struct packet *packet, uint64_t now)
 	stored->arrived = now;
 	stored->caplen = packet->caplen;
 	stored->len = packet->len;
+	stored->interface = packet->interface;
 	if (packet->caplen > 0)
 		memcpy(stored->data, packet->data, packet->caplen);
 	*insert(queue, packet->time) =
@@ -156,6 +158,7 @@ void queue_head(const struct queue *queue, struct packet *ret_packet,
 		.time = head->time,
 		.caplen = head->stored->caplen,
 		.len = head->stored->len,
+		.interface = head->stored->interface,
 		.data = head->stored->data,
 	};
 	*ret_arrived = head->stored->arrived;

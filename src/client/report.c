@@ -3,10 +3,13 @@
  */
 #include "client/report.h"
 
+#include "client/say.h"
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { NAMED_MAX = 5 };
+enum { NAMED_MAX = 5, KERNEL_SIZE = 160 };
 
 void report_waiting(const struct members *members, char *out, size_t size)
 {
@@ -15,42 +18,115 @@ void report_waiting(const struct members *members, char *out, size_t size)
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < members->count && named < NAMED_MAX; i++) {
-		if (!members_is_connecting(members, i))
+		if (members->list[i].state != MEMBER_CONNECTING)
 			continue;
 		used += (size_t)snprintf(out + used, size - used, "%s%s",
-			named++ ? ", " : "",
-			members->arguments->targets.list[i].label);
+			named++ ? ", " : "", members->list[i].target->label);
 		if (used >= size)
 			return;
 	}
-	if (members->connecting > named)
+	if (members->in_state[MEMBER_CONNECTING] > named)
 		snprintf(out + used, size - used, " and %u more",
-			members->connecting - named);
+			members->in_state[MEMBER_CONNECTING] - named);
 }
 
-void report_end(const struct members *members, uint64_t written)
+static void print_count(
+	char out[KERNEL_SIZE], bool is_told, uint64_t count, const char *what)
+{
+	const size_t used = strlen(out);
+	const char *separator = used ? ", " : "";
+
+	if (is_told)
+		snprintf(out + used, KERNEL_SIZE - used, "%s%" PRIu64 " %s",
+			separator, count, what);
+	else
+		snprintf(out + used, KERNEL_SIZE - used, "%s? %s", separator,
+			what);
+}
+
+/* What a target's kernel has counted, as far as it tells. */
+static void print_kernel(const struct statistics *total, char out[KERNEL_SIZE])
+{
+	out[0] = '\0';
+	print_count(out, total->told & STATISTICS_RECEIVED, total->received,
+		"received by filter");
+	print_count(out, total->told & STATISTICS_DROPPED, total->dropped,
+		"dropped by kernel");
+	print_count(out, total->told & STATISTICS_INTERFACE_DROPPED,
+		total->interface_dropped, "by interface");
+}
+
+/* How it stands with a target whose capture has begun. */
+static const char *fate(const struct member *member)
+{
+	if (!member->failed)
+		return "";
+	if (member->state == MEMBER_RUNNING)
+		return "; with gaps";
+	return member->state == MEMBER_LOST ? "; lost" : "; until it failed";
+}
+
+static void report_member(const struct member *member)
+{
+	const struct members *members = member->all;
+	const struct merge_counts counts =
+		merge_count(members->merge, member->index);
+	const struct statistics *total =
+		origins_total(&members->origins, member->index);
+	char kernel[KERNEL_SIZE];
+
+	print_kernel(total, kernel);
+	if (member->failed && counts.received == 0)
+		say("%s: %s", member->target->label,
+			member->state == MEMBER_LOST ? "not reached yet"
+						     : "failed");
+	else
+		say("%s: %" PRIu64 " packets, %" PRIu64 " written, %" PRIu64
+		    " late; %s%s",
+			member->target->label, counts.received, counts.written,
+			counts.late, kernel, fate(member));
+}
+
+void report_counts(const struct members *members, uint64_t written)
+{
+	unsigned gaps = 0;
+	char failed[48] = "";
+	char gapped[48] = "";
+
+	for (unsigned i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+
+		report_member(member);
+		gaps += member->failed && member->state == MEMBER_RUNNING;
+	}
+	if (members->failed > gaps)
+		snprintf(failed, sizeof(failed), ", %u failed",
+			members->failed - gaps);
+	if (gaps > 0)
+		snprintf(gapped, sizeof(gapped), ", %u had gaps", gaps);
+	say("%" PRIu64 " packets of %u target%s%s%s", written, members->count,
+		members->count == 1 ? "" : "s", failed, gapped);
+}
+
+void report_losses(const struct members *members)
 {
 	for (unsigned i = 0; i < members->count; i++) {
-		struct merge_counts counts = merge_count(members->merge, i);
-		const char *label = members->arguments->targets.list[i].label;
-		bool failed = members_has_failed(members, i);
+		const struct member *member = &members->list[i];
+		const struct statistics *total =
+			origins_total(&members->origins, i);
+		const struct merge_counts counts =
+			merge_count(members->merge, i);
 
-		if (failed && counts.received == 0)
-			fprintf(stderr, "ddump: %s: failed\n", label);
-		else
-			fprintf(stderr,
-				"ddump: %s: %" PRIu64 " packets, %" PRIu64
-				" late%s\n",
-				label, counts.written, counts.late,
-				failed ? ", until it failed" : "");
+		if (total->dropped + total->interface_dropped > 0)
+			say_warning("%s: %" PRIu64
+				    " packets were dropped there",
+				member->target->label,
+				total->dropped + total->interface_dropped);
+		if (counts.late > 0)
+			say_warning("%s: %" PRIu64 " packets came too late to "
+				    "be in order (-hold is how long is waited)",
+				member->target->label, counts.late);
 	}
-	fprintf(stderr, "ddump: %" PRIu64 " packets of %u target%s", written,
-		members->count, members->count == 1 ? "" : "s");
-	if (members->failed > 0)
-		fprintf(stderr, ", of which %u failed", members->failed);
-	/* a pcap stream has no place for it */
-	fputs("; dropped by kernels: not told, see the workers' journals\n",
-		stderr);
 }
 
 void report_unwritten(const struct members *members, uint64_t pending)
@@ -63,10 +139,10 @@ void report_unwritten(const struct members *members, uint64_t pending)
 		unwritten += counts.received - counts.written;
 	}
 	if (unwritten > 0)
-		fprintf(stderr,
-			"ddump: %" PRIu64
-			" packets that had arrived did not reach the reader "
-			"(to have them, end by -duration or -c, or write by "
-			"-w)\n",
+		say_warning("%" PRIu64
+			    " packets that had arrived did not reach the "
+			    "reader (to have them, end by -duration or -c, or "
+			    "write "
+			    "by -w)",
 			unwritten);
 }

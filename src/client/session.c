@@ -6,21 +6,25 @@
  */
 #include "client/session.h"
 
+#include "client/intake.h"
 #include "client/interrupt.h"
 #include "client/loop.h"
 #include "client/members.h"
 #include "client/merge.h"
+#include "client/recorder.h"
 #include "client/report.h"
+#include "client/say.h"
+#include "client/status.h"
 #include "common/clock.h"
 
 #include <limits.h>
-#include <stdio.h>
 
 enum {
 	START_TIMEOUT_S = 20, /* connection, head, and capture's header */
 	GRACE_MS = 1000,    /* after a failure, for others to be told as well */
 	NOTICE_MS = 2000,   /* of silence before it says who is waited for */
 	PATIENCE_MS = 1000, /* with a reader, after an interrupt */
+	COUNT_MS = 1000,    /* between two looks at the counters */
 	NAMES_SIZE = 512,
 	QUEUES_TOTAL = 128 << 20,
 	QUEUE_MIN = 64 << 10,
@@ -35,49 +39,13 @@ struct session {
 	struct loop *loop;
 	struct merge *merge;
 	struct members members;
-	bool started; /* the output has its header */
-	bool enough;  /* was written, or nothing more can be */
-	uint64_t written;
-	uint64_t begin;	      /* ms */
-	bool noticed;	      /* it has said who is waited for */
-	uint64_t end;	      /* ms, for -duration */
-	struct failure fatal; /* of the output */
-	bool unread;	      /* the output's reader has left */
+	struct recorder recorder;
+	struct status status;
+	uint64_t begin; /* ms */
+	bool noticed;	/* it has said who is waited for */
+	uint64_t end;	/* ms, for -duration */
+	uint64_t count; /* ms: when counters are to be written next */
 };
-
-/* After the output has failed: nothing more is to be written. */
-static void give_up(struct session *session)
-{
-	session->enough = true;
-	session->unread = session->fatal.status == 0;
-}
-
-/* The merge's sink. */
-static bool write_packet(
-	void *context, unsigned target, const struct packet *packet)
-{
-	struct session *session = context;
-
-	if (session->enough)
-		return false;
-	if (!output_packet(session->output, packet,
-		    members_linktype(&session->members, target),
-		    &session->fatal)) {
-		if (!output_is_blocked(session->output))
-			give_up(session);
-		return false;
-	}
-	session->written++;
-	session->enough = session->arguments->count &&
-			  session->written >= session->arguments->count;
-	return true;
-}
-
-static void flush(struct session *session)
-{
-	if (!session->unread && !output_flush(session->output, &session->fatal))
-		give_up(session);
-}
 
 static size_t queue_size(size_t count)
 {
@@ -91,7 +59,7 @@ static size_t queue_size(size_t count)
 static bool set_up(struct session *session, struct failure *failure)
 {
 	const struct arguments *arguments = session->arguments;
-	const struct merge_sink sink = {write_packet, session};
+	const struct merge_sink sink = {recorder_packet, &session->recorder};
 	const struct merge_limits limits = {
 		.hold = arguments->hold,
 		.queue_bytes = queue_size(arguments->targets.count),
@@ -102,7 +70,12 @@ static bool set_up(struct session *session, struct failure *failure)
 	session->loop = loop_new(output_fd(session->output), interrupt_catch());
 	session->begin = clock_ms();
 	session->end = NEVER;
+	session->recorder.members = &session->members;
+	session->recorder.writer.output = session->output;
+	session->recorder.writer.pcapng = arguments->pcapng;
 	if (session->merge && session->loop &&
+		status_init(&session->status, arguments,
+			output_is_piped(session->output)) &&
 		members_start(&session->members, arguments, session->loop,
 			session->merge))
 		return true;
@@ -111,33 +84,40 @@ static bool set_up(struct session *session, struct failure *failure)
 
 static void tear_down(struct session *session)
 {
+	status_clear(&session->status);
 	members_stop(&session->members);
 	loop_free(session->loop);
 	merge_free(session->merge);
 }
 
-/* Has a target failed that, before the start, must not? */
+/* How many targets have a capture, under way or complete. */
+static unsigned count_good(const struct members *members)
+{
+	return members->in_state[MEMBER_RUNNING] + members->ended;
+}
+
+/* Has it become impossible to start? */
 static bool is_refused(const struct session *session)
 {
 	const struct members *members = &session->members;
 
-	return members->failed == members->count ||
-	       (members->failed > 0 && session->arguments->require_all);
+	if (session->arguments->require_all && members->failed > 0)
+		return true;
+	return members->in_state[MEMBER_OVER] == members->count &&
+	       count_good(members) == 0;
 }
 
-static void start(struct session *session, const struct pcapfile *file)
+static void start(struct session *session)
 {
-	unsigned running = session->members.count - session->members.failed;
+	const unsigned running = count_good(&session->members);
 
-	session->started = true;
-	if (!output_start(session->output, file, &session->fatal)) {
-		give_up(session);
+	recorder_start(&session->recorder);
+	if (session->recorder.enough)
 		return;
-	}
 	if (session->arguments->duration)
 		session->end = clock_ms() + session->arguments->duration * 1000;
 	if (!session->arguments->quiet)
-		fprintf(stderr, "ddump: capturing on %u target%s\n", running,
+		say("capturing on %u target%s", running,
 			running == 1 ? "" : "s");
 }
 
@@ -156,26 +136,28 @@ static void notice(struct session *session)
 	session->noticed = true;
 	report_waiting(&session->members, names, sizeof(names));
 	if (!session->arguments->quiet)
-		fprintf(stderr, "ddump: waiting for %s\n", names);
+		say("waiting for %s", names);
 }
 
 /* Starts once every target has answered; false: it must not start at all. */
 static bool try_to_start(struct session *session)
 {
 	struct members *members = &session->members;
-	struct pcapfile file;
 
-	if (members->connecting > 0 && clock_ms() >= start_deadline(session))
+	if (members->in_state[MEMBER_CONNECTING] > 0 &&
+		clock_ms() >= start_deadline(session))
 		members_expire(members, START_TIMEOUT_S);
-	if (members->connecting > 0) {
+	if (members->in_state[MEMBER_CONNECTING] > 0) {
 		notice(session);
 		return !is_refused(session) ||
 		       clock_ms() < members->first_failure + GRACE_MS;
 	}
-	file = members_agree(members);
+	if (count_good(members) == 0)
+		return !is_refused(session); /* lost ones are tried again */
+	intake_agree(members);
 	if (is_refused(session))
 		return false;
-	start(session, &file);
+	start(session);
 	return true;
 }
 
@@ -190,7 +172,9 @@ static int next_timeout(const struct session *session, int merge_due)
 	uint64_t next = merge_due < 0 ? NEVER : now + (uint64_t)merge_due;
 
 	next = least(next, session->end);
-	if (!session->started) {
+	next = least(next, session->status.due);
+	next = least(next, members_due(&session->members));
+	if (!session->recorder.started) {
 		next = least(next, start_deadline(session));
 		if (!session->noticed)
 			next = least(next, session->begin + NOTICE_MS);
@@ -205,15 +189,29 @@ static int next_timeout(const struct session *session, int merge_due)
 	return next - now < INT_MAX ? (int)(next - now) : INT_MAX;
 }
 
+/* Drops are in the file within a second, where that goes on. */
+static void write_counters(struct session *session)
+{
+	if (clock_ms() < session->count)
+		return;
+	session->count = clock_ms() + COUNT_MS;
+	recorder_count(&session->recorder);
+}
+
 /* Lets leave what may, and hands it on: nothing waits in a buffer. */
 static int pump(struct session *session)
 {
+	struct recorder *recorder = &session->recorder;
+	const uint64_t before = recorder->written;
 	int due = -1;
 
-	flush(session);
+	recorder_flush(recorder);
 	if (!output_is_blocked(session->output)) {
 		due = merge_pump(session->merge, clock_ms());
-		flush(session);
+		if (recorder->written > before)
+			status_yield(&session->status, clock_ms());
+		write_counters(session);
+		recorder_flush(recorder);
 	}
 	if (output_is_blocked(session->output))
 		loop_want_room(session->loop);
@@ -221,38 +219,53 @@ static int pump(struct session *session)
 	return due;
 }
 
+static void tell(struct session *session)
+{
+	if (interrupt_asked())
+		report_counts(&session->members, session->recorder.written);
+	status_show(&session->status, &session->members, clock_ms());
+}
+
 static void run_until_over(struct session *session)
 {
+	struct recorder *recorder = &session->recorder;
 	int due = -1;
 
 	for (;;) {
 		loop_turn(session->loop, next_timeout(session, due));
 		members_collect(&session->members);
-		if (!session->started && !try_to_start(session))
+		if (!recorder->started && !try_to_start(session))
 			return;
-		if (session->started)
+		if (recorder->started)
 			due = pump(session);
-		session->unread =
-			session->unread || loop_is_unread(session->loop);
-		if (session->enough || session->unread || interrupt_came() ||
+		tell(session);
+		recorder->unread =
+			recorder->unread || loop_is_unread(session->loop);
+		if (recorder->enough || recorder->unread || interrupt_came() ||
 			clock_ms() >= session->end)
 			return;
-		if (session->members.over == session->members.count)
+		if (session->members.in_state[MEMBER_OVER] ==
+			session->members.count)
 			return;
 	}
 }
 
 /*
- * Writes all that has arrived. After an interrupt a reader is waited for only
- * as long as PATIENCE_MS brings something.
+ * Writes all that has arrived, and what belongs behind it. After an interrupt
+ * a reader is waited for only as long as PATIENCE_MS brings something.
  */
 static void drain(struct session *session)
 {
-	while (!session->unread) {
-		bool hurried = interrupt_came();
-		bool drained = merge_drain(session->merge) || session->enough;
+	struct recorder *recorder = &session->recorder;
 
-		flush(session);
+	while (!recorder->unread) {
+		bool hurried = interrupt_came();
+		bool drained =
+			(merge_drain(session->merge) || recorder->enough) &&
+			recorder_close(recorder);
+
+		recorder_flush(recorder);
+		tell(session);
 		if (!output_is_blocked(session->output)) {
 			if (drained)
 				return;
@@ -260,9 +273,9 @@ static void drain(struct session *session)
 		}
 		if (output_wait(session->output, PATIENCE_MS) || !hurried)
 			continue;
-		session->unread = true;
-		failure_set(
-			&session->fatal, 1, "nobody reads the output any more");
+		recorder->unread = true;
+		failure_set(&recorder->fatal, 1,
+			"nobody reads the output any more");
 	}
 }
 
@@ -273,7 +286,7 @@ static bool explain_no_start(
 	char names[NAMES_SIZE];
 
 	report_waiting(members, names, sizeof(names));
-	if (session->unread)
+	if (session->recorder.unread)
 		return failure_set(failure, 1,
 			"whatever reads the output left before a capture "
 			"began");
@@ -292,21 +305,23 @@ static bool explain_no_start(
 static int finish(struct session *session, struct failure *failure)
 {
 	const struct members *members = &session->members;
+	const struct recorder *recorder = &session->recorder;
 	uint64_t pending;
 
-	if (!session->started) {
+	if (!recorder->started) {
 		explain_no_start(session, failure);
 		return 1;
 	}
 	drain(session);
-	if (session->fatal.status)
-		fprintf(stderr, "ddump: %s\n", session->fatal.text);
+	if (recorder->fatal.status)
+		say("%s", recorder->fatal.text);
 	pending = output_pending(session->output);
-	if (session->unread && interrupt_came())
+	if (recorder->unread && interrupt_came())
 		report_unwritten(members, pending);
+	report_losses(members);
 	if (!session->arguments->quiet)
-		report_end(members, session->written - pending);
-	if (session->fatal.status)
+		report_counts(members, recorder->written - pending);
+	if (recorder->fatal.status)
 		return 1;
 	return members->failed > 0 ? 2 : 0;
 }

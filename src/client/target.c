@@ -235,11 +235,11 @@ static bool add_parameters(
 		if (!add_parameter(
 			    parsing, "interface", defaults->interfaces[i]))
 			return false;
-	/* the finer the stamps, the truer the order */
+	/* pcapng has watermarks, interfaces and counters; pcap precision */
 	if (has_parameter(parsing, "format") ||
 		has_parameter(parsing, "precision"))
 		return true;
-	return add_parameter(parsing, "precision", "nano");
+	return add_parameter(parsing, "format", "pcapng");
 }
 
 /* Decodes user or password; false: there is one, and it can't be decoded. */

@@ -5,11 +5,13 @@
 #include "client/transfer.h"
 
 #include "client/explain.h"
+#include "common/clock.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	KEEPALIVE_IDLE_S = 10,
@@ -22,37 +24,18 @@ enum {
 
 struct transfer {
 	CURL *easy;
-	unsigned index;
 	struct transfer_events events;
 	struct reader *reader;
 	struct failure failure; /* of the reader or its sinks */
 	bool paused;
-	bool known;   /* by user and password */
-	bool started; /* its header is here */
+	bool known; /* by user and password */
+	struct offset offset;
+	uint64_t asked; /* ns, CLOCK_MONOTONIC: when the request left */
 	char error[CURL_ERROR_SIZE];
 	char sentence[SENTENCE_MAX];
 	size_t sentence_size;
 	size_t header_size; /* of all that came */
 };
-
-static bool on_start(
-	void *context, const struct pcapfile *file, struct failure *failure)
-{
-	struct transfer *transfer = context;
-
-	transfer->started = true;
-	return transfer->events.started(
-		transfer->events.context, transfer->index, file, failure);
-}
-
-static bool on_packet(
-	void *context, const struct packet *packet, struct failure *failure)
-{
-	struct transfer *transfer = context;
-
-	return transfer->events.packet(
-		transfer->events.context, transfer->index, packet, failure);
-}
 
 static long http_status(const struct transfer *transfer)
 {
@@ -72,19 +55,54 @@ static void keep_sentence(
 	transfer->sentence_size += kept;
 }
 
-/* A CURLOPT_HEADERFUNCTION: libcurl would store trailers without end. */
-static size_t take_header(char *bytes, size_t one, size_t size, void *context)
+/* A CURLOPT_PREREQFUNCTION. */
+static int leave(
+	void *context, char *peer, char *local, int peer_port, int local_port)
 {
 	struct transfer *transfer = context;
 
-	(void)bytes;
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	transfer->asked = clock_ns(CLOCK_MONOTONIC);
+	transfer->events.asks(transfer->events.context);
+	return CURL_PREREQFUNC_OK;
+}
+
+static void take_clock(
+	struct transfer *transfer, const char *bytes, size_t size)
+{
+	const uint64_t took = clock_ns(CLOCK_MONOTONIC) - transfer->asked;
+	const uint64_t came = clock_ns(CLOCK_REALTIME);
+
+	transfer->offset = offset_estimate(bytes, size, came - took, came);
+	if (transfer->offset.is_known)
+		transfer->events.tells_clock(
+			transfer->events.context, &transfer->offset);
+}
+
+/* A CURLOPT_HEADERFUNCTION: libcurl would store trailers without end. */
+static size_t take_header(char *bytes, size_t one, size_t size, void *context)
+{
+	static const char name[] = "Ddump-Clock:";
+	struct transfer *transfer = context;
+
 	(void)one;
 	transfer->header_size += size;
-	if (transfer->header_size <= HEADERS_MAX)
-		return size;
-	failure_set(&transfer->failure, 1,
-		"more than %d bytes of headers or trailers", HEADERS_MAX);
-	return CURL_WRITEFUNC_ERROR;
+	if (transfer->header_size > HEADERS_MAX) {
+		failure_set(&transfer->failure, 1,
+			"more than %d bytes of headers or trailers",
+			HEADERS_MAX);
+		return CURL_WRITEFUNC_ERROR;
+	}
+	/* a trailer may claim to be one, too, and comes too late for that */
+	if (size > strlen(name) && !transfer->offset.is_known &&
+		!reader_has_begun(transfer->reader) &&
+		http_status(transfer) == HTTP_OK &&
+		strncasecmp(bytes, name, strlen(name)) == 0)
+		take_clock(transfer, bytes + strlen(name), size - strlen(name));
+	return size;
 }
 
 /* A CURLOPT_WRITEFUNCTION. */
@@ -100,8 +118,7 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *context)
 			       ? size
 			       : CURL_WRITEFUNC_ERROR;
 	}
-	if (!transfer->events.wants(
-		    transfer->events.context, transfer->index)) {
+	if (!transfer->events.wants(transfer->events.context)) {
 		transfer->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
@@ -178,19 +195,17 @@ static bool set_request(CURL *easy, const struct target *target,
 		       CURLE_OK;
 }
 
-struct transfer *transfer_new(const struct target *target, unsigned index,
+struct transfer *transfer_new(const struct target *target,
 	const struct arguments *arguments, long buffer,
 	const struct transfer_events *events)
 {
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
-	const struct reader_sink sink = {on_start, on_packet, transfer};
 
 	if (!transfer)
 		return NULL;
-	transfer->index = index;
 	transfer->events = *events;
 	transfer->known = target->user != NULL;
-	transfer->reader = reader_new(&sink);
+	transfer->reader = reader_new(&events->stream);
 	transfer->easy = curl_easy_init();
 	if (!transfer->reader || !transfer->easy ||
 		!set_request(transfer->easy, target, arguments) ||
@@ -203,7 +218,9 @@ struct transfer *transfer_new(const struct target *target, unsigned index,
 	curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, leave);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, events->context);
 	curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->error);
 	return transfer;
 }
@@ -220,11 +237,6 @@ void transfer_free(struct transfer *transfer)
 CURL *transfer_handle(const struct transfer *transfer)
 {
 	return transfer->easy;
-}
-
-unsigned transfer_index(const struct transfer *transfer)
-{
-	return transfer->index;
 }
 
 bool transfer_result(const struct transfer *transfer, CURLcode result,
@@ -244,7 +256,7 @@ bool transfer_result(const struct transfer *transfer, CURLcode result,
 			transfer->easy, result, transfer->error, failure);
 	if (reader_end(transfer->reader, failure))
 		return true;
-	if (!transfer->started)
+	if (!reader_has_begun(transfer->reader))
 		explain_text(transfer->easy, failure);
 	return false;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "client/arguments.h"
+#include "client/offset.h"
 #include "client/target.h"
 #include "common/failure.h"
 #include "format/reader.h"
@@ -10,32 +11,31 @@
 /* One target's stream: an HTTP request, and a reader of its answer. */
 struct transfer;
 
-/* Whom a transfer tells what becomes of it; index is the target's. */
+/* Whom a transfer tells what becomes of it. */
 struct transfer_events {
-	/* The capture's header is here. False, with failure, ends it. */
-	bool (*started)(void *context, unsigned index,
-		const struct pcapfile *file, struct failure *failure);
-	bool (*packet)(void *context, unsigned index,
-		const struct packet *packet, struct failure *failure);
-	/* Is there room for more? If not, the transfer pauses. */
-	bool (*wants)(void *context, unsigned index);
 	void *context;
+	/* The connection stands, and the request leaves. */
+	void (*asks)(void *context);
+	/* The answer says what time it is there. */
+	void (*tells_clock)(void *context, const struct offset *offset);
+	/* Is there room for more? If not, the transfer pauses. */
+	bool (*wants)(void *context);
+	/* Where what is captured goes, with a context of its own. */
+	struct stream_sink stream;
 };
 
 /*
  * Prepares a request; target and arguments must outlive it. buffer is how many
  * bytes are read at once. NULL: out of memory.
  */
-struct transfer *transfer_new(const struct target *target, unsigned index,
+struct transfer *transfer_new(const struct target *target,
 	const struct arguments *arguments, long buffer,
 	const struct transfer_events *events);
 
 void transfer_free(struct transfer *transfer);
 
-/* libcurl's handle, whose CURLOPT_PRIVATE is the transfer. */
+/* libcurl's handle, whose CURLOPT_PRIVATE is the events' context. */
 CURL *transfer_handle(const struct transfer *transfer);
-
-unsigned transfer_index(const struct transfer *transfer);
 
 /*
  * Tells how it ended, after libcurl said so with a result. False: failure says

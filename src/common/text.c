@@ -4,10 +4,21 @@
  */
 #include "common/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { ESCAPED = 4, ELLIPSIS = 3 };
+
+/* Writes \xNN; printf(3) would take most of the time of long texts. */
+static size_t put_escape(char *out, unsigned char c)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	out[0] = '\\';
+	out[1] = 'x';
+	out[2] = digits[c >> 4];
+	out[3] = digits[c & 0xf];
+	return ESCAPED;
+}
 
 void text_escape(char *out, size_t size, const char *text)
 {
@@ -28,8 +39,7 @@ void text_escape(char *out, size_t size, const char *text)
 		if (plain)
 			out[used++] = (char)c;
 		else
-			used += (size_t)snprintf(
-				out + used, ESCAPED + 1, "\\x%02x", c);
+			used += put_escape(out + used, c);
 	}
 	out[used] = '\0';
 }

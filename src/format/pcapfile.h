@@ -27,7 +27,10 @@ void pcapfile_put_header(
 bool pcapfile_get_header(
 	const unsigned char in[PCAPFILE_HEADER], struct pcapfile *ret_file);
 
-/* Encodes a record header of this machine's byte order. */
+/*
+ * Encodes a record header of this machine's byte order. A time that the format
+ * does not reach, from 2106 on, becomes its last one.
+ */
 void pcapfile_put_record(unsigned char out[PCAPFILE_RECORD],
 	const struct packet *packet, bool nano);
 
@@ -38,12 +41,3 @@ void pcapfile_put_record(unsigned char out[PCAPFILE_RECORD],
  */
 bool pcapfile_get_record(const unsigned char in[PCAPFILE_RECORD],
 	const struct pcapfile *file, struct packet *ret_packet);
-
-/* The size of a record of this machine's byte order, its packet included. */
-size_t pcapfile_record_size(const unsigned char record[PCAPFILE_RECORD]);
-
-/*
- * Tells how many of size bytes, which begin with a record of this machine's
- * byte order, are whole records.
- */
-size_t pcapfile_whole(const unsigned char *records, size_t size);

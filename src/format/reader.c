@@ -1,27 +1,34 @@
 /*
- * The push parser. In: pieces of a stream, of any size. Out: its header and
- * its packets, through a sink.
+ * The push parser. In: pieces of a stream, of any size. Out: what it holds,
+ * through a sink.
  *
  * A piece is parsed where it lies. Only what it leaves incomplete at its end
  * is carried over, and only as much of the next piece is copied behind it as
- * completes that one header or record.
+ * completes that one header, record or block.
  */
 #include "format/reader.h"
+
+#include "format/pcapfile.h"
+#include "format/section.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { START_SIZE = 4 }; /* what tells pcapng from pcap */
+
 struct reader {
-	struct reader_sink sink;
-	struct pcapfile file;
+	struct stream_sink sink;
 	bool started;
 	bool broken;
-	unsigned char *carry; /* the incomplete head of what comes next */
+	struct section *section; /* of pcapng, NULL in pcap */
+	struct pcapfile file;	 /* of pcap */
+	uint32_t number;	 /* that all of a pcap file has */
+	unsigned char *carry;	 /* the incomplete head of what comes next */
 	size_t carried;
 	size_t room;
 };
 
-struct reader *reader_new(const struct reader_sink *sink)
+struct reader *reader_new(const struct stream_sink *sink)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 
@@ -34,39 +41,43 @@ void reader_free(struct reader *reader)
 {
 	if (!reader)
 		return;
+	section_free(reader->section);
 	free(reader->carry);
 	free(reader);
 }
 
-/*
- * Parses the unit (header or record) that bytes begin with. Returns its size
- * and handles it if it is complete; the size that it needs to be looked at
- * again, more than size, if not; 0 with failure set if it is wrong.
- */
-static size_t parse_unit(struct reader *reader, const unsigned char *bytes,
+/* Takes the header of a pcap file, as parse_unit() does. */
+static size_t parse_header(struct reader *reader, const unsigned char *bytes,
+	size_t size, struct failure *failure)
+{
+	struct interface interface = {.name = "", .filter = ""};
+	char start[9] = "";
+
+	if (size < PCAPFILE_HEADER)
+		return PCAPFILE_HEADER;
+	if (!pcapfile_get_header(bytes, &reader->file)) {
+		memcpy(start, bytes, sizeof(start) - 1);
+		failure_set(failure, 1,
+			"the answer is no capture, it begins with \"%s\"",
+			start);
+		return 0;
+	}
+	reader->started = true;
+	interface.linktype = reader->file.linktype;
+	interface.snaplen = reader->file.snaplen;
+	interface.nano = reader->file.nano;
+	return reader->sink.interface(reader->sink.context, &interface,
+		       &reader->number, failure)
+		       ? PCAPFILE_HEADER
+		       : 0;
+}
+
+static size_t parse_record(struct reader *reader, const unsigned char *bytes,
 	size_t size, struct failure *failure)
 {
 	struct packet packet;
-	char start[9] = "";
 	size_t whole;
 
-	if (!reader->started) {
-		if (size < PCAPFILE_HEADER)
-			return PCAPFILE_HEADER;
-		if (!pcapfile_get_header(bytes, &reader->file)) {
-			memcpy(start, bytes, sizeof(start) - 1);
-			failure_set(failure, 1,
-				"the answer is no capture, it begins with "
-				"\"%s\"",
-				start);
-			return 0;
-		}
-		reader->started = true;
-		return reader->sink.start(
-			       reader->sink.context, &reader->file, failure)
-			       ? PCAPFILE_HEADER
-			       : 0;
-	}
 	if (size < PCAPFILE_RECORD)
 		return PCAPFILE_RECORD;
 	if (!pcapfile_get_record(bytes, &reader->file, &packet)) {
@@ -79,9 +90,36 @@ static size_t parse_unit(struct reader *reader, const unsigned char *bytes,
 	if (size < whole)
 		return whole;
 	packet.data = bytes + PCAPFILE_RECORD;
+	packet.interface = reader->number;
 	return reader->sink.packet(reader->sink.context, &packet, failure)
 		       ? whole
 		       : 0;
+}
+
+/*
+ * Parses the unit (header, record or block) that bytes begin with. Returns its
+ * size and handles it if it is complete; the size that it needs to be looked
+ * at again, more than size, if not; 0 with failure set if it is wrong.
+ */
+static size_t parse_unit(struct reader *reader, const unsigned char *bytes,
+	size_t size, struct failure *failure)
+{
+	if (reader->section)
+		return section_parse(
+			reader->section, &reader->sink, bytes, size, failure);
+	if (reader->started)
+		return parse_record(reader, bytes, size, failure);
+	if (size < START_SIZE)
+		return START_SIZE;
+	if (memcmp(bytes, section_start, sizeof(section_start)) != 0)
+		return parse_header(reader, bytes, size, failure);
+	reader->section = section_new();
+	if (!reader->section) {
+		failure_set(failure, 1, "out of memory");
+		return 0;
+	}
+	reader->started = true;
+	return parse_unit(reader, bytes, size, failure);
 }
 
 static bool carry_reserve(
@@ -178,12 +216,18 @@ bool reader_push(struct reader *reader, const void *bytes, size_t size,
 	return !reader->broken;
 }
 
+bool reader_has_begun(const struct reader *reader)
+{
+	return reader->started;
+}
+
 bool reader_end(const struct reader *reader, struct failure *failure)
 {
 	if (!reader->started)
 		return failure_set(
 			failure, 1, "the answer ended before a capture began");
-	if (reader->carried > 0)
+	if (reader->carried > 0 ||
+		(reader->section && section_is_inside(reader->section)))
 		return failure_set(
 			failure, 1, "the stream was cut inside of a packet");
 	return true;

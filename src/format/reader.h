@@ -1,27 +1,19 @@
 #pragma once
 
 #include "common/failure.h"
-#include "format/packet.h"
-#include "format/pcapfile.h"
+#include "format/sink.h"
+
+#include <stddef.h>
 
 /*
- * A push parser of capture streams: bytes come in as the network cut them,
- * whole packets go out. Holds at most one incomplete record.
+ * A push parser of capture streams, pcap and pcapng: bytes come in as the
+ * network cut them, whole packets go out. Holds at most one incomplete record
+ * or block.
  */
 struct reader;
 
-/* Where the packets of a stream go. Returning false ends the stream. */
-struct reader_sink {
-	/* The stream's header is complete; comes once, before any packet. */
-	bool (*start)(void *context, const struct pcapfile *file,
-		struct failure *failure);
-	bool (*packet)(void *context, const struct packet *packet,
-		struct failure *failure);
-	void *context;
-};
-
 /* Returns a reader for one stream, for reader_free(); NULL without memory. */
-struct reader *reader_new(const struct reader_sink *sink);
+struct reader *reader_new(const struct stream_sink *sink);
 
 void reader_free(struct reader *reader);
 
@@ -31,6 +23,9 @@ void reader_free(struct reader *reader);
  */
 bool reader_push(struct reader *reader, const void *bytes, size_t size,
 	struct failure *failure);
+
+/* Was what came by now the beginning of a capture? */
+bool reader_has_begun(const struct reader *reader);
 
 /*
  * The stream is over. Returns false, with failure set, if that was in the

@@ -4,9 +4,13 @@
  */
 #include "worker/answer.h"
 
+#include "common/clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { ANSWER_HEAD_MAX = 1024 };
 
 #define NO_STORE "Cache-Control: no-store, no-transform\r\n"
 
@@ -24,7 +28,6 @@ static const char *reason_of(int status)
 		{414, "URI Too Long"},
 		{431, "Request Header Fields Too Large"},
 		{500, "Internal Server Error"},
-		{501, "Not Implemented"},
 		{503, "Service Unavailable"},
 		{505, "HTTP Version Not Supported"},
 	};
@@ -35,17 +38,23 @@ static const char *reason_of(int status)
 	return "Error";
 }
 
-void answer_capture_head(char *out, bool chunked, uint64_t asked, uint64_t now)
+bool answer_capture_head(struct connection *connection, bool chunked,
+	bool pcapng, uint64_t asked)
 {
-	snprintf(out, ANSWER_HEAD_MAX,
+	char head[ANSWER_HEAD_MAX];
+
+	snprintf(head, sizeof(head),
 		"HTTP/1.1 200 OK\r\n"
-		"Content-Type: application/vnd.tcpdump.pcap\r\n"
+		"Content-Type: application/%s\r\n"
 		"%s" NO_STORE "X-Accel-Buffering: no\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
 		"Ddump-Clock: %" PRIu64 " %" PRIu64 "\r\n"
 		"Connection: close\r\n"
 		"\r\n",
-		chunked ? "Transfer-Encoding: chunked\r\n" : "", asked, now);
+		pcapng ? "x-pcapng" : "vnd.tcpdump.pcap",
+		chunked ? "Transfer-Encoding: chunked\r\n" : "", asked,
+		clock_ns(CLOCK_REALTIME));
+	return connection_write(connection, head, strlen(head));
 }
 
 static bool answer_body(struct connection *connection, bool head_only,

@@ -5,14 +5,12 @@
 
 #include <stdint.h>
 
-enum { ANSWER_HEAD_MAX = 1024 };
-
 /*
- * Writes the head of a 200 whose body is a capture into out
- * (ANSWER_HEAD_MAX bytes). asked and now are CLOCK_REALTIME in ns, for
- * Ddump-Clock: when the request was read, and when this leaves.
+ * Sends the head of a 200 whose body is a capture. asked is CLOCK_REALTIME in
+ * ns, for Ddump-Clock: when the request had been read.
  */
-void answer_capture_head(char *out, bool chunked, uint64_t asked, uint64_t now);
+bool answer_capture_head(struct connection *connection, bool chunked,
+	bool pcapng, uint64_t asked);
 
 /* Sends a JSON body, or for HEAD what would go before it. */
 bool answer_json(

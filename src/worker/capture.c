@@ -9,6 +9,7 @@
  */
 #include "worker/capture.h"
 
+#include "common/clock.h"
 #include "format/linktype.h"
 #include "worker/compile.h"
 
@@ -22,12 +23,28 @@ enum {
 	DISPATCH_MAX = 4096, /* so that the caller sees signals and clocks */
 };
 
+/* From a packet's stamp to its being counted: a backlog lies in between. */
+static const uint64_t IN_FLIGHT_NS = 10000000;
+
+/* After which no block stays open: the kernel's timer has had many turns. */
+static const uint64_t BLOCK_CLOSED_NS = 100000000;
+
 struct capture {
 	pcap_t *pcap;
 	bool dead;			 /* without a device */
 	const struct capture_sink *sink; /* while in capture_dispatch() */
 	struct pcap_stat last;
 	struct capture_counts counts;
+	uint64_t since;	 /* ns: older packets are not wanted; 0: all are */
+	uint64_t opened; /* ns, CLOCK_MONOTONIC: at that time */
+	uint64_t taken;	 /* packets that libpcap has taken out of the ring */
+	uint64_t
+		drained; /* ns: begin of a dispatch that left no closed block */
+	/* of the last capture_settled(): */
+	uint64_t asked;	   /* ns: when it was called, 0: never */
+	uint64_t settled;  /* ns: what it answered */
+	uint64_t received; /* what had been counted */
+	uint64_t changed;  /* ns: when that had last been less */
 };
 
 static struct capture *capture_new(struct failure *failure)
@@ -137,6 +154,17 @@ bool capture_check(struct capture *capture, const char *expression,
 	return true;
 }
 
+/* What was captured before the filter stood is neither counted nor sent. */
+static void begin(struct capture *capture)
+{
+	struct capture_counts before;
+
+	capture_count(capture, &before);
+	capture->counts = (struct capture_counts){0};
+	capture->since = clock_ns(CLOCK_REALTIME);
+	capture->opened = clock_ns(CLOCK_MONOTONIC);
+}
+
 bool capture_set_filter(struct capture *capture, const char *user,
 	const char *whole, struct failure *failure)
 {
@@ -153,6 +181,8 @@ bool capture_set_filter(struct capture *capture, const char *user,
 		return false;
 	set = capture->dead || install(capture->pcap, &program, failure);
 	pcap_freecode(&program);
+	if (set && !capture->dead)
+		begin(capture);
 	return set;
 }
 
@@ -174,13 +204,26 @@ static void take_packet(unsigned char *context,
 		.data = data,
 	};
 
+	if (packet.time < capture->since)
+		return;
+	capture->taken++;
 	if (!capture->sink->packet(capture->sink->context, &packet))
 		pcap_breakloop(capture->pcap);
+}
+
+/* A dispatch that began at now has left no closed block. */
+static void note_drained(struct capture *capture, uint64_t now)
+{
+	capture->drained = now;
+	/* for that no clock is trusted longer than it must be */
+	if (clock_ns(CLOCK_MONOTONIC) - capture->opened > BLOCK_CLOSED_NS)
+		capture->since = 0;
 }
 
 int capture_dispatch(struct capture *capture, const struct capture_sink *sink,
 	struct failure *failure)
 {
+	const uint64_t now = clock_ns(CLOCK_REALTIME);
 	int count;
 
 	capture->sink = sink;
@@ -188,6 +231,8 @@ int capture_dispatch(struct capture *capture, const struct capture_sink *sink,
 		(unsigned char *)capture);
 	if (count == PCAP_ERROR_BREAK)
 		return 0;
+	if (count >= 0 && count < DISPATCH_MAX)
+		note_drained(capture, now);
 	if (count >= 0)
 		return count;
 	failure_set(failure, 500, "the capture failed: %s",
@@ -208,6 +253,40 @@ void capture_count(struct capture *capture, struct capture_counts *ret_counts)
 		capture->last = now;
 	}
 	*ret_counts = capture->counts;
+}
+
+/*
+ * A packet may sit in the open block, which only the kernel sees. But it has
+ * been counted: when as many have been taken out as were put in, nothing is
+ * left in the ring. Where something is left, what had arrived well before the
+ * ring was last found without a closed block has been taken.
+ *
+ * What libpcap discards by itself (packets from before the filter was set)
+ * would disturb the count for good, so it is made equal again when nothing has
+ * arrived for so long that no block can be open.
+ */
+uint64_t capture_settled(struct capture *capture)
+{
+	const uint64_t now = clock_ns(CLOCK_REALTIME);
+	struct capture_counts counts;
+	uint64_t settled = 0;
+
+	capture_count(capture, &counts);
+	if (!capture->asked || now < capture->asked ||
+		counts.received != capture->received)
+		capture->changed = now;
+	if (capture->drained > capture->changed + BLOCK_CLOSED_NS)
+		capture->taken = counts.received - counts.dropped;
+	if (capture->drained > BLOCK_CLOSED_NS)
+		settled = capture->drained - BLOCK_CLOSED_NS;
+	if (capture->taken == counts.received - counts.dropped)
+		settled = now - IN_FLIGHT_NS;
+	/* a promise is not taken back, unless the clock was */
+	if (now < capture->asked || settled > capture->settled)
+		capture->settled = settled;
+	capture->asked = now;
+	capture->received = counts.received;
+	return capture->settled;
 }
 
 void capture_free(struct capture *capture)

@@ -53,6 +53,12 @@ int capture_fd(const struct capture *capture);
 int capture_dispatch(struct capture *capture, const struct capture_sink *sink,
 	struct failure *failure);
 
+/*
+ * Returns a time (ns, of CLOCK_REALTIME) up to which all packets have been
+ * handed on, 0 at first.
+ */
+uint64_t capture_settled(struct capture *capture);
+
 /* What the kernel has counted since the start; counters never wrap here. */
 void capture_count(struct capture *capture, struct capture_counts *ret_counts);
 

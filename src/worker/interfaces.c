@@ -6,7 +6,6 @@
 #include "worker/interfaces.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,12 @@ enum { ADDRESSES_MAX = 1024, INTERFACES_MAX = 4096 };
 uint32_t interfaces_index(const char *name)
 {
 	return if_nametoindex(name);
+}
+
+void interfaces_name(uint32_t index, char name[IF_NAMESIZE])
+{
+	if (!if_indextoname(index, name))
+		snprintf(name, IF_NAMESIZE, "ifindex%u", index % 100000000);
 }
 
 /* Is it UTF-8, as JSON has to be? Overlong forms pass: they hurt nobody. */

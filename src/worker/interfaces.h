@@ -1,5 +1,6 @@
 #pragma once
 
+#include <net/if.h>
 #include <stdint.h>
 
 /*
@@ -9,6 +10,12 @@
 
 /* Returns the index of the interface of that name, 0 if there is none. */
 uint32_t interfaces_index(const char *name);
+
+/*
+ * Writes the name of the interface with that index; of one that is gone,
+ * "ifindex" and the index.
+ */
+void interfaces_name(uint32_t index, char name[IF_NAMESIZE]);
 
 /*
  * Returns all interfaces as a JSON array of objects (index, name, up,

@@ -70,8 +70,10 @@ static void send_report(const char *id, int priority, const char *line,
 		report->interfaces, "DDUMP_STATUS=%d", report->status,
 		"DDUMP_PACKETS=%" PRIu64, report->packets,
 		"DDUMP_BYTES=%" PRIu64, report->bytes, "DDUMP_DROPPED=%" PRIu64,
-		report->dropped, "DDUMP_DURATION_USEC=%" PRIu64,
-		report->duration, "DDUMP_REASON=%s", report->reason, NULL);
+		report->dropped, "DDUMP_RECEIVED=%" PRIu64, report->received,
+		"DDUMP_INTERFACE_DROPPED=%" PRIu64, report->interface_dropped,
+		"DDUMP_DURATION_USEC=%" PRIu64, report->duration,
+		"DDUMP_REASON=%s", report->reason, NULL);
 }
 
 void journal_started(const struct report *report)
@@ -89,13 +91,14 @@ void journal_started(const struct report *report)
 void journal_ended(const struct report *report)
 {
 	char line[LINE_MAX_SIZE];
-	int priority = report->dropped ? LOG_WARNING : LOG_INFO;
+	uint64_t dropped = report->dropped + report->interface_dropped;
+	int priority = dropped ? LOG_WARNING : LOG_INFO;
 
 	snprintf(line, sizeof(line),
 		"%s: captured %" PRIu64 " packets (%" PRIu64
 		" bytes sent, %" PRIu64 " packets dropped) in %" PRIu64
 		".%03" PRIu64 " s: %s",
-		report->peer, report->packets, report->bytes, report->dropped,
+		report->peer, report->packets, report->bytes, dropped,
 		report->duration / 1000000, report->duration / 1000 % 1000,
 		report->reason);
 	send_report(ID_ENDED, report->status == 500 ? LOG_ERR : priority, line,

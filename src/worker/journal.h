@@ -14,8 +14,10 @@ struct report {
 	int status;		/* of HTTP */
 	uint64_t packets;	/* sent */
 	uint64_t bytes;		/* sent */
+	uint64_t received;	/* by the filter, in the kernel */
 	uint64_t dropped;	/* by the kernel, for want of room */
-	uint64_t duration;	/* us */
+	uint64_t interface_dropped;
+	uint64_t duration; /* us */
 };
 
 void journal_started(const struct report *report);

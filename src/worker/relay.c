@@ -13,15 +13,25 @@
 #include <poll.h>
 
 enum {
-	TICK_MS = 1000,	 /* look after the peer and the counters */
-	SETTLE_MS = 25,	 /* the ring's block timeout, twice and a bit */
-	FINAL_MS = 2000, /* at most, for what is left in the ring */
+	TICK_MS = 1000,	   /* look after the peer and the counters */
+	WATERMARK_MS = 50, /* while it is quiet */
+	SETTLE_MS = 25,	   /* the ring's block timeout, twice and a bit */
+	FINAL_MS = 2000,   /* at most, for what is left in the ring */
 };
+
+static const uint64_t NEVER = UINT64_MAX;
 
 struct progress {
 	const struct relay *relay;
 	uint64_t packets;
+	uint64_t settled; /* ns: the last watermark */
+	struct capture_counts told;
 	bool peer_left;
+	/* when what is due next, ms: */
+	uint64_t end;
+	uint64_t tick;
+	uint64_t watermark;
+	uint64_t counters;
 };
 
 const char relay_left[] = "the client left";
@@ -48,6 +58,45 @@ static bool take_packet(void *context, const struct packet *packet)
 	return !is_counted_out(progress);
 }
 
+static bool have_changed(
+	const struct capture_counts *a, const struct capture_counts *b)
+{
+	return a->received != b->received || a->dropped != b->dropped ||
+	       a->interface_dropped != b->interface_dropped;
+}
+
+/*
+ * Tells how far all has been sent, where that has changed or it has been quiet
+ * for WATERMARK_MS; with the counters, where these have changed, and once a
+ * second. False: the peer has left.
+ */
+static bool tell(struct progress *progress)
+{
+	const uint64_t now = clock_ms();
+	struct capture_counts counts;
+	struct statistics statistics = {
+		.time = capture_settled(progress->relay->capture),
+		.is_watermark = true,
+	};
+
+	capture_count(progress->relay->capture, &counts);
+	if (have_changed(&counts, &progress->told) || now >= progress->counters)
+		statistics.told = STATISTICS_ALL;
+	if (!statistics.told && statistics.time == progress->settled &&
+		now < progress->watermark)
+		return true;
+	if (statistics.told) {
+		statistics.received = counts.received;
+		statistics.dropped = counts.dropped;
+		statistics.interface_dropped = counts.interface_dropped;
+		progress->counters = now + TICK_MS;
+		progress->told = counts;
+	}
+	progress->settled = statistics.time;
+	progress->watermark = now + WATERMARK_MS;
+	return stream_statistics(progress->relay->stream, &statistics);
+}
+
 /*
  * Hands on what the ring holds and flushes when that was all of it. Returns a
  * reason to end, or NULL; ret_more tells that there may be more.
@@ -55,13 +104,17 @@ static bool take_packet(void *context, const struct packet *packet)
 static const char *empty_ring(
 	struct progress *progress, bool *ret_more, struct failure *failure)
 {
+	const struct relay *relay = progress->relay;
 	const struct capture_sink sink = {take_packet, progress};
-	int count = capture_dispatch(progress->relay->capture, &sink, failure);
+	int count = capture_dispatch(relay->capture, &sink, failure);
 
 	*ret_more = count > 0;
 	if (progress->peer_left)
 		return relay_left;
-	if (!stream_flush(progress->relay->stream))
+	if (relay->tells && count >= 0 && !is_counted_out(progress) &&
+		!tell(progress))
+		return relay_left;
+	if (!body_flush(relay->body))
 		return relay_left;
 	if (count < 0)
 		return reason_failed;
@@ -82,16 +135,21 @@ static const char *finish(
 	return why ? why : reason;
 }
 
-static int next_timeout(uint64_t now, uint64_t deadline)
+/* The ms until the first thing that is due. */
+static int next_timeout(const struct progress *progress)
 {
-	uint64_t left = deadline > now ? deadline - now : 0;
+	const uint64_t now = clock_ms();
+	uint64_t next = progress->tick;
 
-	return left < TICK_MS ? (int)left : TICK_MS;
+	if (progress->end < next)
+		next = progress->end;
+	if (progress->relay->tells && progress->watermark < next)
+		next = progress->watermark;
+	return next > now ? (int)(next - now) : 0;
 }
 
 /* Waits for something to do and does it. Returns a reason to end, or NULL. */
-static const char *turn(struct progress *progress, uint64_t deadline,
-	uint64_t *next_tick, struct failure *failure)
+static const char *turn(struct progress *progress, struct failure *failure)
 {
 	const struct relay *relay = progress->relay;
 	struct pollfd fds[] = {
@@ -104,37 +162,57 @@ static const char *turn(struct progress *progress, uint64_t deadline,
 	bool more;
 	uint64_t now;
 
-	poll(fds, 3, next_timeout(clock_ms(), deadline));
+	poll(fds, 3, next_timeout(progress));
 	now = clock_ms();
-	if (fds[1].revents || now >= *next_tick) {
-		*next_tick = now + TICK_MS;
+	if (fds[1].revents || now >= progress->tick) {
+		progress->tick = now + TICK_MS;
+		/* often enough that no counter of 32 bits wraps unseen */
 		capture_count(relay->capture, &counts);
 		if (connection_is_gone(relay->connection))
 			return relay_left;
 	}
-	if (fds[0].revents)
+	if (fds[0].revents || (relay->tells && now >= progress->watermark))
 		reason = empty_ring(progress, &more, failure);
 	if (!reason && fds[2].revents)
 		return finish(progress, reason_stopped, failure);
-	if (!reason && now >= deadline)
+	if (!reason && now >= progress->end)
 		return finish(progress, reason_duration, failure);
 	return reason;
 }
 
-const char *relay_run(const struct relay *relay, struct failure *failure)
+/* Sends what belongs behind the last packet. */
+static const char *close_stream(struct progress *progress, const char *reason)
 {
-	struct progress progress = {.relay = relay};
-	uint64_t next_tick = clock_ms() + TICK_MS;
-	const uint64_t deadline =
-		relay->duration ? clock_ms() + (uint64_t)relay->duration * 1000
-				: UINT64_MAX;
+	const struct relay *relay = progress->relay;
+	bool complete = reason == reason_count || reason == reason_duration;
+
+	if (reason == relay_left)
+		return reason;
+	progress->counters = 0;
+	if (relay->tells && !tell(progress))
+		return relay_left;
+	if (!(complete ? body_finish(relay->body) : body_flush(relay->body)))
+		return relay_left;
+	return reason;
+}
+
+const char *relay_run(const struct relay *relay, uint64_t *ret_packets,
+	struct failure *failure)
+{
+	const uint64_t now = clock_ms();
+	struct progress progress = {
+		.relay = relay,
+		.end = relay->duration ? now + relay->duration * UINT64_C(1000)
+				       : NEVER,
+		.tick = now + TICK_MS,
+		.counters = now + TICK_MS,
+	};
 	const char *reason;
 
 	do
-		reason = turn(&progress, deadline, &next_tick, failure);
+		reason = turn(&progress, failure);
 	while (!reason);
-	if ((reason == reason_count || reason == reason_duration) &&
-		!stream_finish(relay->stream))
-		reason = relay_left;
+	reason = close_stream(&progress, reason);
+	*ret_packets = progress.packets;
 	return reason;
 }

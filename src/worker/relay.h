@@ -9,9 +9,11 @@
 struct relay {
 	struct connection *connection;
 	struct capture *capture;
-	struct stream *stream;
-	uint32_t count;	   /* packets after which it ends; 0: never */
-	uint32_t duration; /* seconds; 0: for ever */
+	struct body *body;
+	struct stream *stream; /* writes into body */
+	bool tells;	       /* counters and watermarks, too */
+	uint32_t count;	       /* packets after which it ends; 0: never */
+	uint32_t duration;     /* seconds; 0: for ever */
 };
 
 /* The reason when nobody is there to read any more. */
@@ -21,4 +23,5 @@ extern const char relay_left[];
  * Runs until the count, the duration, the peer's leaving, or stop_fd ends it.
  * Returns why, for the report; after the device's failure, failure is set.
  */
-const char *relay_run(const struct relay *relay, struct failure *failure);
+const char *relay_run(const struct relay *relay, uint64_t *ret_packets,
+	struct failure *failure);

@@ -43,6 +43,7 @@ struct serving {
 	struct filter filter;
 	char *expression;
 	struct capture *capture;
+	struct body *body;
 	struct stream *stream;
 	struct report report;
 	char head[REQUEST_HEAD_MAX];
@@ -166,14 +167,17 @@ static bool open_capture(struct serving *serving, struct failure *failure)
 static bool open_stream(struct serving *serving, struct failure *failure)
 {
 	const struct stream_options options = {
-		.chunked = !serving->request.http10,
+		.pcapng = serving->query.pcapng,
 		.nano = serving->query.nano,
 		.linktype = serving->query.linktype,
 		.snaplen = serving->query.snaplen,
+		.filter = serving->query.filter,
 	};
 
-	serving->stream = stream_new(&serving->connection, &options);
-	if (!serving->stream)
+	serving->body =
+		body_new(&serving->connection, !serving->request.http10);
+	serving->stream = stream_new(serving->body, &options);
+	if (!serving->body || !serving->stream)
 		return failure_set(failure, 503, "out of memory");
 	return true;
 }
@@ -194,6 +198,13 @@ static bool catch_stop(struct serving *serving, struct failure *failure)
 	return true;
 }
 
+static bool send_head(struct serving *serving)
+{
+	return answer_capture_head(&serving->connection,
+		!serving->request.http10, serving->query.pcapng,
+		serving->asked);
+}
+
 static void describe(struct serving *serving)
 {
 	serving->report.filter = serving->query.filter;
@@ -208,28 +219,29 @@ static bool run_capture(struct serving *serving, struct failure *failure)
 	const struct relay relay = {
 		.connection = &serving->connection,
 		.capture = serving->capture,
+		.body = serving->body,
 		.stream = serving->stream,
+		.tells = serving->query.pcapng,
 		.count = serving->query.count,
 		.duration = serving->query.duration,
 	};
 	struct capture_counts counts;
-	char head[ANSWER_HEAD_MAX];
 
 	describe(serving);
 	journal_started(&serving->report);
-	answer_capture_head(head, !serving->request.http10, serving->asked,
-		clock_ns(CLOCK_REALTIME));
-	serving->report.reason = stream_start(serving->stream, head)
-					 ? relay_run(&relay, failure)
-					 : relay_left;
+	serving->report.reason =
+		send_head(serving) && stream_start(serving->stream)
+			? relay_run(&relay, &serving->report.packets, failure)
+			: relay_left;
 	if (failure->status) {
 		serving->report.reason = failure->text;
 		serving->report.status = failure->status;
 	}
 	capture_count(serving->capture, &counts);
-	serving->report.packets = stream_count(serving->stream).packets;
-	serving->report.bytes = stream_count(serving->stream).bytes;
+	serving->report.bytes = body_bytes(serving->body);
+	serving->report.received = counts.received;
 	serving->report.dropped = counts.dropped;
+	serving->report.interface_dropped = counts.interface_dropped;
 	serving->report.duration = (clock_ns(CLOCK_MONOTONIC) - start) / 1000;
 	journal_ended(&serving->report);
 	return true;
@@ -237,20 +249,12 @@ static bool run_capture(struct serving *serving, struct failure *failure)
 
 static bool send_capture(struct serving *serving, struct failure *failure)
 {
-	char head[ANSWER_HEAD_MAX];
-
 	if (!query_parse(serving->request.query, &serving->query, failure))
 		return false;
-	if (serving->query.pcapng)
-		return failure_set(failure, 501,
-			"this version does not send pcapng yet: ask for "
-			"format=pcap");
 	if (!decide_filter(serving, failure) || !open_capture(serving, failure))
 		return false;
 	if (serving->request.head_only) {
-		answer_capture_head(head, !serving->request.http10,
-			serving->asked, clock_ns(CLOCK_REALTIME));
-		connection_write(&serving->connection, head, strlen(head));
+		send_head(serving);
 		return true;
 	}
 	return open_stream(serving, failure) && catch_stop(serving, failure) &&
@@ -297,6 +301,7 @@ int serve_connection(int fd, const struct settings *settings, bool busy)
 	if (serving->connection.stop_fd >= 0)
 		close(serving->connection.stop_fd);
 	stream_free(serving->stream);
+	body_free(serving->body);
 	free(serving->expression);
 	free(serving);
 	return failure.status == 500 ? 1 : 0;

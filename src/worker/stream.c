@@ -1,44 +1,41 @@
 /*
- * The body of a capture. In: packets as libpcap gives them, with SLL2 headers.
- * Out: pcap, in chunks (RFC 9112, section 7.1) or up to the connection's end.
- *
- * Packets gather in one batch, which leaves in one write when it is full or
- * when the caller, having emptied the ring, flushes it. The batch has room
- * in front for a chunk's size, behind for its end, and for one packet more
- * than makes it full: the pages that no packet reaches cost nothing.
+ * The capture itself. In: packets as libpcap gives them, with SLL2 headers.
+ * Out: pcap; or pcapng, where IDB 0 is "any" and each interface has its own
+ * from its first packet on. All of these have one link type and one snaplen,
+ * because libpcap reads nothing else.
  */
 #include "worker/stream.h"
 
 #include "format/linktype.h"
 #include "format/pcapfile.h"
+#include "format/pcapng.h"
+#include "worker/interfaces.h"
+#include "worker/sightings.h"
 
-#include <stdio.h>
+#include <arpa/inet.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	BATCH_FULL = 65536,
-	BATCH_ROOM = BATCH_FULL + PCAPFILE_RECORD + PACKET_MAX,
-	CHUNK_HEAD = 10, /* eight digits and CR LF */
-	CHUNK_TAIL = 2,
-};
+enum { SLL2_INDEX = 4 }; /* where the interface's index is */
 
 struct stream {
-	struct connection *connection;
+	struct body *body;
 	struct stream_options options;
-	struct stream_counts counts;
-	size_t used; /* bytes in the batch */
-	unsigned char room[CHUNK_HEAD + BATCH_ROOM + CHUNK_TAIL];
+	struct sightings sightings;
 };
 
+_Static_assert(PCAPNG_BLOCK_MAX + PCAPNG_PACKET_HEAD <= BODY_RECORD_MAX,
+	"every block has room in a body");
+
 struct stream *stream_new(
-	struct connection *connection, const struct stream_options *options)
+	struct body *body, const struct stream_options *options)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
 
 	if (!stream)
 		return NULL;
-	stream->connection = connection;
+	stream->body = body;
 	stream->options = *options;
 	return stream;
 }
@@ -48,70 +45,88 @@ void stream_free(struct stream *stream)
 	free(stream);
 }
 
-bool stream_start(struct stream *stream, const char *head)
+static bool add_interface(struct stream *stream, const char *name)
+{
+	const struct interface interface = {
+		.linktype = stream->options.linktype,
+		.snaplen = stream->options.snaplen,
+		.name = name,
+		.filter = stream->options.filter,
+	};
+
+	return body_add(stream->body,
+		pcapng_put_interface(body_room(stream->body), &interface));
+}
+
+bool stream_start(struct stream *stream)
 {
 	const struct pcapfile file = {
 		.linktype = stream->options.linktype,
 		.snaplen = stream->options.snaplen,
 		.nano = stream->options.nano,
 	};
+	unsigned char *room = body_room(stream->body);
 
-	if (!connection_write(stream->connection, head, strlen(head)))
-		return false;
-	pcapfile_put_header(stream->room + CHUNK_HEAD, &file);
-	stream->used = PCAPFILE_HEADER;
-	return stream_flush(stream);
+	if (stream->options.pcapng)
+		return body_add(stream->body,
+			       pcapng_put_section(room,
+				       "ddump-worker " DDUMP_VERSION, NULL)) &&
+		       add_interface(stream, "any") && body_flush(stream->body);
+	pcapfile_put_header(room, &file);
+	return body_add(stream->body, PCAPFILE_HEADER) &&
+	       body_flush(stream->body);
 }
 
-bool stream_flush(struct stream *stream)
+/* Finds the IDB of a packet's interface, and sends it if it is new. */
+static bool find_interface(
+	struct stream *stream, const unsigned char *sll2, uint32_t *ret_number)
 {
-	unsigned char *start = stream->room + CHUNK_HEAD;
-	size_t size = stream->used;
-	char head[CHUNK_HEAD + 1];
+	char name[IF_NAMESIZE];
+	uint32_t index;
+	bool is_new;
 
-	if (size == 0)
+	memcpy(&index, sll2 + SLL2_INDEX, sizeof(index));
+	index = ntohl(index);
+	*ret_number = sightings_number(&stream->sightings, index, &is_new);
+	if (!is_new)
 		return true;
-	stream->counts.bytes += size;
-	stream->used = 0;
-	if (stream->options.chunked) {
-		int digits = snprintf(head, sizeof(head), "%zx\r\n", size);
+	interfaces_name(index, name);
+	return add_interface(stream, name);
+}
 
-		memcpy(start + size, "\r\n", CHUNK_TAIL);
-		start -= digits;
-		memcpy(start, head, (size_t)digits);
-		size += (size_t)digits + CHUNK_TAIL;
-	}
-	return connection_write(stream->connection, start, size);
+/* Copies a packet's bytes to where they belong behind a header. */
+static void copy(
+	const struct stream *stream, unsigned char *out, struct packet *packet)
+{
+	linktype_copy(out, packet, LINKTYPE_SLL2, stream->options.linktype);
+	/* libpcap never cuts inside of an SLL2 header, but a user may */
+	if (packet->caplen > stream->options.snaplen)
+		packet->caplen = stream->options.snaplen;
 }
 
 bool stream_packet(struct stream *stream, const struct packet *packet)
 {
-	unsigned char *record = stream->room + CHUNK_HEAD + stream->used;
 	struct packet out = *packet;
+	unsigned char *room;
 
-	linktype_copy(record + PCAPFILE_RECORD, &out, LINKTYPE_SLL2,
-		stream->options.linktype);
-	/* libpcap never cuts inside of an SLL2 header, but a user may */
-	if (out.caplen > stream->options.snaplen)
-		out.caplen = stream->options.snaplen;
-	pcapfile_put_record(record, &out, stream->options.nano);
-	stream->used += PCAPFILE_RECORD + out.caplen;
-	stream->counts.packets++;
-	return stream->used < BATCH_FULL || stream_flush(stream);
-}
-
-bool stream_finish(struct stream *stream)
-{
-	static const char last_chunk[] = "0\r\n\r\n";
-
-	if (!stream_flush(stream))
+	if (!stream->options.pcapng) {
+		room = body_room(stream->body);
+		copy(stream, room + PCAPFILE_RECORD, &out);
+		pcapfile_put_record(room, &out, stream->options.nano);
+		return body_add(stream->body, PCAPFILE_RECORD + out.caplen);
+	}
+	if (!find_interface(stream, packet->data, &out.interface))
 		return false;
-	return !stream->options.chunked ||
-	       connection_write(
-		       stream->connection, last_chunk, strlen(last_chunk));
+	room = body_room(stream->body);
+	copy(stream, room + PCAPNG_PACKET_HEAD, &out);
+	return body_add(stream->body, pcapng_put_packet(room, &out, NULL));
 }
 
-struct stream_counts stream_count(const struct stream *stream)
+bool stream_statistics(
+	struct stream *stream, const struct statistics *statistics)
 {
-	return stream->counts;
+	if (!stream->options.pcapng)
+		return true;
+	return body_add(stream->body,
+		pcapng_put_statistics(body_room(stream->body), statistics));
 }

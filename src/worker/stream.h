@@ -1,44 +1,34 @@
 #pragma once
 
 #include "format/packet.h"
-#include "worker/connection.h"
+#include "worker/body.h"
 
-#include <stdint.h>
-
-/* The answer to a capture: packets in, HTTP body out, in batches. */
+/* The capture that a client gets: packets in, pcap or pcapng out. */
 struct stream;
 
 struct stream_options {
-	bool chunked;
-	bool nano;
+	bool pcapng;
+	bool nano;	   /* pcapng: always */
 	uint32_t linktype; /* LINKTYPE_SLL or LINKTYPE_SLL2 */
 	uint32_t snaplen;
-};
-
-struct stream_counts {
-	uint64_t packets;
-	uint64_t bytes; /* of the body, without chunk framing */
+	const char *filter; /* "": everything; outlives the stream */
 };
 
 /* Returns a stream for stream_free(), NULL without memory. */
 struct stream *stream_new(
-	struct connection *connection, const struct stream_options *options);
+	struct body *body, const struct stream_options *options);
 
 void stream_free(struct stream *stream);
 
 /*
- * Sends the head and the capture's header at once. Returns false, here and
- * below, when the peer is gone.
+ * Sends the capture's header at once. Returns false, here and below, when the
+ * peer is gone.
  */
-bool stream_start(struct stream *stream, const char *head);
+bool stream_start(struct stream *stream);
 
-/* Adds a packet that begins with an SLL2 header; a full batch leaves. */
+/* Adds a packet that begins with an SLL2 header. */
 bool stream_packet(struct stream *stream, const struct packet *packet);
 
-/* Sends what is batched. */
-bool stream_flush(struct stream *stream);
-
-/* Ends the body: the capture is complete. */
-bool stream_finish(struct stream *stream);
-
-struct stream_counts stream_count(const struct stream *stream);
+/* Adds counters or a watermark, which pcap has no place for. */
+bool stream_statistics(
+	struct stream *stream, const struct statistics *statistics);

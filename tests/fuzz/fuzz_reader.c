@@ -1,6 +1,7 @@
 /*
  * Any bytes as a capture stream: in one piece and in many they must give the
- * same packets, the same verdict and the same sentence.
+ * same interfaces, packets and statistics, the same verdict and the same
+ * sentence.
  */
 #include "format/reader.h"
 
@@ -12,26 +13,35 @@ enum { LARGEST_PIECE = 64 };
 
 struct outcome {
 	uint64_t sum;
-	unsigned starts;
+	uint32_t interfaces;
 	unsigned packets;
+	unsigned statistics;
 	bool good;
 	bool ended;
 	struct failure failure;
 };
 
-static bool take_start(
-	void *context, const struct pcapfile *file, struct failure *failure)
+/* The numbers that the sink gives begin here. */
+enum { FIRST = 1000 };
+
+static bool take_interface(void *context, const struct interface *interface,
+	uint32_t *ret_number, struct failure *failure)
 {
 	struct outcome *outcome = context;
+	const char *const texts[] = {interface->name, interface->filter};
 
-	(void)failure;
-	must(outcome->starts == 0 && outcome->packets == 0,
-		"the header comes once, and first");
-	outcome->starts++;
-	outcome->sum = mix(outcome->sum, &file->linktype, 4);
-	outcome->sum = mix(outcome->sum, &file->snaplen, 4);
-	outcome->sum = mix(outcome->sum, &file->nano, sizeof(file->nano));
-	return true;
+	must(!interface->description && !interface->comment,
+		"a reader tells names and filters");
+	outcome->sum = mix(outcome->sum, &interface->linktype, 4);
+	outcome->sum = mix(outcome->sum, &interface->snaplen, 4);
+	outcome->sum =
+		mix(outcome->sum, &interface->nano, sizeof(interface->nano));
+	for (size_t i = 0; i < 2; i++)
+		outcome->sum =
+			mix(outcome->sum, texts[i], strlen(texts[i]) + 1);
+	*ret_number = FIRST + outcome->interfaces++;
+	return interface->snaplen != 0x454e4421 ||
+	       failure_set(failure, 2, "the sink has enough");
 }
 
 static bool take_packet(
@@ -39,14 +49,42 @@ static bool take_packet(
 {
 	struct outcome *outcome = context;
 
-	must(outcome->starts == 1, "packets come behind the header");
+	must(packet->interface - FIRST < outcome->interfaces,
+		"a packet is of an interface that the sink has seen");
 	must(packet->caplen <= PACKET_MAX, "a packet has its largest size");
 	outcome->packets++;
 	outcome->sum = mix(outcome->sum, &packet->time, sizeof(packet->time));
 	outcome->sum = mix(outcome->sum, &packet->len, sizeof(packet->len));
+	outcome->sum = mix(outcome->sum, &packet->interface, 4);
 	outcome->sum = mix(outcome->sum, packet->data, packet->caplen);
 	/* a sink may have enough: a packet that says so ends the stream */
 	return packet->len != 0x454e4421 ||
+	       failure_set(failure, 2, "the sink has enough");
+}
+
+static bool take_statistics(void *context, const struct statistics *statistics,
+	struct failure *failure)
+{
+	struct outcome *outcome = context;
+	const uint64_t numbers[] = {statistics->time, statistics->interface,
+		statistics->is_watermark, statistics->told,
+		statistics->received, statistics->dropped,
+		statistics->interface_dropped};
+
+	must(statistics->interface - FIRST < outcome->interfaces,
+		"statistics are of an interface that the sink has seen");
+	must(!(statistics->told & ~(unsigned)STATISTICS_ALL),
+		"there are no other counters");
+	must((statistics->told & STATISTICS_RECEIVED ||
+		     !statistics->received) &&
+			(statistics->told & STATISTICS_DROPPED ||
+				!statistics->dropped) &&
+			(statistics->told & STATISTICS_INTERFACE_DROPPED ||
+				!statistics->interface_dropped),
+		"what is not told is 0");
+	outcome->statistics++;
+	outcome->sum = mix(outcome->sum, numbers, sizeof(numbers));
+	return statistics->received != 0x454e4421 ||
 	       failure_set(failure, 2, "the sink has enough");
 }
 
@@ -54,7 +92,8 @@ static bool take_packet(
 static void read_all(
 	const uint8_t *bytes, size_t size, bool pieces, struct outcome *outcome)
 {
-	const struct reader_sink sink = {take_start, take_packet, outcome};
+	const struct stream_sink sink = {
+		take_interface, take_packet, take_statistics, outcome};
 	struct reader *reader = reader_new(&sink);
 	uint64_t random = mix(size, bytes, size);
 	size_t at = 0;
@@ -90,7 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	read_all(bytes, size, false, &one);
 	read_all(bytes, size, true, &many);
-	must(one.starts == many.starts && one.packets == many.packets &&
+	must(one.interfaces == many.interfaces && one.packets == many.packets &&
+			one.statistics == many.statistics &&
 			one.sum == many.sum,
 		"a split changes no packet");
 	must(one.good == many.good && one.ended == many.ended,

@@ -210,11 +210,6 @@ sends_and_gets() {
 	no_packet_sockets
 }
 
-@test "501: pcapng is not there yet" {
-	answers_with 501 'this version does not send pcapng yet: *' \
-		'/capture?format=pcapng'
-}
-
 @test "505 and 400: other versions" {
 	sends_and_gets 505 'only HTTP/1 is spoken here' \
 		'GET /capture HTTP/2.0\r\nHost: x\r\n\r\n'

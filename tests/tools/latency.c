@@ -86,12 +86,13 @@ static void request(int fd)
 		die("write");
 }
 
-static bool on_start(
-	void *context, const struct pcapfile *file, struct failure *failure)
+static bool on_interface(void *context, const struct interface *interface,
+	uint32_t *ret_number, struct failure *failure)
 {
-	(void)file;
+	(void)interface;
 	(void)failure;
 	*(bool *)context = true;
+	*ret_number = 0;
 	return true;
 }
 
@@ -104,6 +105,16 @@ static bool on_packet(
 	(void)failure;
 	memcpy(&sent, packet->data + UDP_DATA, sizeof(sent));
 	add(&packets, clock_ns(CLOCK_MONOTONIC) - sent);
+	return true;
+}
+
+/* pcap, which this asks for, has none. */
+static bool on_statistics(void *context, const struct statistics *statistics,
+	struct failure *failure)
+{
+	(void)context;
+	(void)statistics;
+	(void)failure;
 	return true;
 }
 
@@ -143,7 +154,8 @@ static void run(int port, int count, int rate)
 	int udp = socket(AF_INET, SOCK_DGRAM, 0);
 	bool started = false;
 	bool in_body = false;
-	const struct reader_sink sink = {on_start, on_packet, &started};
+	const struct stream_sink sink = {
+		on_interface, on_packet, on_statistics, &started};
 	struct reader *reader = reader_new(&sink);
 	int fd = connect_to(port);
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC);

@@ -20,7 +20,7 @@ enum {
 	NS_PER_MS = 1000000,
 	SLACK = 10 * NS_PER_MS, /* ns by which a stream may be disordered */
 	SETTLE = 20,		/* ms in which that comes out */
-	FULL_GRACE = 50,	/* ms that a full queue waits for another */
+	FULL_GRACE = 200,	/* ms that a full queue waits for another */
 };
 
 static const size_t PLENTY = (size_t)1 << 40;
@@ -39,6 +39,7 @@ struct item {
 struct member {
 	uint64_t settled; /* nothing up to that is to come */
 	uint64_t spoken;  /* the latest time that it has told */
+	uint64_t spoke;	  /* ms: when it told that */
 	uint64_t heard;	  /* ms */
 	bool running;
 	size_t queued;
@@ -67,6 +68,12 @@ static inline const unsigned char *fill_body(size_t number, size_t size)
 	for (size_t i = 0; i < size; i++)
 		body[i] = (unsigned char)(number * 31 + i * 7 + (i >> 8));
 	return body;
+}
+
+/* The number of a packet's interface. */
+static inline uint32_t origin_of(uint32_t number)
+{
+	return number * 2654435761U;
 }
 
 static inline bool is_before(const struct item *a, const struct item *b)
@@ -107,13 +114,24 @@ static inline const struct member *slowest_of(const struct world *world)
 	return slowest;
 }
 
-static inline bool have_spoken(const struct world *world, uint64_t time)
+/*
+ * Since when (ms) have all that run told of that time; UINT64_MAX: not all
+ * have.
+ */
+static inline uint64_t spoken_since(const struct world *world, uint64_t time)
 {
-	for (unsigned i = 0; i < world->count; i++)
-		if (world->members[i].running &&
-			world->members[i].spoken < time)
-			return false;
-	return true;
+	uint64_t since = 0;
+
+	for (unsigned i = 0; i < world->count; i++) {
+		const struct member *member = &world->members[i];
+
+		if (!member->running || member->settled >= time)
+			continue;
+		if (member->spoken < time)
+			return UINT64_MAX;
+		since = member->spoke > since ? member->spoke : since;
+	}
+	return since;
 }
 
 static inline uint64_t time_left(
@@ -129,20 +147,20 @@ static inline uint64_t wait_of(
 {
 	const struct member *slowest = slowest_of(world);
 	const uint64_t hold = world->limits.hold;
+	const uint64_t since = spoken_since(world, item->time);
 	uint64_t wait = time_left(world, item->arrived, hold);
-	uint64_t grace;
+	uint64_t other = UINT64_MAX;
 	bool full = false;
 
 	for (unsigned i = 0; i < world->count; i++)
 		full = full || merge_is_full(world->merge, i);
 	if (!slowest || slowest->settled >= item->time)
 		return 0;
-	if (item->time < world->latest || have_spoken(world, item->time))
-		return full ? 0
-			    : time_left(world, item->arrived,
-				      hold < SETTLE ? hold : SETTLE);
-	grace = time_left(world, slowest->heard, FULL_GRACE);
-	return full && grace < wait ? grace : wait;
+	if (since != UINT64_MAX)
+		other = full ? 0 : time_left(world, since, SETTLE);
+	else if (full)
+		other = time_left(world, slowest->heard, FULL_GRACE);
+	return other < wait ? other : wait;
 }
 
 static inline void hear(
@@ -151,8 +169,10 @@ static inline void hear(
 	struct member *member = &world->members[target];
 
 	member->heard = world->now;
-	if (spoken > member->spoken)
+	if (spoken > member->spoken) {
 		member->spoken = spoken;
+		member->spoke = world->now;
+	}
 	if (settled > member->settled)
 		member->settled = settled;
 }
@@ -170,6 +190,7 @@ static inline bool take_packet(
 	assert_int_equal(item->target, target);
 	assert_int_equal(item->time, packet->time);
 	assert_int_equal(item->caplen, packet->caplen);
+	assert_int_equal(packet->interface, origin_of(packet->len));
 	assert_memory_equal(packet->data,
 		fill_body(packet->len, packet->caplen), packet->caplen);
 	assert_ptr_equal(item, first_of(world));
@@ -213,6 +234,7 @@ static inline void world_packet(
 		.time = time,
 		.caplen = caplen,
 		.len = (uint32_t)number,
+		.interface = origin_of((uint32_t)number),
 		.data = fill_body(number, caplen),
 	};
 
@@ -242,6 +264,13 @@ static inline void world_end(struct world *world, unsigned target)
 {
 	merge_end(world->merge, target);
 	world->members[target].running = false;
+}
+
+static inline void world_begin(struct world *world, unsigned target)
+{
+	merge_begin(world->merge, target, world->now);
+	world->members[target].running = true;
+	world->members[target].heard = world->now;
 }
 
 static inline void world_discard(struct world *world, unsigned target)
@@ -310,6 +339,7 @@ static inline void check_counts(const struct world *world)
 		assert_int_equal(counts.received, member->counts.received);
 		assert_int_equal(counts.written, member->counts.written);
 		assert_int_equal(counts.late, member->counts.late);
+		assert_int_equal(merge_spoken(world->merge, i), member->spoken);
 	}
 }
 

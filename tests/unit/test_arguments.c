@@ -78,6 +78,8 @@ static void what_is_not_said_has_defaults(void **state)
 	assert_int_equal(line.arguments.duration, 0);
 	assert_int_equal(line.arguments.hold, 2000);
 	assert_true(line.arguments.require_all);
+	assert_false(line.arguments.pcapng || line.arguments.align ||
+		     line.arguments.retry || line.arguments.status);
 	assert_false(line.arguments.netrc || line.arguments.quiet ||
 		     line.arguments.verbose || line.arguments.version ||
 		     line.arguments.help);
@@ -90,19 +92,22 @@ static void every_option_is_taken(void **state)
 	static const char *const lines[] = {
 		"-ca|CA|-cert|CERT|-key|KEY|-filter|tcp port 80|-interface|e0|"
 		"-interface|e1|-snaplen|96|-w|out.pcap|-c|10|-duration|20|"
-		"-hold|30|-require|any|-netrc|-quiet|-verbose|-version|-help|a",
-		"a|--help|--version|--verbose|--quiet|--netrc|--require|any|"
+		"-hold|30|-require|any|-netrc|-quiet|-verbose|-version|-help|a|"
+		"-pcapng|-align|-retry|-status",
+		"a|--status|--retry|--align|--pcapng|--help|--version|--"
+		"verbose|--quiet|--netrc|--require|any|"
 		"--hold|30|--duration|20|--c|10|--w|out.pcap|--snaplen|96|"
 		"--interface|e0|--interface|e1|--filter|tcp port 80|--key|KEY|"
 		"--cert|CERT|--ca|CA",
 		"-ca=CA|--cert=CERT|-key=KEY|-filter=tcp port 80|a|-i=e0|"
 		"--interface=e1|-snaplen=96|-w=out.pcap|-c=10|-duration=20|"
-		"-hold=30|-require=any|-netrc|-quiet|-verbose|-version|-h",
+		"-hold=30|-require=any|-netrc|-quiet|-verbose|-version|-h|"
+		"-status|-align|--pcapng|--retry",
 		"-i|e0|-s|96|-i|e1|-h|-w|out.pcap|-c|10|-duration|20|a|-hold|"
 		"0030|"
 		"-filter|tcp port "
 		"80|-require|any|-netrc|-quiet|-verbose|-version|-ca|CA|-cert|"
-		"CERT|-key|KEY",
+		"CERT|-key|KEY|-align|-pcapng|-status|-retry",
 	};
 
 	(void)state;
@@ -123,6 +128,8 @@ static void every_option_is_taken(void **state)
 		assert_int_equal(arguments->duration, 20);
 		assert_int_equal(arguments->hold, 30);
 		assert_false(arguments->require_all);
+		assert_true(arguments->pcapng && arguments->align &&
+			    arguments->retry && arguments->status);
 		assert_true(arguments->netrc && arguments->quiet &&
 			    arguments->verbose && arguments->version &&
 			    arguments->help);
@@ -232,8 +239,6 @@ static void other_values_are_refused(void **state)
 	(void)state;
 	bad("-require|some|a", "-require: \"some\"");
 	bad("-require||a", "neither all nor any");
-	bad("-w|x.pcapng|a", "x.pcapng");
-	bad("-w|.pcapng|a", "pcapng");
 	good("-w|pcapng|-require|all|a");
 	assert_true(line.arguments.require_all);
 	arguments_clear(&line.arguments);
@@ -242,6 +247,54 @@ static void other_values_are_refused(void **state)
 	arguments_clear(&line.arguments);
 	good("-w||a");
 	arguments_clear(&line.arguments);
+}
+
+/* Each alone, so that none stands for another. */
+static void switches_are_apart(void **state)
+{
+	static const char *const names[] = {"pcapng", "align", "retry",
+		"status", "netrc", "quiet", "verbose"};
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct arguments *is = &line.arguments;
+
+		snprintf(text, sizeof(text), "a|-%s", names[i]);
+		good(text);
+		assert_int_equal(is->pcapng, i == 0);
+		assert_int_equal(is->align, i == 1);
+		assert_int_equal(is->retry, i == 2);
+		assert_int_equal(is->status, i == 3);
+		assert_int_equal(is->netrc, i == 4);
+		assert_int_equal(is->quiet, i == 5);
+		assert_int_equal(is->verbose, i == 6);
+		arguments_clear(&line.arguments);
+	}
+}
+
+/* A file that is called so is written so, and so may be any other. */
+static void a_name_chooses_pcapng(void **state)
+{
+	static const struct {
+		const char *text;
+		bool pcapng;
+	} cases[] = {{"-w|x.pcapng|a", true}, {"-w=/x/y.pcapng|a", true},
+		{"a|--w|.x.pcapng", true}, {"-w|x.pcap|-pcapng|a", true},
+		{"-pcapng|-w|x.pcap|a", true}, {"-pcapng|-w|-|a", true},
+		{"-pcapng|a", true}, {"-w|x.pcap|a", false},
+		{"-w|pcapng|a", false}, {"-w|.pcapng|a", false},
+		{"-w|x.pcapng.gz|a", false}, {"-w|xpcapng|a", false},
+		{"-w|x.pcapng/|a", false}, {"-w|x.PCAPNG|a", false},
+		{"-w|-|a", false}, {"-w||a", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		good(cases[i].text);
+		if (line.arguments.pcapng != cases[i].pcapng)
+			fail_msg("%s", cases[i].text);
+		arguments_clear(&line.arguments);
+	}
 }
 
 static void interfaces_have_a_limit(void **state)
@@ -298,9 +351,8 @@ static void a_bad_value_tells_no_password(void **state)
 {
 	static const char *const lines[] = {"-hold|http://u:S3cr3t@a",
 		"-c|http://u:S3cr3t@a", "-require|http://u:S3cr3t@a",
-		"-w|http://u:S3cr3t@a/x.pcapng|a", "-x=http://u:S3cr3t@a",
-		"-http://u:S3cr3t@a", "-quiet=http://u:S3cr3t@a",
-		"@http://u:S3cr3t@a"};
+		"-x=http://u:S3cr3t@a", "-http://u:S3cr3t@a",
+		"-quiet=http://u:S3cr3t@a", "@http://u:S3cr3t@a"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
@@ -332,6 +384,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_option_is_named),
 		cmocka_unit_test(a_missing_value_is_told),
 		cmocka_unit_test(other_values_are_refused),
+		cmocka_unit_test(switches_are_apart),
+		cmocka_unit_test(a_name_chooses_pcapng),
 		cmocka_unit_test(interfaces_have_a_limit),
 		cmocka_unit_test(no_password_stays_in_argv),
 		cmocka_unit_test(a_bad_target_tells_no_password),

@@ -1,7 +1,7 @@
 /*
  * The merge's rules: each by itself, and all of them over random packets,
- * watermarks, ends and discards, where a model tells what must leave and what
- * must stay. Nothing is lost or doubled, whatever comes.
+ * watermarks, ends, returns and discards, where a model tells what must leave
+ * and what must stay. Nothing is lost or doubled, whatever comes.
  */
 #include "merge_world.h"
 
@@ -43,7 +43,10 @@ static void some_event(struct seed *seed, struct world *world, bool heeds)
 
 	switch (seed_below(seed, 40)) {
 	case 0:
-		world_end(world, target);
+		if (world->members[target].running)
+			world_end(world, target);
+		else
+			world_begin(world, target);
 		return;
 	case 1:
 		world_discard(world, target);
@@ -211,6 +214,85 @@ static void ends_let_the_others_go(void **state)
 	world_close(&world);
 }
 
+/* One that is back is waited for again, and from where it had stopped. */
+static void who_begins_again_is_waited_for(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, PLENTY);
+	world_watermark(&world, 1, ms(30));
+	world_end(&world, 1);
+	world_packet(&world, 0, ms(50), 3);
+	world_watermark(&world, 0, ms(50));
+	world_begin(&world, 1);
+	assert_int_equal(world_pump(&world), 1000);
+	/* what it had settled before stays so */
+	world_packet(&world, 0, ms(29), 3);
+	assert_int_equal(world_pump(&world), 1000);
+	assert_int_equal(world.left, 1);
+	world.now = 1;
+	world_packet(&world, 1, ms(40), 3);
+	assert_int_equal(world_pump(&world), SETTLE);
+	world_watermark(&world, 1, ms(60));
+	assert_int_equal(world_pump(&world), -1);
+	assert_int_equal(world.left, 3);
+	check_exact(&world);
+	world_close(&world);
+}
+
+static void what_is_told_between_the_streams_counts(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, PLENTY);
+	world_end(&world, 1);
+	world_end(&world, 0);
+	world_watermark(&world, 1, ms(60));
+	world_packet(&world, 0, ms(50), 3);
+	world_begin(&world, 1);
+	world_begin(&world, 1);
+	assert_int_equal(world_pump(&world), -1);
+	assert_int_equal(world.left, 1);
+	world_close(&world);
+}
+
+static void who_begins_again_is_given_a_moment(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, 20000);
+	world_end(&world, 1);
+	world.now = 500;
+	world_begin(&world, 1);
+	for (uint64_t i = 0; !merge_is_full(world.merge, 0); i++)
+		world_packet(&world, 0, ms(100 + i), 3000);
+	assert_int_equal(world_pump(&world), FULL_GRACE);
+	world_wait_for_all(&world);
+	world_close(&world);
+}
+
+static void the_latest_that_was_told_is_known(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, PLENTY);
+	assert_int_equal(merge_spoken(world.merge, 0), 0);
+	world_packet(&world, 0, ms(50), 3);
+	assert_int_equal(merge_spoken(world.merge, 0), ms(50));
+	assert_int_equal(merge_spoken(world.merge, 1), 0);
+	world_watermark(&world, 0, ms(70));
+	world_packet(&world, 0, ms(60), 3);
+	world_end(&world, 0);
+	world_discard(&world, 0);
+	world_begin(&world, 0);
+	assert_int_equal(merge_spoken(world.merge, 0), ms(70));
+	world_close(&world);
+}
+
 static void a_full_queue_lets_go(void **state)
 {
 	enum { LIMIT = 100000, SIZE = 3000 };
@@ -311,6 +393,39 @@ static void an_empty_merge_waits_for_nothing(void **state)
 	merge_free(NULL);
 }
 
+/* A clock that is a year ahead makes the others late, and not disordered. */
+static void stamps_of_next_year_disorder_nobody(void **state)
+{
+	enum { HOLD = 2000, BEHIND = 300, ROUNDS_HERE = 50 };
+	const uint64_t next_year = (uint64_t)365 * 86400 * 1000 * NS_PER_MS;
+	static struct world world;
+	uint64_t last = 0;
+
+	(void)state;
+	world_open(&world, 3, HOLD, PLENTY);
+	world.now = 10000;
+	world_packet(&world, 2, next_year, 100);
+	world_wait_for_all(&world);
+	assert_int_equal(world.left, 1);
+	/* the one is quick, the other is 300 ms behind: both in step of 100 */
+	for (uint64_t i = 1; i < ROUNDS_HERE; i++) {
+		world.now += 50;
+		world_packet(&world, 0, world.now * NS_PER_MS, 100);
+		world_pump(&world);
+		world.now += 50;
+		world_packet(&world, 1, (world.now - BEHIND) * NS_PER_MS, 100);
+		world_pump(&world);
+	}
+	world_wait_for_all(&world);
+	for (size_t i = 1; i < world.left; i++) {
+		const struct item *item = &world.items[world.order[i]];
+
+		assert_true(item->time >= last);
+		last = item->time;
+	}
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,11 +435,16 @@ int main(void)
 		cmocka_unit_test(what_one_has_spoken_counts_for_no_other),
 		cmocka_unit_test(silence_costs_the_hold_and_no_more),
 		cmocka_unit_test(ends_let_the_others_go),
+		cmocka_unit_test(who_begins_again_is_waited_for),
+		cmocka_unit_test(what_is_told_between_the_streams_counts),
+		cmocka_unit_test(who_begins_again_is_given_a_moment),
+		cmocka_unit_test(the_latest_that_was_told_is_known),
 		cmocka_unit_test(a_full_queue_lets_go),
 		cmocka_unit_test(a_discarded_queue_is_not_full),
 		cmocka_unit_test(a_sink_that_has_enough_stops_it),
 		cmocka_unit_test(a_drain_waits_for_nobody),
 		cmocka_unit_test(an_empty_merge_waits_for_nothing),
+		cmocka_unit_test(stamps_of_next_year_disorder_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,11 @@
 /*
  * What is written: byte for byte the pcap file that it should be, to files and
- * pipes; whole records however a disk fills up; and nothing at all where
- * nothing was started.
+ * pipes; whole records however a disk fills up; no byte that a reader has to
+ * be waited for; and nothing at all where nothing was started.
  */
 #include "client/output.h"
 
+#include "client/writer.h"
 #include "format/linktype.h"
 #include "unit.h"
 
@@ -13,22 +14,30 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PACKETS = 20, FULL_PACKETS = 4, ROOM = 8 << 20 };
+enum {
+	PACKETS = 20,
+	FULL_PACKETS = 4,
+	BLOCKS = FULL_PACKETS + 4, /* what is in a small pcapng */
+	FULL_MAX = 100000,	   /* packets that fill everything */
+	ROOM = 8 << 20,
+};
 
 /* A stream, and the bytes that it is to become, put together by hand. */
 struct sample {
-	struct pcapfile file;
+	struct writer writer; /* but its output */
 	struct packet packets[PACKETS];
 	uint32_t linktypes[PACKETS];
 	size_t count;
 	unsigned char *expected;
 	size_t size;
 	size_t ends[PACKETS + 1]; /* where header and records end */
+	size_t end_count;
 };
 
 static char directory[] = "/tmp/ddump-test-XXXXXX";
@@ -45,24 +54,25 @@ static void put(struct sample *sample, const void *bytes, size_t size)
 
 static void put_header(struct sample *sample)
 {
-	const uint32_t header[] = {sample->file.nano ? 0xa1b23c4d : 0xa1b2c3d4,
+	const uint32_t header[] = {
+		sample->writer.nano ? 0xa1b23c4d : 0xa1b2c3d4,
 		__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0x40002 : 0x20004,
-		0, 0, sample->file.snaplen, sample->file.linktype};
+		0, 0, sample->writer.snaplen, sample->writer.linktype};
 
 	put(sample, header, sizeof(header));
-	sample->ends[0] = sample->size;
+	sample->ends[sample->end_count++] = sample->size;
 }
 
 static void put_packet(struct sample *sample, size_t number)
 {
 	const struct packet *packet = &sample->packets[number];
 	const unsigned char *at = packet->data;
-	bool turn = sample->linktypes[number] != sample->file.linktype;
+	bool turn = sample->linktypes[number] != sample->writer.linktype;
 	uint32_t record[] = {(uint32_t)(packet->time / 1000000000),
 		(uint32_t)(packet->time % 1000000000), packet->caplen,
 		packet->len};
 
-	if (!sample->file.nano)
+	if (!sample->writer.nano)
 		record[1] /= 1000;
 	if (turn) {
 		record[2] -= 4;
@@ -79,7 +89,7 @@ static void put_packet(struct sample *sample, size_t number)
 	} else {
 		put(sample, at, packet->caplen);
 	}
-	sample->ends[number + 1] = sample->size;
+	sample->ends[sample->end_count++] = sample->size;
 }
 
 /* largest is of the packets' bytes, 20 or more. */
@@ -87,7 +97,7 @@ static void make_sample(struct seed *seed, struct sample *sample, size_t count,
 	size_t largest, bool nano)
 {
 	*sample = (struct sample){
-		.file = {.linktype = LINKTYPE_SLL,
+		.writer = {.linktype = LINKTYPE_SLL,
 			.snaplen = PACKET_MAX,
 			.nano = nano},
 		.count = count,
@@ -120,7 +130,6 @@ static void free_sample(struct sample *sample)
 	free(sample->expected);
 }
 
-/* Writes it all, flushing every so often; false: it could not be. */
 /* False: it is not for a slow reader that anything is not taken. */
 static bool wait_for_reader(struct output *output, struct failure *failure)
 {
@@ -130,19 +139,53 @@ static bool wait_for_reader(struct output *output, struct failure *failure)
 	return output_flush(output, failure);
 }
 
+static bool write_packet(struct writer *writer, const struct sample *sample,
+	size_t number, struct failure *failure)
+{
+	const char *comment = number % 2 ? "a remark" : NULL;
+
+	return writer_packet(writer, &sample->packets[number],
+		sample->linktypes[number], comment, failure);
+}
+
+/* What a pcapng has besides, in front of packets and behind them. */
+static bool write_interface(struct writer *writer, struct failure *failure)
+{
+	const struct interface interface = {
+		.linktype = LINKTYPE_SLL, .name = "a:eth0", .filter = "tcp"};
+	uint32_t number;
+
+	return !writer->pcapng ||
+	       writer_interface(writer, &interface, &number, failure);
+}
+
+static bool write_end(struct writer *writer, struct failure *failure)
+{
+	const struct statistics statistics = {.told = STATISTICS_ALL};
+
+	return !writer->pcapng ||
+	       (writer_statistics(writer, &statistics, failure) &&
+		       writer_remark(writer, "it is over", failure));
+}
+
+/* Writes it all, flushing every so often; false: it could not be. */
 static bool write_sample(struct output *output, const struct sample *sample,
 	size_t every, struct failure *failure)
 {
-	bool good = output_start(output, &sample->file, failure);
+	struct writer writer = sample->writer;
+	bool good;
 
+	writer.output = output;
+	good = writer_start(&writer, failure) &&
+	       write_interface(&writer, failure);
 	for (size_t i = 0; i < sample->count && good; i++) {
 		do
-			good = output_packet(output, &sample->packets[i],
-				sample->linktypes[i], failure);
+			good = write_packet(&writer, sample, i, failure);
 		while (!good && wait_for_reader(output, failure));
 		if (good && every && i % every == 0)
 			good = output_flush(output, failure);
 	}
+	good = good && write_end(&writer, failure);
 	while (wait_for_reader(output, failure))
 		;
 	return good;
@@ -311,43 +354,154 @@ static void a_pipe_has_every_byte(void **state)
 	free_sample(&sample);
 }
 
-/* A reader of a socket that stalls is none to wait for, either. */
-static void a_socket_does_not_block(void **state)
+/* Writes until it is full; ends is where records end. Returns how many. */
+static size_t fill(struct output *output, const struct sample *sample,
+	size_t *ends, struct failure *failure)
 {
-	struct seed seed = seed_start();
+	struct writer writer = sample->writer;
+	size_t size = sample->ends[0];
+	size_t count = 0;
+
+	writer.output = output;
+	if (!writer_start(&writer, failure))
+		return 0;
+	while (count < FULL_MAX &&
+		write_packet(&writer, sample, count % PACKETS, failure)) {
+		const size_t place = count % PACKETS;
+
+		size += sample->ends[place + 1] - sample->ends[place];
+		ends[count++] = size;
+	}
+	return count;
+}
+
+/* How many of them a reader that stalls has not got, by its own account. */
+static uint64_t count_behind(int far, const size_t *ends, size_t count)
+{
+	uint64_t behind = 0;
+	int taken = 0;
+
+	ioctl(far, FIONREAD, &taken);
+	for (size_t i = 0; i < count; i++)
+		behind += ends[i] > (size_t)taken;
+	return behind;
+}
+
+/*
+ * A reader that stalls is none to wait for, of a socket nor of a pipe. While
+ * it is in stdout's place nothing is asserted, which writes there.
+ */
+static void stall(struct seed *seed, int fds[2])
+{
+	size_t *ends = calloc(FULL_MAX, sizeof(*ends));
 	struct failure failure = {0};
 	struct sample sample;
 	struct output *output;
-	int fds[2];
 	uint64_t pending;
+	uint64_t behind;
+	uint64_t left;
 	bool blocked;
+	size_t count;
 	int saved;
-	size_t count = 0;
 
-	(void)state;
-	make_sample(&seed, &sample, 20, 1000, false);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_non_null(ends);
+	make_sample(seed, &sample, PACKETS, 1000, false);
 	fflush(stdout);
 	saved = dup(STDOUT_FILENO);
 	dup2(fds[1], STDOUT_FILENO);
 	output = output_open("-", &failure);
-	assert_true(output_start(output, &sample.file, &failure));
-	while (count < 100000 &&
-		output_packet(output, &sample.packets[count % 20],
-			sample.linktypes[count % 20], &failure))
-		count++;
-	blocked = output_is_blocked(output);
+	count = fill(output, &sample, ends, &failure);
+	blocked = output_is_blocked(output) && output_is_piped(output) &&
+		  !output_wait(output, 1);
 	pending = output_pending(output);
+	behind = count_behind(fds[0], ends, count);
 	close(fds[0]);
+	/* what it has not taken stays untaken when it leaves */
+	left = output_flush(output, &failure) ? 0 : output_pending(output);
 	output_close(output, &failure);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
 	close(fds[1]);
 	assert_true(blocked);
+	assert_int_equal(left, pending);
 	assert_in_range(pending, 1, count);
+	assert_int_equal(pending, behind);
 	/* the reader has left, which is no failure */
 	assert_int_equal(failure.status, 0);
 	free_sample(&sample);
+	free(ends);
+}
+
+static void a_reader_that_stalls_does_not_block(void **state)
+{
+	struct seed seed = seed_start();
+	int fds[2];
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		stall(&seed, fds);
+		assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+		stall(&seed, fds);
+	}
+}
+
+/* What a pcapng has besides packets is not counted as such. */
+static void only_packets_are_pending(void **state)
+{
+	struct seed seed = seed_start();
+	struct failure failure = {0};
+	struct output *output = output_open(path, &failure);
+	uint64_t packets = 0;
+
+	(void)state;
+	assert_true(output_start(output, &failure));
+	for (int i = 0; i < 1000; i++) {
+		const bool is_packet = seed_below(&seed, 2);
+		const size_t size = 16 + seed_below(&seed, 100);
+
+		memset(output_room(output), 0, size);
+		assert_true(output_add(output, size, is_packet, &failure));
+		packets += is_packet;
+		assert_int_equal(output_pending(output), packets);
+		if (seed_below(&seed, 100))
+			continue;
+		assert_true(output_flush(output, &failure));
+		packets = 0;
+		assert_int_equal(output_pending(output), 0);
+	}
+	assert_true(output_flush(output, &failure));
+	assert_false(output_is_blocked(output));
+	assert_false(output_is_piped(output));
+	assert_true(output_close(output, &failure));
+}
+
+/* The largest record fits behind a buffer that is all but full. */
+static void the_largest_record_fits(void **state)
+{
+	enum { FULL = 262144 };
+	struct failure failure = {0};
+	struct output *output = output_open(path, &failure);
+
+	(void)state;
+	assert_true(output_start(output, &failure));
+	memset(output_room(output), 1, FULL - 1);
+	assert_true(output_add(output, FULL - 1, true, &failure));
+	memset(output_room(output), 2, OUTPUT_RECORD_MAX);
+	assert_true(output_add(output, OUTPUT_RECORD_MAX, true, &failure));
+	/* and so do as many small ones as there can be */
+	for (int i = 0; i < 40000; i++) {
+		memset(output_room(output), 3, 16);
+		assert_true(output_add(output, 16, true, &failure));
+	}
+	assert_true(output_close(output, &failure));
+	assert_int_equal(
+		read_file(path), FULL - 1 + OUTPUT_RECORD_MAX + 40000 * 16);
+	for (size_t i = 0; i < FULL + OUTPUT_RECORD_MAX; i++)
+		assert_int_equal(got[i], i < FULL - 1 ? 1
+					 : i < FULL - 1 + OUTPUT_RECORD_MAX
+						 ? 2
+						 : 3);
 }
 
 /* Nothing that is handed over stays in a buffer after a flush. */
@@ -356,15 +510,17 @@ static void a_flush_hands_on_all(void **state)
 	struct seed seed = seed_start();
 	struct failure failure = {0};
 	struct output *output = output_open(path, &failure);
+	struct writer writer;
 	struct sample sample;
 
 	(void)state;
 	make_sample(&seed, &sample, PACKETS, 300, false);
-	assert_true(output_start(output, &sample.file, &failure));
+	writer = sample.writer;
+	writer.output = output;
+	assert_true(writer_start(&writer, &failure));
 	check_file(&sample, 24);
 	for (size_t i = 0; i < sample.count; i++) {
-		assert_true(output_packet(output, &sample.packets[i],
-			sample.linktypes[i], &failure));
+		assert_true(write_packet(&writer, &sample, i, &failure));
 		assert_true(output_flush(output, &failure));
 		check_file(&sample, sample.ends[i + 1]);
 	}
@@ -386,7 +542,7 @@ static size_t whole_within(const struct sample *sample, size_t size)
 {
 	size_t whole = 0;
 
-	for (size_t i = 0; i <= sample->count; i++)
+	for (size_t i = 0; i < sample->end_count; i++)
 		if (sample->ends[i] <= size)
 			whole = sample->ends[i];
 	return whole;
@@ -397,7 +553,10 @@ static void fill_disk(const struct sample *sample, size_t size, size_t every)
 	struct failure failure = {0};
 	struct failure again = {0};
 	struct output *output = output_open(path, &failure);
+	struct writer writer = sample->writer;
 	bool good;
+
+	writer.output = output;
 
 	assert_non_null(output);
 	limit_files(size);
@@ -405,8 +564,9 @@ static void fill_disk(const struct sample *sample, size_t size, size_t every)
 	       output_flush(output, &failure);
 	/* once broken, it stays so, and adds nothing */
 	if (!good) {
-		output_packet(output, &sample->packets[0], sample->linktypes[0],
-			&again);
+		assert_false(write_packet(&writer, sample, 0, &again));
+		assert_null(output_room(output));
+		assert_false(output_is_blocked(output));
 		assert_false(output_flush(output, &again));
 	}
 	output_close(output, &again);
@@ -432,6 +592,100 @@ static void a_full_disk_leaves_whole_records(void **state)
 	for (size_t size = 0; size <= sample.size + 1; size++)
 		for (size_t i = 0; i < sizeof(flushes) / sizeof(*flushes); i++)
 			fill_disk(&sample, size, flushes[i]);
+	free_sample(&sample);
+}
+
+/* How many of so many packets are not whole within so many bytes. */
+static uint64_t not_within(
+	const struct sample *sample, size_t packets, size_t size)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < packets; i++)
+		count += sample->ends[i + 1] > size;
+	return count;
+}
+
+/* Adds packets, flushing every so often, until the disk takes no more. */
+static void lose(const struct sample *sample, size_t size, size_t every)
+{
+	struct failure failure = {0};
+	struct output *output = output_open(path, &failure);
+	struct writer writer = sample->writer;
+	size_t added = 0;
+	bool good;
+
+	assert_non_null(output);
+	writer.output = output;
+	limit_files(size);
+	good = writer_start(&writer, &failure);
+	while (good && added < sample->count) {
+		good = write_packet(&writer, sample, added++, &failure);
+		if (good && added % every == 0)
+			good = output_flush(output, &failure);
+	}
+	if (good)
+		good = output_flush(output, &failure);
+	assert_int_equal(good, size >= sample->size);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(output_pending(output),
+			not_within(sample, added, size));
+		/* and asking for more loses no more */
+		assert_int_equal(output_flush(output, &failure), good);
+	}
+	output_close(output, &failure);
+	limit_files(RLIM_INFINITY);
+}
+
+static void what_a_full_disk_loses_is_pending(void **state)
+{
+	struct seed seed = seed_start();
+	struct sample sample;
+
+	(void)state;
+	make_sample(&seed, &sample, FULL_PACKETS, 44, false);
+	for (size_t size = 0; size <= sample.size + 1; size++)
+		for (size_t every = 1; every < 4; every++)
+			lose(&sample, size, every);
+	free_sample(&sample);
+	/* more than the buffer takes, so that a packet is added in vain */
+	make_sample(&seed, &sample, PACKETS, PACKET_MAX, false);
+	for (size_t i = 0; i < sample.end_count; i++)
+		for (size_t every = 1; every < PACKETS; every += 9)
+			lose(&sample, sample.ends[i] - seed_below(&seed, 2),
+				every);
+	free_sample(&sample);
+}
+
+/* Takes what an empty disk gets for what is expected: it is the writer's. */
+static void make_pcapng(struct seed *seed, struct sample *sample)
+{
+	make_sample(seed, sample, FULL_PACKETS, 44, true);
+	sample->writer.pcapng = true;
+	write_whole(path, sample);
+	sample->size = read_file(path);
+	memcpy(sample->expected, got, sample->size);
+	sample->end_count = 0;
+	for (size_t at = 0; at < sample->size;) {
+		uint32_t size;
+
+		memcpy(&size, got + at + 4, sizeof(size));
+		at += size;
+		sample->ends[sample->end_count++] = at;
+	}
+	assert_int_equal(sample->end_count, BLOCKS);
+}
+
+static void a_full_disk_leaves_whole_blocks(void **state)
+{
+	struct seed seed = seed_start();
+	struct sample sample;
+
+	(void)state;
+	make_pcapng(&seed, &sample);
+	for (size_t size = 0; size <= sample.size + 1; size++)
+		for (size_t every = 0; every < 3; every++)
+			fill_disk(&sample, size, every);
 	free_sample(&sample);
 }
 
@@ -475,13 +729,13 @@ static void a_full_disk_takes_nothing_of_others(void **state)
 
 static void a_full_device_is_an_error(void **state)
 {
-	const struct pcapfile file = {.linktype = 1, .snaplen = 100};
 	struct failure failure = {0};
 	struct output *output = output_open("/dev/full", &failure);
+	struct writer writer = {.output = output, .linktype = 1};
 
 	(void)state;
 	assert_non_null(output);
-	assert_false(output_start(output, &file, &failure));
+	assert_false(writer_start(&writer, &failure));
 	assert_int_equal(failure.status, 1);
 	assert_string_equal(failure.text, "/dev/full: No space left on device");
 	output_close(output, &failure);
@@ -489,8 +743,8 @@ static void a_full_device_is_an_error(void **state)
 
 static void a_reader_that_leaves_is_none(void **state)
 {
-	const struct pcapfile file = {.linktype = 1, .snaplen = 100};
 	struct failure failure = {.status = 9};
+	struct writer writer = {.linktype = 1};
 	char name[32];
 	struct output *output;
 	int fds[2];
@@ -501,7 +755,8 @@ static void a_reader_that_leaves_is_none(void **state)
 	output = output_open(name, &failure);
 	assert_non_null(output);
 	close(fds[0]);
-	assert_false(output_start(output, &file, &failure));
+	writer.output = output;
+	assert_false(writer_start(&writer, &failure));
 	assert_int_equal(failure.status, 0);
 	output_close(output, &failure);
 	assert_int_equal(failure.status, 0);
@@ -574,9 +829,13 @@ int main(void)
 		cmocka_unit_test(what_has_no_packets_has_a_header),
 		cmocka_unit_test(a_dash_is_stdout),
 		cmocka_unit_test(a_pipe_has_every_byte),
-		cmocka_unit_test(a_socket_does_not_block),
+		cmocka_unit_test(a_reader_that_stalls_does_not_block),
+		cmocka_unit_test(only_packets_are_pending),
+		cmocka_unit_test(the_largest_record_fits),
 		cmocka_unit_test(a_flush_hands_on_all),
 		cmocka_unit_test(a_full_disk_leaves_whole_records),
+		cmocka_unit_test(a_full_disk_leaves_whole_blocks),
+		cmocka_unit_test(what_a_full_disk_loses_is_pending),
 		cmocka_unit_test(a_full_disk_takes_nothing_of_others),
 		cmocka_unit_test(a_full_device_is_an_error),
 		cmocka_unit_test(a_reader_that_leaves_is_none),

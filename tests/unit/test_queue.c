@@ -49,7 +49,10 @@ static void push(struct queue *queue, struct model *model, uint64_t time,
 	struct expected *expected = &model->list[model->count++];
 
 	*expected = (struct expected){
-		.packet = {.time = time, .caplen = caplen, .len = caplen + 5},
+		.packet = {.time = time,
+			.caplen = caplen,
+			.len = caplen + 5,
+			.interface = (uint32_t)model->pushed * 2654435761U},
 		.arrived = model->pushed * 3,
 		.number = model->pushed,
 	};
@@ -82,6 +85,7 @@ static void check_first(const struct queue *queue, const struct model *model)
 	assert_int_equal(packet.time, expected->packet.time);
 	assert_int_equal(packet.caplen, expected->packet.caplen);
 	assert_int_equal(packet.len, expected->packet.len);
+	assert_int_equal(packet.interface, expected->packet.interface);
 	assert_int_equal(arrived, expected->arrived);
 	assert_memory_equal(packet.data,
 		fill_body(expected->number, packet.caplen), packet.caplen);

@@ -1,16 +1,19 @@
 /*
- * The push parser: however a stream is split, the same packets come out; a
- * cut is told from an end, and what can't be is refused at once.
+ * The push parser on pcap: however a stream is split, the same packets come
+ * out; a cut is told from an end, and what can't be is refused at once. Its
+ * other format is in test_section.c.
  */
 #include "format/reader.h"
 
 #include "format/linktype.h"
+#include "format/pcapfile.h"
 #include "unit.h"
 
 #include <byteswap.h>
 #include <string.h>
 
 enum { PACKETS = 40, SHORT_PACKET = 90, STREAM_MAX = 1 << 20, ROUNDS = 300 };
+enum { NUMBER = 4711 }; /* that the sink gives */
 
 /* A stream of bytes, and where its units end. */
 struct sample {
@@ -23,12 +26,14 @@ struct sample {
 
 /* What came out of a reader, in an order-keeping sum. */
 struct seen {
-	unsigned starts;
+	unsigned interfaces;
 	unsigned packets;
 	uint64_t sum;
-	struct pcapfile file;
+	uint32_t linktype;
+	uint32_t snaplen;
+	bool nano;
 	unsigned refuse_at; /* the sink says false to this packet, from 1 */
-	bool refuse_start;
+	bool refuse_interface;
 };
 
 static void add(struct seen *seen, const void *bytes, size_t size)
@@ -39,16 +44,23 @@ static void add(struct seen *seen, const void *bytes, size_t size)
 		seen->sum = (seen->sum ^ at[i]) * 0x100000001b3;
 }
 
-static bool see_start(
-	void *context, const struct pcapfile *file, struct failure *failure)
+static bool see_interface(void *context, const struct interface *interface,
+	uint32_t *ret_number, struct failure *failure)
 {
 	struct seen *seen = context;
 
 	assert_int_equal(seen->packets, 0);
-	seen->starts++;
-	seen->file = *file;
-	return !seen->refuse_start ||
-	       failure_set(failure, 2, "the sink refuses the start");
+	assert_string_equal(interface->name, "");
+	assert_string_equal(interface->filter, "");
+	assert_null(interface->description);
+	assert_null(interface->comment);
+	seen->interfaces++;
+	seen->linktype = interface->linktype;
+	seen->snaplen = interface->snaplen;
+	seen->nano = interface->nano;
+	*ret_number = NUMBER;
+	return !seen->refuse_interface ||
+	       failure_set(failure, 2, "the sink refuses the interface");
 }
 
 static bool see_packet(
@@ -56,7 +68,8 @@ static bool see_packet(
 {
 	struct seen *seen = context;
 
-	assert_int_equal(seen->starts, 1);
+	assert_int_equal(seen->interfaces, 1);
+	assert_int_equal(packet->interface, NUMBER);
 	seen->packets++;
 	add(seen, &packet->time, sizeof(packet->time));
 	add(seen, &packet->caplen, sizeof(packet->caplen));
@@ -66,9 +79,20 @@ static bool see_packet(
 	       failure_set(failure, 2, "the sink refuses a packet");
 }
 
+static bool see_statistics(void *context, const struct statistics *statistics,
+	struct failure *failure)
+{
+	(void)context;
+	(void)statistics;
+	(void)failure;
+	fail_msg("pcap has no statistics");
+	return false;
+}
+
 static struct reader *new_reader(struct seen *seen)
 {
-	const struct reader_sink sink = {see_start, see_packet, seen};
+	const struct stream_sink sink = {
+		see_interface, see_packet, see_statistics, seen};
 	struct reader *reader = reader_new(&sink);
 
 	assert_non_null(reader);
@@ -101,6 +125,17 @@ static void put_start(struct sample *sample, bool nano, bool swapped)
 	sample->ends[0] = sample->size;
 }
 
+/* What a sink should see of the start. */
+static struct seen seen_start(const struct sample *sample)
+{
+	return (struct seen){
+		.interfaces = 1,
+		.linktype = sample->file.linktype,
+		.snaplen = sample->file.snaplen,
+		.nano = sample->file.nano,
+	};
+}
+
 /* Puts a packet of random bytes; adds to expected what a sink should see. */
 static void put_packet(struct sample *sample, struct seed *seed,
 	uint32_t caplen, struct seen *expected)
@@ -112,6 +147,7 @@ static void put_packet(struct sample *sample, struct seed *seed,
 		.time = seconds * UINT64_C(1000000000) + fraction * unit,
 		.caplen = caplen,
 		.len = caplen + (uint32_t)seed_below(seed, 9),
+		.interface = NUMBER,
 	};
 
 	put_u32(sample, seconds);
@@ -128,9 +164,8 @@ static void put_packet(struct sample *sample, struct seed *seed,
 static void make_sample(
 	struct sample *sample, struct seed *seed, struct seen *expected)
 {
-	*expected = (struct seen){.starts = 1};
 	put_start(sample, seed_below(seed, 2), seed_below(seed, 2));
-	expected->file = sample->file;
+	*expected = seen_start(sample);
 	for (int i = 0; i < PACKETS; i++)
 		put_packet(sample, seed,
 			(uint32_t)seed_below(seed, SHORT_PACKET), expected);
@@ -138,13 +173,12 @@ static void make_sample(
 
 static void assert_same(const struct seen *seen, const struct seen *expected)
 {
-	assert_int_equal(seen->starts, expected->starts);
+	assert_int_equal(seen->interfaces, expected->interfaces);
 	assert_int_equal(seen->packets, expected->packets);
 	assert_int_equal(seen->sum, expected->sum);
-	assert_int_equal(seen->file.linktype, expected->file.linktype);
-	assert_int_equal(seen->file.snaplen, expected->file.snaplen);
-	assert_int_equal(seen->file.nano, expected->file.nano);
-	assert_int_equal(seen->file.swapped, expected->file.swapped);
+	assert_int_equal(seen->linktype, expected->linktype);
+	assert_int_equal(seen->snaplen, expected->snaplen);
+	assert_int_equal(seen->nano, expected->nano);
 }
 
 /*
@@ -246,7 +280,7 @@ static void an_end_at_every_byte(void **state)
 		failure.status = 0;
 		assert_int_equal(reader_end(reader, &failure), whole);
 		assert_int_equal(failure.status, !whole);
-		assert_int_equal(seen.starts + seen.packets, next);
+		assert_int_equal(seen.interfaces + seen.packets, next);
 	}
 	assert_same(&seen, &expected);
 	reader_free(reader);
@@ -264,11 +298,11 @@ static void the_largest_packet_passes(void **state)
 	assert_non_null(sample);
 	for (size_t i = 0; i < sizeof(most) / sizeof(*most); i++) {
 		struct seen seen = {0};
-		struct seen expected = {.starts = 1};
+		struct seen expected;
 		struct reader *reader = new_reader(&seen);
 
 		put_start(sample, true, i % 2);
-		expected.file = sample->file;
+		expected = seen_start(sample);
 		put_packet(sample, &seed, 3, &expected);
 		put_packet(sample, &seed, PACKET_MAX, &expected);
 		put_packet(sample, &seed, 0, &expected);
@@ -295,11 +329,11 @@ static void check_damage(const uint32_t record[4], bool good)
 	for (size_t most = 1; most < 64; most++) {
 		struct failure failure = {0};
 		struct seen seen = {0};
-		struct seen expected = {0};
+		struct seen expected;
 		struct reader *reader = new_reader(&seen);
 
-		expected.starts = 1;
 		put_start(sample, false, most % 2);
+		expected = seen_start(sample);
 		put_packet(sample, &seed, 10, &expected);
 		put_packet(sample, &seed, 0, &expected);
 		for (int i = 0; i < 4; i++)
@@ -330,7 +364,7 @@ static void other_streams_are_quoted(void **state)
 {
 	static const char *const streams[] = {
 		"<html><head><title>502 Bad Gateway",
-		"\x0a\x0d\x0d\x0a\x1c\x01\x02\x03 a pcapng section block",
+		"\x0a\x0d\x0d\x0b\x1c\x01\x02\x03 nearly a pcapng section",
 		"\xd4\xc3\xb2\xa1\x01\x00\x04\x00 a pcap of version 1..."};
 
 	(void)state;
@@ -345,7 +379,7 @@ static void other_streams_are_quoted(void **state)
 		assert_non_null(strstr(failure.text, "no capture"));
 		if (i == 0)
 			assert_non_null(strstr(failure.text, "\"<html><h\""));
-		assert_int_equal(seen.starts, 0);
+		assert_int_equal(seen.interfaces, 0);
 		assert_false(reader_push(reader, "x", 1, &failure));
 		reader_free(reader);
 	}
@@ -364,7 +398,7 @@ static void a_sink_ends_the_stream(void **state)
 		for (size_t most = 1; most < 300; most += 13) {
 			struct failure failure = {0};
 			struct seen seen = {
-				.refuse_at = at, .refuse_start = at == 0};
+				.refuse_at = at, .refuse_interface = at == 0};
 			struct reader *reader = new_reader(&seen);
 
 			assert_false(push_pieces(

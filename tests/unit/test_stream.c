@@ -1,85 +1,24 @@
 /*
- * The body of a capture, over a socket pair: what arrives is, byte for byte,
- * the pcap file that it should be, whatever the framing; packets leave in
- * batches, and only a finished body has its last chunk.
+ * The capture that a client gets, over a socket pair: byte for byte the pcap
+ * file that it should be; or a pcapng that holds the same packets, each with
+ * its interface, when it is read back.
  */
 #include "worker/stream.h"
 
 #include "format/linktype.h"
-#include "unit.h"
+#include "link.h"
+#include "readback.h"
+#include "worker/sightings.h"
 
-#include <pthread.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#define HEAD "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"
+#include <net/if.h>
 
 enum {
-	ROOM = 32 << 20,
 	PACKETS = 300,
 	LARGEST = 20, /* packets of PACKET_MAX bytes among these */
-	BATCH = 65536,
 	FILE_HEADER = 24,
-	RECORD_HEADER = 16,
+	GONE = 90000000, /* indexes from here on are no interfaces */
+	SOME = 7,	 /* indexes in a run, 0 and lo's among them */
 };
-
-/* A socket pair whose far end is read by a thread until it is closed. */
-struct link {
-	struct connection connection;
-	int far;
-	pthread_t reader;
-	unsigned char *got;
-	size_t size;
-};
-
-static void *read_far_end(void *context)
-{
-	struct link *link = context;
-	ssize_t got;
-
-	while ((got = recv(link->far, link->got + link->size, ROOM - link->size,
-			0)) > 0)
-		link->size += (size_t)got;
-	return NULL;
-}
-
-static void link_open(struct link *link, bool reads)
-{
-	int fds[2];
-
-	*link = (struct link){0};
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	connection_open(&link->connection, fds[0]);
-	link->far = fds[1];
-	link->got = malloc(ROOM);
-	assert_non_null(link->got);
-	if (reads)
-		assert_int_equal(
-			pthread_create(&link->reader, NULL, read_far_end, link),
-			0);
-}
-
-/* Closes the near end; after that all that has arrived is in got. */
-static void link_finish(struct link *link)
-{
-	close(link->connection.fd);
-	pthread_join(link->reader, NULL);
-}
-
-static void link_free(struct link *link)
-{
-	close(link->far);
-	free(link->got);
-}
-
-/* Takes what has arrived so far, where no thread reads. */
-static size_t link_take(struct link *link)
-{
-	ssize_t got = recv(link->far, link->got, ROOM, MSG_DONTWAIT);
-
-	return got > 0 ? (size_t)got : 0;
-}
 
 /* The file that should arrive, made without any of the format's functions. */
 struct file {
@@ -89,7 +28,7 @@ struct file {
 
 static void put(struct file *file, const void *bytes, size_t size)
 {
-	assert_true(file->size + size <= ROOM);
+	assert_true(file->size + size <= LINK_ROOM);
 	memcpy(file->bytes + file->size, bytes, size);
 	file->size += size;
 }
@@ -114,304 +53,424 @@ static void put_header(struct file *file, const struct stream_options *options)
 	put_u32(file, options->linktype);
 }
 
-static void put_packet(struct file *file, const struct stream_options *options,
-	const struct packet *packet)
+/* The bytes that a packet is to have. Returns how many. */
+static uint32_t put_data(struct file *file,
+	const struct stream_options *options, const struct packet *packet)
 {
 	const unsigned char *data = packet->data;
-	const bool sll = options->linktype == LINKTYPE_SLL;
-	const uint32_t less = sll ? 4 : 0;
-	const uint64_t fraction = packet->time % 1000000000;
-	uint32_t caplen = packet->caplen - less;
-	size_t start;
+	const size_t start = file->size;
+	uint32_t caplen = packet->caplen;
 
-	caplen = caplen < options->snaplen ? caplen : options->snaplen;
-	put_u32(file, packet->time / 1000000000);
-	put_u32(file, options->nano ? fraction : fraction / 1000);
-	put_u32(file, caplen);
-	put_u32(file, packet->len - less);
-	start = file->size;
-	if (sll) {
+	if (options->linktype == LINKTYPE_SLL) {
 		put(file, (const unsigned char[]){0, data[10]}, 2);
 		put(file, data + 8, 2);
 		put(file, (const unsigned char[]){0, data[11]}, 2);
 		put(file, data + 12, 8);
 		put(file, data, 2);
-		put(file, data + 20, packet->caplen - 20);
+		put(file, data + 20, caplen - 20);
+		caplen -= 4;
 	} else {
-		put(file, data, packet->caplen);
+		put(file, data, caplen);
 	}
+	caplen = caplen < options->snaplen ? caplen : options->snaplen;
 	file->size = start + caplen;
+	return caplen;
 }
 
-/*
- * Decodes chunks in place, strictly. Returns the body's size; ret_whole tells
- * whether the last chunk came, and nothing behind it.
- */
-static size_t dechunk(unsigned char *bytes, size_t size, bool *ret_whole)
+static uint32_t len_of(
+	const struct stream_options *options, const struct packet *packet)
 {
-	size_t used = 0;
-	size_t at = 0;
-
-	*ret_whole = false;
-	while (at < size) {
-		char *end;
-		size_t chunk = strtoul((char *)bytes + at, &end, 16);
-		size_t digits = (size_t)((unsigned char *)end - bytes) - at;
-
-		assert_in_range(digits, 1, 8);
-		assert_memory_equal(end, "\r\n", 2);
-		at += digits + 2;
-		assert_true(at + chunk + 2 <= size);
-		memmove(bytes + used, bytes + at, chunk);
-		assert_memory_equal(bytes + at + chunk, "\r\n", 2);
-		at += chunk + 2;
-		used += chunk;
-		if (chunk == 0) {
-			*ret_whole = true;
-			assert_int_equal(at, size);
-		}
-	}
-	return used;
+	return packet->len - (options->linktype == LINKTYPE_SLL ? 4 : 0);
 }
 
-/* One of the ways to send, and a source of packets. */
+static void put_packet(struct file *file, const struct stream_options *options,
+	const struct packet *packet)
+{
+	const uint64_t fraction = packet->time % 1000000000;
+	const size_t caplen = file->size + 8;
+	uint32_t size;
+
+	put_u32(file, packet->time / 1000000000);
+	put_u32(file, options->nano ? fraction : fraction / 1000);
+	put_u32(file, 0);
+	put_u32(file, len_of(options, packet));
+	size = put_data(file, options, packet);
+	memcpy(file->bytes + caplen, &size, sizeof(size));
+}
+
+/* A capture, and a source of packets for it. */
 struct run {
 	struct stream_options options;
 	struct seed seed;
-	unsigned char *data; /* PACKET_MAX random bytes */
-	struct file file;
+	unsigned char *data; /* random bytes */
+	struct file file;    /* pcap: all; pcapng: the packets' bytes */
+	struct packet packets[PACKETS];
+	uint32_t indexes[PACKETS];
+	size_t count;
 	struct link link;
+	struct body *body;
 	struct stream *stream;
 };
 
-static void run_open(
-	struct run *run, const struct stream_options *options, bool reads)
+static struct run run;
+static struct back back;
+
+static void run_open(const struct stream_options *options, bool reads)
 {
-	run->options = *options;
-	run->seed = seed_start();
-	run->data = malloc(PACKET_MAX);
-	run->file.bytes = malloc(ROOM);
-	assert_non_null(run->data);
-	assert_non_null(run->file.bytes);
-	seed_bytes(&run->seed, run->data, PACKET_MAX);
-	link_open(&run->link, reads);
-	run->stream = stream_new(&run->link.connection, options);
-	assert_non_null(run->stream);
-	put_header(&run->file, options);
+	run = (struct run){.options = *options, .seed = seed_start()};
+	run.options.filter = options->filter ? options->filter : "";
+	run.data = malloc(PACKET_MAX + 4096);
+	run.file.bytes = malloc(LINK_ROOM);
+	assert_non_null(run.data);
+	assert_non_null(run.file.bytes);
+	seed_bytes(&run.seed, run.data, PACKET_MAX + 4096);
+	link_open(&run.link, reads);
+	run.body = body_new(&run.link.connection, false);
+	assert_non_null(run.body);
+	run.stream = stream_new(run.body, &run.options);
+	assert_non_null(run.stream);
+	if (!options->pcapng)
+		put_header(&run.file, options);
 }
 
-static void run_free(struct run *run)
+static void run_free(void)
 {
-	stream_free(run->stream);
-	link_free(&run->link);
-	free(run->file.bytes);
-	free(run->data);
+	stream_free(run.stream);
+	body_free(run.body);
+	link_free(&run.link);
+	free(run.file.bytes);
+	free(run.data);
 }
 
-static bool run_packet(struct run *run, uint32_t caplen)
+/* Sends what is batched, and reads what came of all of it. */
+static void run_finish(void)
 {
-	const struct packet packet = {
-		.time = seed_u32(&run->seed) * UINT64_C(1000000000) +
-			seed_below(&run->seed, 1000000000),
+	assert_true(body_finish(run.body));
+	link_finish(&run.link);
+	if (run.options.pcapng)
+		back_read(&back, run.link.got, run.link.size);
+}
+
+static bool run_packet(uint32_t caplen, uint32_t index)
+{
+	struct packet *packet = &run.packets[run.count];
+	unsigned char *data = run.data + seed_below(&run.seed, 4096);
+
+	*packet = (struct packet){
+		.time = seed_u32(&run.seed) * UINT64_C(1000000000) +
+			seed_below(&run.seed, 1000000000),
 		.caplen = caplen,
-		.len = caplen + (uint32_t)seed_below(&run->seed, 5000),
-		.data = run->data +
-			seed_below(&run->seed, PACKET_MAX - caplen + 1),
+		.len = caplen + (uint32_t)seed_below(&run.seed, 5000),
+		.interface = seed_u32(&run.seed), /* nobody may look at it */
+		.data = data,
 	};
+	for (int i = 0; i < 4; i++)
+		data[4 + i] = (unsigned char)(index >> (24 - 8 * i));
+	run.indexes[run.count++] = index;
+	if (run.options.pcapng)
+		put_data(&run.file, &run.options, packet);
+	else
+		put_packet(&run.file, &run.options, packet);
+	return stream_packet(run.stream, packet);
+}
 
-	put_packet(&run->file, &run->options, &packet);
-	return stream_packet(run->stream, &packet);
+static uint32_t some_index(void)
+{
+	const size_t some = seed_below(&run.seed, SOME);
+
+	switch (some) {
+	case 0:
+		return 0;
+	case 1:
+		return if_nametoindex("lo");
+	default:
+		return GONE + (uint32_t)some;
+	}
 }
 
 /* Sends packets of many sizes, flushed now and then. */
-static void run_packets(struct run *run)
+static void run_packets(void)
 {
 	for (unsigned i = 0; i < PACKETS; i++) {
 		size_t room = i % 3 ? 100 : 9000;
-		uint32_t caplen = 20 + (uint32_t)seed_below(&run->seed, room);
+		uint32_t caplen = 20 + (uint32_t)seed_below(&run.seed, room);
 
 		if (i % (PACKETS / LARGEST) == 0)
 			caplen = PACKET_MAX;
-		assert_true(run_packet(run, caplen));
-		if (seed_below(&run->seed, 20) == 0)
-			assert_true(stream_flush(run->stream));
+		assert_true(run_packet(caplen, some_index()));
+		if (seed_below(&run.seed, 20) == 0)
+			assert_true(body_flush(run.body));
 	}
 }
 
-static void check_arrived(struct run *run, bool finished)
-{
-	unsigned char *body = run->link.got + strlen(HEAD);
-	size_t size = run->link.size - strlen(HEAD);
-	bool whole = finished;
-
-	assert_true(run->link.size > strlen(HEAD));
-	assert_memory_equal(run->link.got, HEAD, strlen(HEAD));
-	if (run->options.chunked)
-		size = dechunk(body, size, &whole);
-	assert_int_equal(whole, finished);
-	assert_int_equal(size, run->file.size);
-	assert_memory_equal(body, run->file.bytes, size);
-	assert_int_equal(stream_count(run->stream).packets, PACKETS);
-	assert_int_equal(stream_count(run->stream).bytes, size);
-}
-
-static void every_byte_arrives(void **state)
+static struct stream_options some_options(unsigned i, bool pcapng)
 {
 	static const uint32_t snaplens[] = {1, 64, PACKET_MAX};
 
-	(void)state;
-	for (unsigned i = 0; i < 24; i++) {
-		const struct stream_options options = {
-			.chunked = i & 1,
-			.nano = i & 2,
-			.linktype = i & 4 ? LINKTYPE_SLL2 : LINKTYPE_SLL,
-			.snaplen = snaplens[i / 8],
-		};
-		struct run run = {0};
+	return (struct stream_options){
+		.pcapng = pcapng,
+		.nano = pcapng || i & 1,
+		.linktype = i & 2 ? LINKTYPE_SLL2 : LINKTYPE_SLL,
+		.snaplen = snaplens[i / 4],
+		.filter = "tcp port 80 or vlan",
+	};
+}
 
-		run_open(&run, &options, true);
-		assert_true(stream_start(run.stream, HEAD));
-		run_packets(&run);
-		assert_true(stream_finish(run.stream));
-		link_finish(&run.link);
-		check_arrived(&run, true);
-		run_free(&run);
+static void every_byte_of_pcap_arrives(void **state)
+{
+	const struct statistics statistics = {.is_watermark = true};
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		const struct stream_options options = some_options(i, false);
+
+		run_open(&options, true);
+		assert_true(stream_start(run.stream));
+		run_packets();
+		/* for which there is no place */
+		assert_true(stream_statistics(run.stream, &statistics));
+		run_finish();
+		assert_int_equal(run.link.size, run.file.size);
+		assert_int_equal(
+			memcmp(run.link.got, run.file.bytes, run.file.size), 0);
+		run_free();
 	}
 }
 
-/* Cut short is a body without its last chunk. */
-static void only_a_finished_body_says_so(void **state)
+/* "any", and those that packets have, in the order of their first one. */
+static void check_interfaces(void)
 {
-	const struct stream_options options = {.chunked = true,
-		.linktype = LINKTYPE_SLL2,
-		.snaplen = PACKET_MAX};
-	struct run run = {0};
+	uint32_t seen[SOME] = {0};
+	uint32_t count = 1;
+
+	for (size_t i = 0; i < run.count; i++) {
+		uint32_t number = 0;
+		char name[BACK_TEXT];
+
+		while (number < count && seen[number] != run.indexes[i])
+			number++;
+		if (number == count)
+			seen[count++] = run.indexes[i];
+		assert_int_equal(back.packets[i].interface, number);
+		snprintf(name, sizeof(name), "ifindex%u", run.indexes[i]);
+		assert_string_equal(back.interfaces[number].name,
+			number == 0		? "any"
+			: run.indexes[i] < GONE ? "lo"
+						: name);
+	}
+	assert_int_equal(back.interface_count, count);
+}
+
+static void check_packets(void)
+{
+	const unsigned char *expected = run.file.bytes;
+
+	assert_int_equal(back.packet_count, run.count);
+	for (size_t i = 0; i < run.count; i++) {
+		const struct packet *got = &back.packets[i];
+
+		assert_int_equal(got->time, run.packets[i].time);
+		assert_int_equal(
+			got->len, len_of(&run.options, &run.packets[i]));
+		assert_true(got->caplen <= run.options.snaplen);
+		assert_int_equal(memcmp(got->data, expected, got->caplen), 0);
+		expected += got->caplen;
+	}
+	assert_ptr_equal(expected, run.file.bytes + run.file.size);
+}
+
+static void pcapng_holds_the_same(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		const struct stream_options options = some_options(i, true);
+
+		run_open(&options, true);
+		assert_true(stream_start(run.stream));
+		run_packets();
+		run_finish();
+		check_packets();
+		check_interfaces();
+		run_free();
+	}
+}
+
+/* libpcap reads no other files. */
+static void all_interfaces_are_alike(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		const struct stream_options options = some_options(i, true);
+
+		run_open(&options, true);
+		assert_true(stream_start(run.stream));
+		run_packets();
+		run_finish();
+		for (uint32_t j = 0; j < back.interface_count; j++) {
+			const struct back_interface *at = &back.interfaces[j];
+
+			assert_int_equal(
+				at->interface.linktype, options.linktype);
+			assert_int_equal(
+				at->interface.snaplen, options.snaplen);
+			assert_string_equal(at->filter, options.filter);
+			assert_true(at->interface.nano);
+		}
+		run_free();
+	}
+}
+
+static void an_interface_stands_before_its_first_packet(void **state)
+{
+	static const uint32_t types[] = {PCAPNG_SECTION, PCAPNG_INTERFACE,
+		PCAPNG_INTERFACE, PCAPNG_PACKET, PCAPNG_PACKET, PCAPNG_PACKET,
+		PCAPNG_INTERFACE, PCAPNG_PACKET, PCAPNG_PACKET};
+	static const uint32_t indexes[] = {
+		GONE, GONE, 0, GONE + SIGHTINGS_ROOM, GONE};
+	const struct stream_options options = some_options(4, true);
 
 	(void)state;
-	run_open(&run, &options, true);
-	assert_true(stream_start(run.stream, HEAD));
-	run_packets(&run);
-	assert_true(stream_flush(run.stream));
-	link_finish(&run.link);
-	check_arrived(&run, false);
-	run_free(&run);
+	run_open(&options, true);
+	assert_true(stream_start(run.stream));
+	for (size_t i = 0; i < sizeof(indexes) / sizeof(*indexes); i++)
+		assert_true(run_packet(60, indexes[i]));
+	run_finish();
+	assert_int_equal(back.block_count, sizeof(types) / sizeof(*types));
+	for (size_t i = 0; i < back.block_count; i++)
+		assert_int_equal(back_u32(back.blocks[i]), types[i]);
+	run_free();
+}
+
+/* More than there is room for have the first IDB, which stands for all. */
+static void too_many_interfaces_are_any(void **state)
+{
+	const struct stream_options options = some_options(4, true);
+
+	(void)state;
+	run_open(&options, true);
+	assert_true(stream_start(run.stream));
+	for (uint32_t i = 0; i < SIGHTINGS_MAX + 10; i++) {
+		run.count = 0;
+		assert_true(run_packet(20, GONE + i));
+	}
+	run_finish();
+	assert_int_equal(back.interface_count, SIGHTINGS_MAX + 1);
+	for (uint32_t i = 0; i < SIGHTINGS_MAX + 10; i++)
+		assert_int_equal(back.packets[i].interface,
+			i < SIGHTINGS_MAX ? i + 1 : 0);
+	run_free();
+}
+
+static void no_filter_is_no_option(void **state)
+{
+	struct stream_options options = some_options(4, true);
+
+	(void)state;
+	options.filter = "";
+	run_open(&options, true);
+	assert_true(stream_start(run.stream));
+	run_finish();
+	assert_string_equal(back.interfaces[0].filter, "");
+	assert_int_equal(memmem(run.link.got, run.link.size,
+				 (const unsigned char[]){PCAPNG_FILTER, 0}, 2),
+		0);
+	run_free();
+}
+
+/* The reader takes what a worker says for watermarks. */
+static void counters_and_watermarks_come_back(void **state)
+{
+	const struct stream_options options = some_options(4, true);
+	const struct statistics sent[] = {
+		{.time = UINT64_C(1700000000123456789)},
+		{.time = UINT64_C(1) << 63,
+			.told = STATISTICS_ALL,
+			.received = UINT64_MAX,
+			.dropped = 7,
+			.interface_dropped = UINT64_C(5) << 32},
+		{.time = UINT64_MAX, .told = STATISTICS_DROPPED, .dropped = 9},
+	};
+	const uint64_t dropped[] = {0, 7, 2}; /* since the one before */
+	const size_t count = sizeof(sent) / sizeof(*sent);
+
+	(void)state;
+	run_open(&options, true);
+	assert_true(stream_start(run.stream));
+	for (size_t i = 0; i < count; i++)
+		assert_true(stream_statistics(run.stream, &sent[i]));
+	run_finish();
+	assert_int_equal(back.statistics_count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct statistics *got = &back.statistics[i];
+
+		assert_int_equal(got->time, sent[i].time);
+		assert_true(got->is_watermark);
+		assert_int_equal(got->interface, 0);
+		assert_int_equal(got->told, sent[i].told);
+		assert_int_equal(got->received, sent[i].received);
+		assert_int_equal(got->dropped, dropped[i]);
+		assert_int_equal(
+			got->interface_dropped, sent[i].interface_dropped);
+	}
+	run_free();
 }
 
 static void the_header_leaves_at_once(void **state)
 {
 	(void)state;
-	for (int chunked = 0; chunked < 2; chunked++) {
-		const struct stream_options options = {.chunked = chunked,
-			.linktype = LINKTYPE_SLL,
-			.snaplen = 96};
-		struct run run = {0};
-		size_t framing = chunked ? strlen("18\r\n") : 0;
+	for (int pcapng = 0; pcapng < 2; pcapng++) {
+		const struct stream_options options = some_options(4, pcapng);
+		char application[BACK_TEXT];
 
-		run_open(&run, &options, false);
-		assert_true(stream_start(run.stream, HEAD));
-		assert_int_equal(link_take(&run.link),
-			strlen(HEAD) + FILE_HEADER +
-				(chunked ? framing + 2 : 0));
-		assert_memory_equal(run.link.got, HEAD, strlen(HEAD));
-		assert_memory_equal(run.link.got + strlen(HEAD) + framing,
-			run.file.bytes, FILE_HEADER);
+		run_open(&options, false);
+		assert_true(stream_start(run.stream));
+		run.link.size = link_take(&run.link);
+		if (!pcapng) {
+			assert_int_equal(run.link.size, FILE_HEADER);
+			assert_memory_equal(
+				run.link.got, run.file.bytes, FILE_HEADER);
+		} else {
+			back_read(&back, run.link.got, run.link.size);
+			assert_int_equal(back.interface_count, 1);
+			assert_string_equal(back.interfaces[0].name, "any");
+			back_option(back.blocks[0], PCAPNG_APPLICATION,
+				application);
+			assert_string_equal(
+				application, "ddump-worker " DDUMP_VERSION);
+		}
 		close(run.link.connection.fd);
-		run_free(&run);
+		run_free();
 	}
-}
-
-/* Nothing leaves before the batch is full or flushed; then it is one chunk. */
-static void packets_leave_in_batches(void **state)
-{
-	enum { CAPLEN = 1000, RECORD = RECORD_HEADER + CAPLEN };
-	const struct stream_options options = {.chunked = true,
-		.linktype = LINKTYPE_SLL2,
-		.snaplen = PACKET_MAX};
-	struct run run = {0};
-	size_t batched = 0;
-	bool whole;
-	size_t got;
-
-	(void)state;
-	run_open(&run, &options, false);
-	assert_true(stream_start(run.stream, HEAD));
-	link_take(&run.link);
-	do {
-		assert_int_equal(link_take(&run.link), 0);
-		assert_true(run_packet(&run, CAPLEN));
-		batched += RECORD;
-	} while (batched < BATCH);
-	got = link_take(&run.link);
-	assert_int_equal(strtoul((char *)run.link.got, NULL, 16), batched);
-	assert_int_equal(dechunk(run.link.got, got, &whole), batched);
-	assert_memory_equal(
-		run.link.got, run.file.bytes + FILE_HEADER, batched);
-
-	assert_true(run_packet(&run, CAPLEN));
-	assert_int_equal(link_take(&run.link), 0);
-	assert_true(stream_flush(run.stream));
-	got = link_take(&run.link);
-	assert_int_equal(dechunk(run.link.got, got, &whole), RECORD);
-	/* an empty chunk would be the last one */
-	assert_true(stream_flush(run.stream));
-	assert_int_equal(link_take(&run.link), 0);
-	close(run.link.connection.fd);
-	run_free(&run);
-}
-
-/* The batch has room for the largest packet when it is all but full. */
-static void the_largest_packet_fits_behind_a_full_batch(void **state)
-{
-	const struct stream_options options = {.chunked = true,
-		.linktype = LINKTYPE_SLL2,
-		.snaplen = PACKET_MAX};
-	struct run run = {0};
-	bool whole;
-
-	(void)state;
-	run_open(&run, &options, true);
-	assert_true(stream_start(run.stream, HEAD));
-	assert_true(run_packet(&run, BATCH - RECORD_HEADER - 1));
-	assert_true(run_packet(&run, PACKET_MAX));
-	assert_true(stream_finish(run.stream));
-	link_finish(&run.link);
-	assert_int_equal(dechunk(run.link.got + strlen(HEAD),
-				 run.link.size - strlen(HEAD), &whole),
-		run.file.size);
-	assert_true(whole);
-	assert_memory_equal(
-		run.link.got + strlen(HEAD), run.file.bytes, run.file.size);
-	run_free(&run);
 }
 
 static void a_peer_that_is_gone_is_told(void **state)
 {
-	const struct stream_options options = {.chunked = true,
-		.linktype = LINKTYPE_SLL,
-		.snaplen = PACKET_MAX};
-	struct run run = {0};
-
 	(void)state;
-	run_open(&run, &options, false);
-	assert_true(stream_start(run.stream, HEAD));
-	shutdown(run.link.far, SHUT_RDWR);
-	assert_true(run_packet(&run, 100)); /* it is only batched */
-	assert_false(stream_flush(run.stream));
-	assert_false(run_packet(&run, PACKET_MAX));
-	assert_false(stream_finish(run.stream));
-	close(run.link.connection.fd);
-	run_free(&run);
+	for (int pcapng = 0; pcapng < 2; pcapng++) {
+		const struct stream_options options = some_options(8, pcapng);
+
+		run_open(&options, false);
+		shutdown(run.link.far, SHUT_RDWR);
+		assert_false(stream_start(run.stream));
+		assert_true(run_packet(100, 0)); /* it is only batched */
+		assert_false(run_packet(PACKET_MAX, 0));
+		close(run.link.connection.fd);
+		run_free();
+	}
 	stream_free(NULL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_byte_arrives),
-		cmocka_unit_test(only_a_finished_body_says_so),
+		cmocka_unit_test(every_byte_of_pcap_arrives),
+		cmocka_unit_test(pcapng_holds_the_same),
+		cmocka_unit_test(all_interfaces_are_alike),
+		cmocka_unit_test(an_interface_stands_before_its_first_packet),
+		cmocka_unit_test(too_many_interfaces_are_any),
+		cmocka_unit_test(no_filter_is_no_option),
+		cmocka_unit_test(counters_and_watermarks_come_back),
 		cmocka_unit_test(the_header_leaves_at_once),
-		cmocka_unit_test(packets_leave_in_batches),
-		cmocka_unit_test(the_largest_packet_fits_behind_a_full_batch),
 		cmocka_unit_test(a_peer_that_is_gone_is_told),
 	};
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CAPTURE "/capture?precision=nano"
+#define CAPTURE "/capture?format=pcapng"
 #define SECRET "S3cr3tW0rd"
 #define ICMP "filter=icmp%20and%20host%201.1.1.1"
 #define SIXTY "0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ"
@@ -99,13 +99,13 @@ static void what_is_left_out_has_defaults(void **state)
 		{"http://a:80/", "a:80", "http://a:80" CAPTURE, NULL, NULL},
 		{"HTTPS://a", "a", "https://a:8475" CAPTURE, NULL, NULL},
 		{"a/", "a", "http://a:8475" CAPTURE, NULL, NULL},
-		{"a/x/y", "a", "http://a:8475/x/y?precision=nano", NULL, NULL},
+		{"a/x/y", "a", "http://a:8475/x/y?format=pcapng", NULL, NULL},
 		{"a.example.net/capture", "a.example.net",
 			"http://a.example.net:8475" CAPTURE, NULL, NULL},
 		{"192.0.2.1:65535", "192.0.2.1:65535",
 			"http://192.0.2.1:65535" CAPTURE, NULL, NULL},
 		{"http://0.0.0.0:8475/capture?" ICMP, "0.0.0.0",
-			"http://0.0.0.0:8475/capture?" ICMP "&precision=nano",
+			"http://0.0.0.0:8475/capture?" ICMP "&format=pcapng",
 			NULL, NULL},
 	};
 
@@ -119,7 +119,7 @@ static void ipv6_stands_in_brackets(void **state)
 		{"[::1]", "[::1]", "http://[::1]:8475" CAPTURE, NULL, NULL},
 		{"[::1]:80", "[::1]:80", "http://[::1]:80" CAPTURE, NULL, NULL},
 		{"https://[2001:db8::7]:8475/x", "[2001:db8::7]",
-			"https://[2001:db8::7]:8475/x?precision=nano", NULL,
+			"https://[2001:db8::7]:8475/x?format=pcapng", NULL,
 			NULL},
 		{"six=u:p@[::1]", "six", "http://[::1]:8475" CAPTURE, "u", "p"},
 		{"http://[fe80::1%25eth0]/", "[fe80::1]",
@@ -148,7 +148,7 @@ static void credentials_are_taken_apart(void **state)
 			"p=q"},
 		{"u:%c3%bc@a", "a", "http://a:8475" CAPTURE, "u", "\xc3\xbc"},
 		{"http://u:p@a/x?filter=host%20b@c", "a",
-			"http://a:8475/x?filter=host%20b@c&precision=nano", "u",
+			"http://a:8475/x?filter=host%20b@c&format=pcapng", "u",
 			"p"},
 	};
 
@@ -172,11 +172,11 @@ static void labels_name_targets(void **state)
 	static const struct good good[] = {
 		{"web=a", "web", "http://a:8475" CAPTURE, NULL, NULL},
 		{"web-1.x_Y=https://a:1/x", "web-1.x_Y",
-			"https://a:1/x?precision=nano", NULL, NULL},
-		{"a?x=y", "a", "http://a:8475/capture?x=y&precision=nano", NULL,
+			"https://a:1/x?format=pcapng", NULL, NULL},
+		{"a?x=y", "a", "http://a:8475/capture?x=y&format=pcapng", NULL,
 			NULL},
-		{"a/x=y", "a", "http://a:8475/x=y?precision=nano", NULL, NULL},
-		{"w=a?x=y", "w", "http://a:8475/capture?x=y&precision=nano",
+		{"a/x=y", "a", "http://a:8475/x=y?format=pcapng", NULL, NULL},
+		{"w=a?x=y", "w", "http://a:8475/capture?x=y&format=pcapng",
 			NULL, NULL},
 		{SIXTY "1234=a", SIXTY "1234", "http://a:8475" CAPTURE, NULL,
 			NULL},
@@ -223,21 +223,20 @@ static void queries_are_kept_and_encoded(void **state)
 	static const struct good good[] = {
 		{"a?filter=tcp%20port+80", "a",
 			"http://a:8475/capture?filter=tcp%20port+80&"
-			"precision=nano",
+			"format=pcapng",
 			NULL, NULL},
 		{"a?filter=tcp port 80", "a",
 			"http://a:8475/capture?filter=tcp+port+80&"
-			"precision=nano",
+			"format=pcapng",
 			NULL, NULL},
-		{"a/p q", "a", "http://a:8475/p%20q?precision=nano", NULL,
-			NULL},
+		{"a/p q", "a", "http://a:8475/p%20q?format=pcapng", NULL, NULL},
 		{"a?", "a", "http://a:8475" CAPTURE, NULL, NULL},
 		{"a?filter=", "a",
-			"http://a:8475/capture?filter=&precision=nano", NULL,
+			"http://a:8475/capture?filter=&format=pcapng", NULL,
 			NULL},
 		{"a?interface=lo&interface=eth0", "a",
 			"http://a:8475/capture?interface=lo&interface=eth0&"
-			"precision=nano",
+			"format=pcapng",
 			NULL, NULL},
 		{"a?precision=micro", "a",
 			"http://a:8475/capture?precision=micro", NULL, NULL},
@@ -246,9 +245,15 @@ static void queries_are_kept_and_encoded(void **state)
 			NULL},
 		{"a?format=pcapng", "a", "http://a:8475/capture?format=pcapng",
 			NULL, NULL},
+		{"a?format=pcap", "a", "http://a:8475/capture?format=pcap",
+			NULL, NULL},
+		{"a?format", "a", "http://a:8475/capture?format", NULL, NULL},
+		{"a?precision=nano&format=pcap", "a",
+			"http://a:8475/capture?precision=nano&format=pcap",
+			NULL, NULL},
 		{"a?xformat=1&precisionx=2", "a",
 			"http://a:8475/capture?xformat=1&precisionx=2&"
-			"precision=nano",
+			"format=pcapng",
 			NULL, NULL},
 	};
 
@@ -269,25 +274,25 @@ static void options_fill_what_the_url_leaves_open(void **state)
 		{"a", "a",
 			"http://a:8475/capture?" FILTER
 			"&snaplen=96&interface=eth0&interface=lo&"
-			"precision=nano",
+			"format=pcapng",
 			NULL, NULL},
 		{"a/x?filter=x", "a",
 			"http://a:8475/x?filter=x&snaplen=96&interface=eth0&"
-			"interface=lo&precision=nano",
+			"interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a?filter=", "a",
 			"http://a:8475/capture?filter=&snaplen=96&"
-			"interface=eth0&interface=lo&precision=nano",
+			"interface=eth0&interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a?interface=i&snaplen=0", "a",
 			"http://a:8475/capture?interface=i&snaplen=0&" FILTER
-			"&precision=nano",
+			"&format=pcapng",
 			NULL, NULL},
 		{"a?afilter=1&x=filter=1&snaplength&interfac=1", "a",
 			"http://a:8475/capture?afilter=1&x=filter=1&"
 			"snaplength&interfac=1&" FILTER
 			"&snaplen=96&interface=eth0&interface=lo&"
-			"precision=nano",
+			"format=pcapng",
 			NULL, NULL},
 		{"a?precision=micro&interface", "a",
 			"http://a:8475/"
@@ -443,9 +448,9 @@ static void a_file_holds_a_target_on_each_line(void **state)
 		{"a", "a", "http://a:8475" CAPTURE, NULL, NULL},
 		{"b:80", "b:80", "http://b:80" CAPTURE, NULL, NULL},
 		{"web", "web",
-			"https://e:8475/x?filter=tcp+port+80&precision=nano",
+			"https://e:8475/x?filter=tcp+port+80&format=pcapng",
 			"u", "p"},
-		{"h", "h", "http://h:8475/capture?x=y&precision=nano", NULL,
+		{"h", "h", "http://h:8475/capture?x=y&format=pcapng", NULL,
 			NULL},
 		{"i", "i", "http://i:8475" CAPTURE, NULL, NULL},
 	};

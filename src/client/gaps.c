@@ -1,0 +1,91 @@
+/*
+ * What is missing. In: what became of each target. Out: sentences, for stderr
+ * and for the file.
+ */
+#include "client/gaps.h"
+
+#include "client/say.h"
+#include "common/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { GAPS_REMARKED = 5 }; /* of one target: others need room, too */
+
+/* Time of day in UTC, as journals and Wireshark can show it. */
+static void print_time(uint64_t time, char *out, size_t size)
+{
+	const time_t seconds = (time_t)(time / 1000000000);
+	char date[32];
+	struct tm tm;
+
+	strftime(date, sizeof(date), "%FT%T", gmtime_r(&seconds, &tm));
+	snprintf(out, size, "%s.%03u", date, (unsigned)(time / 1000000 % 1000));
+}
+
+uint64_t gaps_begin(const struct member *member, uint64_t now)
+{
+	const struct members *members = member->all;
+	uint64_t spoken = merge_spoken(members->merge, member->index);
+
+	if (!member->has_watermarks)
+		return clock_ns(CLOCK_REALTIME) -
+		       (now - member->heard) * 1000000;
+	return members->arguments->align
+		       ? spoken
+		       : offset_correct(&member->offset, spoken);
+}
+
+void gaps_end(struct member *member)
+{
+	const uint64_t now = clock_ns(CLOCK_REALTIME);
+	char from[64];
+	char to[64];
+
+	print_time(member->lost, from, sizeof(from));
+	print_time(now, to, sizeof(to));
+	snprintf(member->gap, sizeof(member->gap),
+		"%s: no packets from %s to %s UTC: %s", member->target->label,
+		from, to, member->cause);
+	say_warning("%s: is back; packets between %s and %s UTC are missing",
+		member->target->label, from, to);
+	if (member->gaps++ < GAPS_REMARKED)
+		remarks_add(&member->all->remarks, "%s", member->gap);
+	member->said[0] = '\0';
+}
+
+static void remark(struct member *member)
+{
+	const struct members *members = member->all;
+	const char *label = member->target->label;
+	const struct statistics *total =
+		origins_total(&members->origins, member->index);
+	const uint64_t late = merge_count(members->merge, member->index).late;
+	struct remarks *remarks = &member->all->remarks;
+	char since[64];
+
+	if (member->gaps > GAPS_REMARKED)
+		remarks_add(remarks, "%s: %u more such gaps", label,
+			member->gaps - GAPS_REMARKED);
+	if (member->state == MEMBER_LOST) {
+		print_time(member->lost, since, sizeof(since));
+		remarks_add(remarks, "%s: no packets since %s UTC: %s", label,
+			since, member->cause);
+	}
+	if (total->dropped + total->interface_dropped > 0)
+		remarks_add(remarks,
+			"%s: %" PRIu64 " packets dropped by kernel, %" PRIu64
+			" by interface",
+			label, total->dropped, total->interface_dropped);
+	if (late > 0)
+		remarks_add(remarks,
+			"%s: %" PRIu64 " packets late, out of their order",
+			label, late);
+}
+
+void gaps_remark(struct members *members)
+{
+	for (unsigned i = 0; i < members->count; i++)
+		remark(&members->list[i]);
+}

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "client/members.h"
+
+/*
+ * A running member is lost, which is noticed at now (ms). Returns up to when
+ * its packets are there: ns, CLOCK_REALTIME here.
+ */
+uint64_t gaps_begin(const struct member *member, uint64_t now);
+
+/* A lost member is back: says which of its packets are missing, everywhere. */
+void gaps_end(struct member *member);
+
+/*
+ * The run is over, and all packets have left: remarks what is still lost, what
+ * was dropped, and what came late.
+ */
+void gaps_remark(struct members *members);

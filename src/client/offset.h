@@ -1,0 +1,32 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How far a host's clock is from ours, as far as one exchange can tell. */
+struct offset {
+	bool is_known;
+	int64_t ns;	/* its time minus ours */
+	uint64_t bound; /* ns: by how much that may be wrong */
+};
+
+/*
+ * Estimates it from the value of Ddump-Clock (size bytes, "ASKED SENT": its
+ * time when it had read the request and when it sent the answer, in ns), and
+ * from ours when the request left and when the answer came. The true offset is
+ * within the bound, which is half of the round trip, whatever the network
+ * did; RFC 5905, section 8, has the arithmetic. Not known if the value is
+ * none.
+ */
+struct offset offset_estimate(
+	const char *value, size_t size, uint64_t left, uint64_t came);
+
+/* Is it more than the exchange's uncertainty, and than 50 ms? */
+bool offset_is_notable(const struct offset *offset);
+
+/* Writes "3.000000 s ahead of this one (+-0.000400 s)" or so into out. */
+void offset_describe(const struct offset *offset, char *out, size_t size);
+
+/* Turns its time into ours. */
+uint64_t offset_correct(const struct offset *offset, uint64_t time);

@@ -1,0 +1,57 @@
+/*
+ * A host whose clock is wrong, for one process: a library for LD_PRELOAD.
+ * Time namespaces leave the time of day alone.
+ *
+ * In: DDUMP_TEST_SHIFT, in seconds, may be negative. Out: CLOCK_REALTIME, and
+ * the stamps of the packets that pcap_dispatch() hands on, shifted by that.
+ */
+#include <dlfcn.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct shifted {
+	pcap_handler callback;
+	unsigned char *user;
+};
+
+static time_t shift(void)
+{
+	const char *value = getenv("DDUMP_TEST_SHIFT");
+
+	return value ? (time_t)strtol(value, NULL, 10) : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+	static int (*real)(clockid_t, struct timespec *);
+	int result;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+	result = real(clock, time);
+	if (clock == CLOCK_REALTIME)
+		time->tv_sec += shift();
+	return result;
+}
+
+static void hand_on(unsigned char *user, const struct pcap_pkthdr *header,
+	const unsigned char *data)
+{
+	const struct shifted *shifted = (const struct shifted *)(void *)user;
+	struct pcap_pkthdr later = *header;
+
+	later.ts.tv_sec += shift();
+	shifted->callback(shifted->user, &later, data);
+}
+
+int pcap_dispatch(
+	pcap_t *pcap, int count, pcap_handler callback, unsigned char *user)
+{
+	static int (*real)(pcap_t *, int, pcap_handler, unsigned char *);
+	struct shifted shifted = {callback, user};
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "pcap_dispatch");
+	return real(pcap, count, hand_on, (unsigned char *)&shifted);
+}

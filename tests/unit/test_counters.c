@@ -1,0 +1,378 @@
+/*
+ * Counters from end to end: blocks of statistics as a target sends them, by
+ * way of the reader, the table of origins and the recorder, into a pcapng that
+ * is read back. What is written is what was counted, and nothing else.
+ */
+#include "client/intake.h"
+#include "client/recorder.h"
+
+#include "../tools/blocks.h"
+#include "readback.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { ROUNDS = 60, SECTIONS = 3, ALIKE = 3, STEPS = 40, ROOM = 1 << 20 };
+
+/* A run without any network, of one target. */
+struct run {
+	struct arguments arguments;
+	struct target target;
+	struct member member;
+	struct members members;
+	struct recorder recorder;
+	struct reader *reader;
+	struct blocks blocks; /* what it sends next */
+};
+
+static char path[] = "/tmp/ddump-test-XXXXXX";
+static struct run run;
+static struct back back;
+static unsigned char got[ROOM];
+
+static int make_file(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	run.blocks.bytes = malloc(BLOCKS_ROOM);
+	assert_non_null(run.blocks.bytes);
+	return 0;
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	free(run.blocks.bytes);
+	return unlink(path);
+}
+
+/* A new connection of the target. */
+static void run_connect(void)
+{
+	const struct transfer_events events = intake_events(&run.member);
+
+	reader_free(run.reader);
+	run.reader = reader_new(&events.stream);
+	assert_non_null(run.reader);
+	run.blocks.size = 0;
+}
+
+static void run_open(void)
+{
+	static char label[] = "web1";
+	static char url[] = "http://web1/";
+	const struct merge_limits limits = {1000, 1 << 20};
+	const struct merge_sink sink = {recorder_packet, &run.recorder};
+	struct failure failure = {0};
+
+	run = (struct run){
+		.arguments = {.pcapng = true},
+		.target = {.label = label, .url = url},
+		.member = {.all = &run.members,
+			.target = &run.target,
+			.state = MEMBER_RUNNING},
+		.members = {.arguments = &run.arguments,
+			.merge = merge_new(1, &limits, &sink),
+			.list = &run.member,
+			.count = 1},
+		.recorder = {.members = &run.members,
+			.writer = {.output = output_open(path, &failure),
+				.pcapng = true,
+				.nano = true}},
+		.blocks = {.bytes = run.blocks.bytes},
+	};
+	assert_non_null(run.members.merge);
+	assert_non_null(run.recorder.writer.output);
+	assert_true(origins_init(&run.members.origins, 1));
+	run_connect();
+}
+
+static void run_push(void)
+{
+	struct failure failure = {0};
+
+	if (!reader_push(
+		    run.reader, run.blocks.bytes, run.blocks.size, &failure))
+		fail_msg("%s", failure.text);
+	run.blocks.size = 0;
+}
+
+/* Writes the file, and reads it back. */
+static void run_close(void)
+{
+	struct failure failure = {0};
+	size_t size;
+	FILE *in;
+
+	intake_agree(&run.members);
+	recorder_start(&run.recorder);
+	assert_true(recorder_close(&run.recorder));
+	assert_int_equal(run.recorder.fatal.status, 0);
+	assert_true(output_close(run.recorder.writer.output, &failure));
+	reader_free(run.reader);
+	merge_free(run.members.merge);
+	origins_clear(&run.members.origins);
+	in = fopen(path, "rbe");
+	assert_non_null(in);
+	size = fread(got, 1, ROOM, in);
+	fclose(in);
+	back_read(&back, got, size);
+}
+
+static void put_section(void)
+{
+	run.blocks.big = !run.blocks.big;
+	blocks_section(&run.blocks);
+}
+
+static void put_interface(const char *name)
+{
+	blocks_open_interface(&run.blocks, 1, 0);
+	blocks_text(&run.blocks, 2, name);
+	blocks_close(&run.blocks);
+}
+
+/* Counters of an interface, those that are told. */
+static void put(uint32_t index, const struct statistics *statistics)
+{
+	struct blocks *blocks = &run.blocks;
+
+	blocks_open_statistics(blocks, index, 1);
+	if (statistics->told & STATISTICS_INTERFACE_DROPPED)
+		blocks_option_number(
+			blocks, 5, statistics->interface_dropped, 8);
+	if (statistics->told & STATISTICS_RECEIVED)
+		blocks_option_number(blocks, 6, statistics->received, 8);
+	if (statistics->told & STATISTICS_DROPPED)
+		blocks_option_number(blocks, 7, statistics->dropped, 8);
+	blocks_close(blocks);
+}
+
+static void put_received(uint32_t index, uint64_t received)
+{
+	const struct statistics statistics = {
+		.told = STATISTICS_RECEIVED, .received = received};
+
+	put(index, &statistics);
+}
+
+/* What the file says of an interface: in one block, behind its beginning. */
+static void check(uint32_t index, const struct statistics *expected)
+{
+	const struct statistics *out = &back.statistics[index];
+
+	assert_int_equal(out->interface, index);
+	assert_int_equal(out->told, expected->told);
+	assert_int_equal(out->received, expected->received);
+	assert_int_equal(out->dropped, expected->dropped);
+	assert_int_equal(out->interface_dropped, expected->interface_dropped);
+}
+
+static void check_received(uint32_t index, uint64_t received)
+{
+	const struct statistics expected = {
+		.told = STATISTICS_RECEIVED, .received = received};
+
+	check(index, &expected);
+}
+
+/* Two IDBs that say the same are one interface, and count apart. */
+static void alike_interfaces_add_up(void **state)
+{
+	(void)state;
+	run_open();
+	put_section();
+	put_interface("eth0");
+	put_interface("eth0");
+	/* neither falls, though each is below or above the other */
+	put_received(0, 100);
+	put_received(1, 10);
+	put_received(0, 110);
+	put_received(1, 20);
+	put_received(1, 20);
+	put_received(0, 150);
+	run_push();
+	run_close();
+	assert_int_equal(back.interface_count, 1);
+	assert_int_equal(back.statistics_count, 1);
+	check_received(0, 170);
+}
+
+static void others_are_not_invented(void **state)
+{
+	const struct statistics first = {
+		.told = STATISTICS_INTERFACE_DROPPED, .interface_dropped = 7};
+	const struct statistics second = {
+		.told = STATISTICS_DROPPED, .dropped = 0};
+	const struct statistics none = {.told = 0};
+
+	(void)state;
+	run_open();
+	put_section();
+	put_interface("eth0");
+	put_interface("eth1");
+	put_interface("eth2");
+	put(0, &first);
+	put(0, &none);
+	put(1, &second);
+	put(2, &none);
+	run_push();
+	run_close();
+	assert_int_equal(back.statistics_count, 2);
+	check(0, &first);
+	/* that there were none is told, too */
+	check(1, &second);
+}
+
+/* What comes bit by bit is told together. */
+static void told_ones_come_together(void **state)
+{
+	const struct statistics parts[] = {
+		{.told = STATISTICS_DROPPED, .dropped = 3},
+		{.told = STATISTICS_INTERFACE_DROPPED, .interface_dropped = 5},
+		{.told = STATISTICS_DROPPED, .dropped = 4},
+	};
+	const struct statistics expected = {
+		.told = STATISTICS_DROPPED | STATISTICS_INTERFACE_DROPPED,
+		.dropped = 4,
+		.interface_dropped = 5};
+
+	(void)state;
+	run_open();
+	put_section();
+	put_interface("eth0");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		put(0, &parts[i]);
+	run_push();
+	run_close();
+	assert_int_equal(back.statistics_count, 1);
+	check(0, &expected);
+}
+
+static void falling_counters_began_at_0_again(void **state)
+{
+	(void)state;
+	run_open();
+	put_section();
+	put_interface("eth0");
+	put_received(0, 100);
+	put_received(0, 30);
+	put_received(0, 35);
+	put_received(0, 0);
+	put_received(0, 2);
+	run_push();
+	run_close();
+	check_received(0, 137);
+}
+
+/* However they compare with those of before: 100 is not 0 more than 100. */
+static void sections_and_connections_begin_at_0(void **state)
+{
+	(void)state;
+	run_open();
+	put_section();
+	put_interface("eth0");
+	put_received(0, 100);
+	put_section();
+	put_interface("lo");
+	put_interface("eth0");
+	put_received(1, 100);
+	put_received(1, 200);
+	run_push();
+	run_connect();
+	put_section();
+	put_interface("eth0");
+	put_received(0, 300);
+	run_push();
+	run_close();
+	assert_int_equal(back.interface_count, 1);
+	assert_int_equal(back.statistics_count, 1);
+	check_received(0, 600);
+}
+
+/* What has been counted, by the test itself. */
+struct model {
+	struct statistics sums[2]; /* of eth0 and eth1 */
+	struct statistics now[2 * ALIKE];
+};
+
+static void grow(struct seed *seed, uint64_t *now, uint64_t *sum)
+{
+	const uint64_t more = seed_below(seed, 1000);
+
+	if (*now > 0 && seed_below(seed, 10) == 0) {
+		*now = seed_below(seed, *now);
+		*sum += *now;
+		return;
+	}
+	*now += more;
+	*sum += more;
+}
+
+static void put_some(struct seed *seed, struct model *model)
+{
+	const uint32_t index = (uint32_t)seed_below(seed, 2 * ALIKE);
+	struct statistics *now = &model->now[index];
+	struct statistics *sum = &model->sums[index % 2];
+
+	/* eth1 tells of its drops alone */
+	now->told = (unsigned)seed_below(seed, STATISTICS_ALL + 1);
+	if (index % 2)
+		now->told &= ~(unsigned)STATISTICS_RECEIVED;
+	sum->told |= now->told;
+	if (now->told & STATISTICS_RECEIVED)
+		grow(seed, &now->received, &sum->received);
+	if (now->told & STATISTICS_DROPPED)
+		grow(seed, &now->dropped, &sum->dropped);
+	if (now->told & STATISTICS_INTERFACE_DROPPED)
+		grow(seed, &now->interface_dropped, &sum->interface_dropped);
+	put(index, now);
+}
+
+static void sums_are_true_whatever_comes(void **state)
+{
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct model model = {0};
+		size_t count = 0;
+
+		run_open();
+		for (size_t j = 1 + seed_below(&seed, SECTIONS); j > 0; j--) {
+			memset(model.now, 0, sizeof(model.now));
+			if (seed_below(&seed, 2))
+				run_connect();
+			put_section();
+			for (int k = 0; k < 2 * ALIKE; k++)
+				put_interface(k % 2 ? "eth1" : "eth0");
+			for (size_t k = seed_below(&seed, STEPS); k > 0; k--)
+				put_some(&seed, &model);
+			run_push();
+		}
+		run_close();
+		for (size_t j = 0; j < 2; j++) {
+			if (!model.sums[j].told)
+				continue;
+			check((uint32_t)count++, &model.sums[j]);
+		}
+		assert_int_equal(back.statistics_count, count);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(alike_interfaces_add_up),
+		cmocka_unit_test(others_are_not_invented),
+		cmocka_unit_test(told_ones_come_together),
+		cmocka_unit_test(falling_counters_began_at_0_again),
+		cmocka_unit_test(sections_and_connections_begin_at_0),
+		cmocka_unit_test(sums_are_true_whatever_comes),
+	};
+
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}

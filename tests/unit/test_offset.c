@@ -1,0 +1,247 @@
+/*
+ * Clocks: whatever the network did and however far two clocks are apart, the
+ * true offset is within the bound; and what is no answer is none.
+ */
+#include "client/offset.h"
+
+#include "unit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { ROUNDS = 200000 };
+
+static const uint64_t S = 1000000000;
+static const uint64_t NOW = UINT64_C(1700000000123456789);
+
+/* Of a text without what is behind it in memory, as libcurl hands it over. */
+static struct offset estimate(const char *text, uint64_t left, uint64_t came)
+{
+	const size_t size = strlen(text);
+	char *value = malloc(size + 1);
+	struct offset offset;
+
+	assert_non_null(value);
+	memcpy(value, text, size);
+	offset = offset_estimate(value, size, left, came);
+	free(value);
+	return offset;
+}
+
+/* From none to 10^digits, small ones as likely as large ones. */
+static uint64_t some_delay(struct seed *seed, size_t digits)
+{
+	uint64_t most = 1;
+
+	for (size_t i = seed_below(seed, digits + 1); i > 0; i--)
+		most *= 10;
+	return seed_below(seed, most);
+}
+
+static void the_truth_is_within_the_bound(void **state)
+{
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		const int64_t sign = seed_below(&seed, 2) ? 1 : -1;
+		const int64_t truth = sign * (int64_t)(some_delay(&seed, 9) *
+						       some_delay(&seed, 9));
+		const uint64_t there = some_delay(&seed, 9);
+		const uint64_t works = some_delay(&seed, 9);
+		const uint64_t back = some_delay(&seed, 9);
+		const uint64_t asked = NOW + there + (uint64_t)truth;
+		const uint64_t came = NOW + there + works + back;
+		struct offset offset;
+		char text[64];
+		int64_t wrong;
+
+		snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, asked,
+			asked + works);
+		offset = estimate(text, NOW, came);
+		assert_true(offset.is_known);
+		wrong = offset.ns - truth;
+		assert_true(
+			(uint64_t)(wrong < 0 ? -wrong : wrong) <= offset.bound);
+		/* half of the round trip, and no more */
+		assert_int_equal(offset.bound, (there + back + 1) / 2);
+	}
+}
+
+static void what_is_no_answer_is_none(void **state)
+{
+	static const char *const texts[] = {"", " ", "\r\n", "1", "1 ", " 1",
+		"x", "1 x", "x 1", "1  2", "-1 2", "1 -2", "+1 2", "1.5 2",
+		"0x1 2", "1\t2", "1,2", "2 1", "1e3 2e3",
+		"9223372036854775808 9223372036854775809",
+		"99999999999999999999999 99999999999999999999999",
+		"00000000000000000000000000000000000000000000000000000000000001"
+		" "
+		"2"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct offset offset = estimate(texts[i], NOW, NOW + S);
+
+		if (offset.is_known)
+			fail_msg("\"%s\" is known", texts[i]);
+		assert_int_equal(offset.ns, 0);
+		assert_int_equal(offset.bound, 0);
+	}
+	assert_false(offset_estimate("", 0, NOW, NOW).is_known);
+	assert_false(offset_estimate("1\0002", 3, NOW, NOW).is_known);
+}
+
+static void garbage_hurts_nobody(void **state)
+{
+	static const char letters[] = "0123456789 9\r\n-x";
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		const size_t size = seed_below(&seed, 100);
+		const uint64_t came =
+			seed_below(&seed, 2) ? NOW : seed_u32(&seed);
+		const uint64_t left = seed_below(&seed, 2)
+					      ? came
+					      : (uint64_t)seed_u32(&seed) << 31;
+		char value[100];
+		struct offset offset;
+
+		for (size_t j = 0; j < size; j++)
+			value[j] =
+				letters[seed_below(&seed, sizeof(letters) - 1)];
+		if (seed_below(&seed, 4) == 0)
+			seed_bytes(&seed, value, size);
+		offset = offset_estimate(value, size, left, came);
+		assert_true(offset.is_known ||
+			    (offset.ns == 0 && offset.bound == 0));
+		assert_true(!offset.is_known || left <= came);
+	}
+}
+
+/* The answer came before the request left, or was written before it was read.
+ */
+static void a_clock_that_was_set_is_not_believed(void **state)
+{
+	(void)state;
+	assert_true(estimate("1000 1000", 1000, 1000).is_known);
+	assert_false(estimate("1000 1000", 1001, 1000).is_known);
+	assert_false(estimate("1001 1000", 1000, 2000).is_known);
+	/* longer at work than we have waited */
+	assert_true(estimate("1000 2000", 1000, 2000).is_known);
+	assert_false(estimate("1000 2001", 1000, 2000).is_known);
+	assert_false(estimate("1000 2000", 1000, UINT64_MAX).is_known);
+}
+
+/* Blanks around it, and the line's end. */
+static void a_header_ends_where_it_ends(void **state)
+{
+	static const char *const texts[] = {
+		"3000 4000", "  3000 4000", "3000 4000\r\n", " 3000 4000 \r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const struct offset offset = estimate(texts[i], 1000, 2200);
+
+		assert_true(offset.is_known);
+		assert_int_equal(offset.ns, 1900);
+		assert_int_equal(offset.bound, 100);
+	}
+}
+
+static void only_what_surely_matters_is_notable(void **state)
+{
+	static const int64_t MS = 1000000;
+	const struct {
+		bool is_known;
+		int64_t ns;
+		uint64_t bound;
+		bool is_notable;
+	} cases[] = {
+		{true, 0, 0, false},
+		{true, 50 * MS, 0, false},
+		{true, 50 * MS + 1, 0, true},
+		{true, -50 * MS, 0, false},
+		{true, -50 * MS - 1, 0, true},
+		{true, 80 * MS, 80 * 1000000, false},
+		{true, 80 * MS + 1, 80 * 1000000, true},
+		{true, -80 * MS - 1, 80 * 1000000, true},
+		{true, INT64_MAX, 1, true},
+		{true, -INT64_MAX, 1, true},
+		{false, 1000 * MS, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct offset offset = {
+			cases[i].is_known, cases[i].ns, cases[i].bound};
+
+		assert_int_equal(
+			offset_is_notable(&offset), cases[i].is_notable);
+	}
+}
+
+static void a_correction_saturates(void **state)
+{
+	const struct offset ahead = {true, 5, 0};
+	const struct offset behind = {true, -5, 0};
+	const struct offset far = {true, INT64_MIN, 0};
+	const struct offset unknown = {false, 5, 0};
+	struct seed seed = seed_start();
+
+	(void)state;
+	assert_int_equal(offset_correct(&ahead, 4), 0);
+	assert_int_equal(offset_correct(&ahead, 5), 0);
+	assert_int_equal(offset_correct(&ahead, 6), 1);
+	assert_int_equal(offset_correct(&behind, 0), 5);
+	assert_true(offset_correct(&behind, UINT64_MAX) == UINT64_MAX);
+	assert_true(offset_correct(&behind, UINT64_MAX - 5) == UINT64_MAX);
+	assert_true(offset_correct(&behind, UINT64_MAX - 6) == UINT64_MAX - 1);
+	assert_true(offset_correct(&far, UINT64_MAX) == UINT64_MAX);
+	assert_int_equal(offset_correct(&unknown, 4), 4);
+	for (int i = 0; i < 1000; i++) {
+		const struct offset offset = {
+			true, (int64_t)seed_u32(&seed) - INT32_MAX, 0};
+
+		/* our time, there, and back */
+		assert_int_equal(
+			offset_correct(&offset, NOW + (uint64_t)offset.ns),
+			NOW);
+	}
+}
+
+static void it_is_told_in_words(void **state)
+{
+	const struct offset ahead = {true, 3000000000, 400000};
+	const struct offset behind = {true, -1500000, 1000};
+	const struct offset far = {true, INT64_MIN, UINT64_MAX};
+	char text[128];
+	char small[8];
+
+	(void)state;
+	offset_describe(&ahead, text, sizeof(text));
+	assert_string_equal(
+		text, "3.000000 s ahead of this one (+-0.000400 s)");
+	offset_describe(&behind, text, sizeof(text));
+	assert_string_equal(text, "0.001500 s behind this one (+-0.000001 s)");
+	offset_describe(&far, text, sizeof(text));
+	offset_describe(&ahead, small, sizeof(small));
+	assert_string_equal(small, "3.00000");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_truth_is_within_the_bound),
+		cmocka_unit_test(what_is_no_answer_is_none),
+		cmocka_unit_test(garbage_hurts_nobody),
+		cmocka_unit_test(a_clock_that_was_set_is_not_believed),
+		cmocka_unit_test(a_header_ends_where_it_ends),
+		cmocka_unit_test(only_what_surely_matters_is_notable),
+		cmocka_unit_test(a_correction_saturates),
+		cmocka_unit_test(it_is_told_in_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,373 @@
+/*
+ * The files of tests/data/pcapng through the push parser: each says by its
+ * name how it must end, in one piece and in any; the important ones are known
+ * down to each stamp.
+ */
+#include "section_world.h"
+
+#include <dirent.h>
+
+static int is_sample(const struct dirent *entry)
+{
+	return strchr(entry->d_name, '-') != NULL;
+}
+
+/* Calls test for each file whose name begins so. */
+static void with_files(const char *begin,
+	void (*test)(const char *name, const struct blocks *blocks))
+{
+	struct blocks blocks = new_blocks();
+	struct dirent **names;
+	int count = scandir(corpus, &names, is_sample, alphasort);
+	int tested = 0;
+
+	assert_true(count > 0);
+	for (int i = 0; i < count; i++) {
+		const char *name = names[i]->d_name;
+
+		if (strncmp(name, begin, strlen(begin)) == 0) {
+			load(&blocks, name);
+			test(name, &blocks);
+			tested++;
+		}
+		free(names[i]);
+	}
+	assert_true(tested > 10);
+	free(names);
+	free(blocks.bytes);
+}
+
+static enum ending ending_of(const char *name)
+{
+	if (strncmp(name, "good-", 5) == 0)
+		return GOOD;
+	return strncmp(name, "cut-", 4) == 0 ? CUT : BAD;
+}
+
+static void try_every_split(const char *name, const struct blocks *blocks)
+{
+	struct result whole = read_whole(blocks);
+
+	if (whole.ending != ending_of(name))
+		fail_msg("%s: %s", name, whole.failure.text);
+	for (size_t first = 0; first <= blocks->size; first++) {
+		static const size_t rests[] = {0, 1, 7};
+
+		for (size_t i = 0; i < 3; i++) {
+			struct result split;
+
+			/* byte by byte and so on once, not from everywhere */
+			if (i > 0 && first > 0)
+				break;
+			split = read_pieces(
+				blocks->bytes, blocks->size, first, rests[i]);
+			if (split.ending != whole.ending)
+				print_error("%s: split at %zu\n", name, first);
+			assert_same(&split, &whole);
+			seen_free(split.seen);
+		}
+	}
+	seen_free(whole.seen);
+}
+
+static void every_split_of_every_file(void **state)
+{
+	(void)state;
+	with_files("", try_every_split);
+}
+
+/* The sizes of blocks, as their heads tell them; big changes on the way. */
+static size_t next_size(const struct blocks *blocks, size_t at, bool *big)
+{
+	const unsigned char *in = blocks->bytes + at;
+	uint32_t size = 0;
+
+	if (memcmp(in, "\n\r\r\n", 4) == 0)
+		*big = in[8] == 0x1a;
+	for (unsigned i = 0; i < 4; i++)
+		size |= (uint32_t)in[4 + i] << 8 * (*big ? 3 - i : i);
+	return size;
+}
+
+/* A good stream is whole where a block ends, and nowhere else. */
+static void try_every_end(const char *name, const struct blocks *blocks)
+{
+	size_t end = 0;
+	bool big = false;
+
+	for (size_t size = 1; size <= blocks->size; size++) {
+		struct result result = read_pieces(blocks->bytes, size, 0, 0);
+
+		if (size > end)
+			end += next_size(blocks, end, &big);
+		if (result.ending != (size == end ? GOOD : CUT))
+			fail_msg("%s: %zu bytes: %s", name, size,
+				result.failure.text);
+		seen_free(result.seen);
+	}
+	assert_int_equal(end, blocks->size);
+}
+
+static void every_end_of_good_files(void **state)
+{
+	(void)state;
+	with_files("good-", try_every_end);
+}
+
+/* What is in the other byte order says the same. */
+static void try_twin(const char *name, const struct blocks *blocks)
+{
+	struct blocks other = new_blocks();
+	struct result one = read_whole(blocks);
+	struct result two;
+	char twin[256];
+
+	snprintf(twin, sizeof(twin), "%s", name);
+	if (!blocks->big)
+		strcpy(strrchr(twin, '-'), "-big");
+	else
+		strcpy(strrchr(twin, '-'), "-little");
+	load(&other, twin);
+	two = read_whole(&other);
+	if (one.ending == GOOD)
+		assert_same(&one, &two);
+	seen_free(one.seen);
+	seen_free(two.seen);
+	free(other.bytes);
+}
+
+static void byte_order_changes_nothing(void **state)
+{
+	(void)state;
+	with_files("good-", try_twin);
+}
+
+/* Files that are known in and out; NULL: not looked at. */
+static const struct {
+	const char *name;
+	const char *packets; /* interface, ns, caplen/len */
+	const char *interfaces;
+	const char *statistics;
+} known[] = {
+	{"section-alone", "", "", ""},
+	{"section-options", "eth0 1700000000000001000 42/42\n",
+		"eth0 00000001 0 us ''\n", ""},
+	{"section-of-known-length",
+		"eth0 1700000000000001000 42/42\n"
+		"eth0 1700000000000002000 42/42\n",
+		NULL, ""},
+	{"section-minor-2", "eth0 1700000000000001000 42/42\n", NULL, ""},
+	{"section-in-a-block",
+		"eth0 1700000000000001000 42/42\n"
+		"eth0 1700000000000002000 42/42\n",
+		"eth0 00000001 0 us ''\n", ""},
+	{"sections-of-both-orders",
+		"first 1700000000000000000 42/42\n"
+		"one more 1700000000000010000 42/42\n"
+		"second 1700000000000001000 42/42\n"
+		"one more 1700000000000011000 42/42\n"
+		"third 1700000000000002000 42/42\n"
+		"one more 1700000000000012000 42/42\n",
+		NULL, ""},
+	{"options-without-end", "eth0 1700000000000000000 42/42\n",
+		"eth0 00000001 0 us ''\n", "eth0 1700000000000000000\n"},
+	{"options-behind-end", "eth0 1700000000000001000 42/42\n",
+		"eth0 00000001 0 us ''\n", ""},
+	{"interface-options", "eth0 1700000000123456789 42/42\n",
+		"eth0 24000001 65535 ns 'tcp port 23'\n", ""},
+	{"interface-without-options", "? 1700000000000001000 42/42\n",
+		"? 00000001 0 us ''\n", ""},
+	{"interfaces-between-packets",
+		"eth0 1700000000000000000 42/42\n"
+		"eth0 1700000000000010000 42/42\n"
+		"eth1 1700000000000011000 42/42\n"
+		"eth0 1700000000000020000 42/42\n"
+		"eth1 1700000000000021000 42/42\n"
+		"eth2 1700000000000022000 42/42\n",
+		NULL, ""},
+	{"interfaces-many",
+		"veth0 1700000000000001000 42/42\n"
+		"veth34 1700000000000002000 42/42\n"
+		"veth17 1700000000000003000 42/42\n",
+		NULL, ""},
+	{"filter-of-bytecode", NULL, "eth0 00000001 0 us ''\n", ""},
+	{"texts-with-zeros", NULL, "eth0 00000001 0 us 'udp'\n", ""},
+	{"texts-empty", NULL, "eth0 00000001 0 us ''\n", ""},
+	{"link-types", NULL,
+		"eth0 00000001 0 us ''\ntun0 00000065 0 us ''\n"
+		"any 00000071 0 us ''\nmon0 0000007f 0 us ''\n"
+		"tun1 000000e4 0 us ''\nall 00000114 0 us ''\n",
+		""},
+	{"fcslen", NULL,
+		"none 00000001 0 us ''\nppp0 14000001 0 us ''\n"
+		"eth0 24000001 0 us ''\nnibble 00000001 0 us ''\n"
+		"odd 00000001 0 us ''\n",
+		""},
+	{"tsresol-0", "eth0 1700000000000000000 42/42\n",
+		"eth0 00000001 0 us ''\n", ""},
+	{"tsresol-3", "eth0 1700000000123000000 42/42\n", NULL, ""},
+	{"tsresol-6", "eth0 1700000000123456000 42/42\n",
+		"eth0 00000001 0 us ''\n", ""},
+	{"tsresol-9", "eth0 1700000000123456789 42/42\n",
+		"eth0 00000001 0 ns ''\n", ""},
+	{"tsresol-12", "eth0 17000000999999999 42/42\n",
+		"eth0 00000001 0 ns ''\n", ""},
+	{"tsresol-19", "eth0 1234567890 42/42\n", NULL, ""},
+	{"tsresol-127", "eth0 0 42/42\n", NULL, ""},
+	{"tsresol-binary-0", "eth0 1700000000000000000 42/42\n", NULL, ""},
+	{"tsresol-binary-10", "eth0 1700000000999023437 42/42\n",
+		"eth0 00000001 0 us ''\n", ""},
+	{"tsresol-binary-20", "eth0 1700000000000000953 42/42\n",
+		"eth0 00000001 0 ns ''\n", ""},
+	{"tsresol-binary-32", "eth0 1700000000999999999 42/42\n", NULL, ""},
+	{"tsresol-binary-63", "eth0 1500000000 42/42\n", NULL, ""},
+	{"tsresol-binary-127", "eth0 0 42/42\n", NULL, ""},
+	{"tsoffset-positive", "eth0 1700000000123456789 42/42\n", NULL, ""},
+	{"tsoffset-negative", "eth0 1700000000000007000 42/42\n", NULL, ""},
+	{"tsoffset-exact", "eth0 0 42/42\n", NULL, ""},
+	{"stamp-first", "eth0 0 42/42\n", NULL, ""},
+	{"stamp-last", "eth0 18446744073709551615 42/42\n", NULL, ""},
+	{"stamps-of-two-clocks",
+		"eth0 1700000000000000001 42/42\n"
+		"eth1 1700000000000002000 42/42\n",
+		"eth0 00000001 0 ns ''\neth1 00000001 0 us ''\n",
+		"eth1 1700000000000003000\neth0 1700000000000000004\n"},
+	{"packet-options",
+		"eth0 1700000000000000000 42/42\n"
+		"eth0 1700000000000001000 42/42\n",
+		NULL, ""},
+	{"packet-sizes",
+		"eth0 1700000000000000000 0/1400\n"
+		"eth0 1700000000000001000 1/1401\n"
+		"eth0 1700000000000002000 2/1402\n"
+		"eth0 1700000000000003000 3/1403\n"
+		"eth0 1700000000000004000 4/1404\n"
+		"eth0 1700000000000005000 5/1405\n"
+		"eth0 1700000000000006000 6/1406\n"
+		"eth0 1700000000000007000 7/1407\n"
+		"eth0 1700000000000008000 8/1408\n"
+		"eth0 1700000000000009000 9/1409\n",
+		NULL, ""},
+	{"packet-len-below-caplen", "eth0 1700000000000001000 42/20\n", NULL,
+		""},
+	{"packet-len-largest", "eth0 1700000000000001000 42/4294967295\n", NULL,
+		""},
+	{"old-packets",
+		"eth0 1700000000000000000 42/42\n"
+		"eth1 1700000000000001000 41/41\n",
+		NULL, ""},
+	{"simple-packets",
+		"eth0 0 42/42\n"
+		"eth0 1700000000000005000 42/42\n"
+		"eth0 1700000000000005000 41/41\n"
+		"eth0 1700000000000005000 0/0\n",
+		NULL, ""},
+	{"simple-packets-with-snaplen",
+		"eth1 1700000000000005000 42/42\n"
+		"eth0 1700000000000005000 21/1500\n"
+		"eth0 1700000000000005000 21/21\n"
+		"eth0 1700000000000005000 20/20\n",
+		"eth0 00000001 21 us ''\neth1 00000001 0 us ''\n", ""},
+	{"statistics",
+		"eth0 1700000000000001000 42/42\n"
+		"eth0 1700000000000003000 42/42\n"
+		"eth0 1700000000000005000 42/42\n",
+		NULL,
+		"eth0 1700000000000002000\n"
+		"eth0 1700000000000004000 25769803785 30064771081 "
+		"21474836489\n"},
+	{"watermarks",
+		"lo 1700000000000001000 42/42\n"
+		"all 1700000000000007000 42/42\n",
+		NULL,
+		"all 1700000000000005000 watermark\n"
+		"lo 1700000000000006000\n"},
+	{"names",
+		"eth0 1700000000000001000 42/42\n"
+		"eth0 1700000000000002000 42/42\n",
+		NULL, ""},
+	{"journal",
+		"eth0 1700000000000001000 42/42\n"
+		"eth0 1700000000000003000 42/42\n",
+		NULL, ""},
+	{"secrets", "eth0 1700000000000001000 42/42\n", NULL, ""},
+	{"custom-blocks",
+		"eth0 1700000000000001000 42/42\n"
+		"eth0 1700000000000001000 42/42\n",
+		NULL, ""},
+};
+
+static void known_files_are_known_exactly(void **state)
+{
+	struct blocks blocks = new_blocks();
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(known) / sizeof(*known); i++) {
+		const size_t at = i / 2;
+		struct result result;
+		char name[64];
+
+		snprintf(name, sizeof(name), "good-%s-%s", known[at].name,
+			i % 2 ? "big" : "little");
+		load(&blocks, name);
+		result = read_whole(&blocks);
+		print_message("# %s\n", name);
+		assert_int_equal(result.ending, GOOD);
+		if (known[at].packets)
+			assert_string_equal(lines_of(result.seen, PACKETS),
+				known[at].packets);
+		if (known[at].interfaces)
+			assert_string_equal(lines_of(result.seen, INTERFACES),
+				known[at].interfaces);
+		if (known[at].statistics)
+			assert_string_equal(lines_of(result.seen, STATISTICS),
+				known[at].statistics);
+		seen_free(result.seen);
+	}
+	free(blocks.bytes);
+}
+
+/* What a person is told. */
+static void damage_is_named(void **state)
+{
+	static const char *const told[][2] = {
+		{"bad-section-order-big", "no byte order"},
+		{"bad-version-2-0-little", "version 2.0"},
+		{"bad-packet-tail-little", "two lengths"},
+		{"bad-unknown-tail-big", "two lengths"},
+		{"bad-packet-size-28-big", "type 6 can't have 28 bytes"},
+		{"bad-interface-1-of-1-little", "interface that is not there"},
+		{"bad-caplen-all-ones-big", "longer than its block"},
+		{"bad-packet-option-little", "option is longer"},
+		{"bad-stamp-before-1970-big", "out of all range"},
+		{"bad-tsresol-of-4-bytes-big", "wrong length"},
+		{"cut-in-type-big", "before a capture began"},
+		{"cut-in-unknown-tail-little", "cut inside"},
+	};
+	struct blocks blocks = new_blocks();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct result result;
+
+		load(&blocks, told[i][0]);
+		result = read_whole(&blocks);
+		if (!strstr(result.failure.text, told[i][1]))
+			fail_msg("%s: %s", told[i][0], result.failure.text);
+		seen_free(result.seen);
+	}
+	free(blocks.bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_split_of_every_file),
+		cmocka_unit_test(every_end_of_good_files),
+		cmocka_unit_test(byte_order_changes_nothing),
+		cmocka_unit_test(known_files_are_known_exactly),
+		cmocka_unit_test(damage_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
