@@ -21,6 +21,8 @@
 enum {
 	BLOCK_TIMEOUT_MS = 10,
 	DISPATCH_MAX = 4096, /* so that the caller sees signals and clocks */
+	BEGIN_TRIES = 20,
+	BEGIN_NS = 50000,
 };
 
 /* From a packet's stamp to its being counted: a backlog lies in between. */
@@ -154,15 +156,24 @@ bool capture_check(struct capture *capture, const char *expression,
 	return true;
 }
 
-/* What was captured before the filter stood is neither counted nor sent. */
+/*
+ * What was captured before the filter stood is neither counted nor sent. The
+ * two are read one behind the other: again, if too much time went by between.
+ */
 static void begin(struct capture *capture)
 {
 	struct capture_counts before;
+	uint64_t start;
 
-	capture_count(capture, &before);
+	for (int i = 0; i < BEGIN_TRIES; i++) {
+		start = clock_ns(CLOCK_MONOTONIC);
+		capture_count(capture, &before);
+		capture->since = clock_ns(CLOCK_REALTIME);
+		capture->opened = clock_ns(CLOCK_MONOTONIC);
+		if (capture->opened - start < BEGIN_NS)
+			break;
+	}
 	capture->counts = (struct capture_counts){0};
-	capture->since = clock_ns(CLOCK_REALTIME);
-	capture->opened = clock_ns(CLOCK_MONOTONIC);
 }
 
 bool capture_set_filter(struct capture *capture, const char *user,
