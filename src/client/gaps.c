@@ -40,16 +40,27 @@ uint64_t gaps_begin(const struct member *member, uint64_t now)
 void gaps_end(struct member *member)
 {
 	const uint64_t now = clock_ns(CLOCK_REALTIME);
+	const char *label = member->target->label;
 	char from[64];
 	char to[64];
 
 	print_time(member->lost, from, sizeof(from));
 	print_time(now, to, sizeof(to));
-	snprintf(member->gap, sizeof(member->gap),
-		"%s: no packets from %s to %s UTC: %s", member->target->label,
-		from, to, member->cause);
-	say_warning("%s: is back; packets between %s and %s UTC are missing",
-		member->target->label, from, to);
+	if (member->began) {
+		say_warning("%s: is back; packets between %s and %s UTC are "
+			    "missing",
+			label, from, to);
+		snprintf(member->gap, sizeof(member->gap),
+			"%s: no packets from %s to %s UTC: %s", label, from, to,
+			member->cause);
+	} else {
+		say_warning("%s: is reached; its packets before %s UTC are "
+			    "missing",
+			label, to);
+		snprintf(member->gap, sizeof(member->gap),
+			"%s: no packets before %s UTC: %s", label, to,
+			member->cause);
+	}
 	if (member->gaps++ < GAPS_REMARKED)
 		remarks_add(&member->all->remarks, "%s", member->gap);
 	member->said[0] = '\0';
@@ -68,11 +79,13 @@ static void remark(struct member *member)
 	if (member->gaps > GAPS_REMARKED)
 		remarks_add(remarks, "%s: %u more such gaps", label,
 			member->gaps - GAPS_REMARKED);
-	if (member->state == MEMBER_LOST) {
-		print_time(member->lost, since, sizeof(since));
+	print_time(member->lost, since, sizeof(since));
+	if (member->state == MEMBER_LOST && member->began)
 		remarks_add(remarks, "%s: no packets since %s UTC: %s", label,
 			since, member->cause);
-	}
+	else if (member->state == MEMBER_LOST)
+		remarks_add(
+			remarks, "%s: never reached: %s", label, member->cause);
 	if (total->dropped + total->interface_dropped > 0)
 		remarks_add(remarks,
 			"%s: %" PRIu64 " packets dropped by kernel, %" PRIu64

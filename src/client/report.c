@@ -47,7 +47,9 @@ static void print_count(
 /* What a target's kernel has counted, as far as it tells. */
 static void print_kernel(const struct statistics *total, char out[KERNEL_SIZE])
 {
-	out[0] = '\0';
+	snprintf(out, KERNEL_SIZE, "%s", total->told ? "" : "drops not told");
+	if (!total->told)
+		return;
 	print_count(out, total->told & STATISTICS_RECEIVED, total->received,
 		"received by filter");
 	print_count(out, total->told & STATISTICS_DROPPED, total->dropped,
@@ -56,12 +58,19 @@ static void print_kernel(const struct statistics *total, char out[KERNEL_SIZE])
 		total->interface_dropped, "by interface");
 }
 
+/* Has it failed, and then gone on? */
+static bool has_gaps(const struct member *member)
+{
+	return member->failed &&
+	       (member->state == MEMBER_RUNNING || member->ended);
+}
+
 /* How it stands with a target whose capture has begun. */
 static const char *fate(const struct member *member)
 {
 	if (!member->failed)
 		return "";
-	if (member->state == MEMBER_RUNNING)
+	if (has_gaps(member))
 		return "; with gaps";
 	return member->state == MEMBER_LOST ? "; lost" : "; until it failed";
 }
@@ -97,7 +106,7 @@ void report_counts(const struct members *members, uint64_t written)
 		const struct member *member = &members->list[i];
 
 		report_member(member);
-		gaps += member->failed && member->state == MEMBER_RUNNING;
+		gaps += has_gaps(member);
 	}
 	if (members->failed > gaps)
 		snprintf(failed, sizeof(failed), ", %u failed",

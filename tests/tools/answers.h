@@ -4,8 +4,10 @@
  */
 #pragma once
 
+#include "common/clock.h"
 #include "source.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum ending {
@@ -76,6 +78,25 @@ static inline void make_stream(struct answer *answer, const char *target)
 		"Content-Type: application/vnd.tcpdump.pcap\r\n%s"
 		"Connection: close\r\n\r\n",
 		!old, old ? "" : "Transfer-Encoding: chunked\r\n");
+}
+
+/* clocks=N: a head with that many claims to be an hour ahead. */
+static inline void make_clocks(struct answer *answer, const char *target)
+{
+	const char *query = target_query(target);
+	const unsigned long count = param_number(query, "clocks", 1);
+	const uint64_t time =
+		(uint64_t)(clock_ns(CLOCK_REALTIME) + UINT64_C(3600000000000));
+	size_t used;
+
+	make_stream(answer, target);
+	used = answer->first_size - strlen("\r\n");
+	for (unsigned long i = 0; i < count && used < FIRST_MAX - 100; i++)
+		used += (size_t)snprintf(answer->first + used, FIRST_MAX - used,
+			"Ddump-Clock: %" PRIu64 " %" PRIu64 "\r\n", time, time);
+	used += (size_t)snprintf(
+		answer->first + used, FIRST_MAX - used, "\r\n");
+	answer->first_size = used;
 }
 
 static inline void make_slow_head(struct answer *answer, const char *target)
@@ -195,6 +216,7 @@ static inline void answer_make(struct answer *answer, const char *target,
 		{"/lying-length", make_lying_length},
 		{"/headonly", make_head_only},
 		{"/slowhead", make_slow_head},
+		{"/clocks", make_clocks},
 		{"/stream", make_stream},
 		{"/capture", make_stream},
 		{"/auth", make_stream},
