@@ -38,14 +38,14 @@ stop_all() {
 	started=()
 }
 
-# Repeats a command until it succeeds, for up to ten seconds.
+# Repeats a command until it succeeds, for up to thirty seconds.
 eventually() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.05
 	done
-	echo "still false after ten seconds: $*" >&2
+	echo "still false after thirty seconds: $*" >&2
 	return 1
 }
 
