@@ -24,22 +24,29 @@ static void print_time(uint64_t time, char *out, size_t size)
 	snprintf(out, size, "%s.%03u", date, (unsigned)(time / 1000000 % 1000));
 }
 
+/* A time of ours as the stamps of a member's packets tell it in the file. */
+static uint64_t as_stamped(const struct member *member, uint64_t time)
+{
+	const struct offset back = {
+		.is_known = member->offset.is_known,
+		.ns = -member->offset.ns,
+	};
+
+	return member->all->arguments->align ? time
+					     : offset_correct(&back, time);
+}
+
 uint64_t gaps_begin(const struct member *member, uint64_t now)
 {
-	const struct members *members = member->all;
-	uint64_t spoken = merge_spoken(members->merge, member->index);
-
-	if (!member->has_watermarks)
-		return clock_ns(CLOCK_REALTIME) -
-		       (now - member->heard) * 1000000;
-	return members->arguments->align
-		       ? spoken
-		       : offset_correct(&member->offset, spoken);
+	if (member->has_watermarks)
+		return merge_spoken(member->all->merge, member->index);
+	return as_stamped(member,
+		clock_ns(CLOCK_REALTIME) - (now - member->heard) * 1000000);
 }
 
 void gaps_end(struct member *member)
 {
-	const uint64_t now = clock_ns(CLOCK_REALTIME);
+	const uint64_t now = as_stamped(member, clock_ns(CLOCK_REALTIME));
 	const char *label = member->target->label;
 	char from[64];
 	char to[64];

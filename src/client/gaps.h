@@ -4,7 +4,7 @@
 
 /*
  * A running member is lost, which is noticed at now (ms). Returns up to when
- * its packets are there: ns, CLOCK_REALTIME here.
+ * its packets are there: ns, by the clock of their stamps.
  */
 uint64_t gaps_begin(const struct member *member, uint64_t now);
 

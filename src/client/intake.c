@@ -39,8 +39,11 @@ static void on_clock(void *context, const struct offset *offset)
 		return;
 	offset_describe(offset, text, sizeof(text));
 	say_warning("%s: its clock is %s%s", member->target->label, text,
-		aligns ? "; its stamps are corrected by that"
-		       : "; the order is wrong by that (-align corrects it)");
+		aligns		 ? "; its stamps are corrected by that"
+		: offset->ns > 0 ? "; its packets come out of order, and later "
+				   "by up to that (-align corrects it)"
+				 : "; its packets come out of order (-align "
+				   "corrects it)");
 }
 
 static bool on_wants(void *context)
@@ -52,6 +55,7 @@ static bool on_wants(void *context)
 	if (!merge_is_full(member->all->merge, member->index))
 		return true;
 	member->all->paused++;
+	member->was_full = true;
 	return false;
 }
 
@@ -129,10 +133,13 @@ static void warn_of_drops(struct member *member)
 
 	if (drops <= member->drops || now < member->drops_told + DROPS_MS)
 		return;
-	say_warning("%s: %" PRIu64
-		    " packets were dropped there, because they came too fast "
-		    "(a narrower -filter, a -snaplen, or a larger ring helps)",
-		member->target->label, drops);
+	say_warning("%s: %" PRIu64 " packets were dropped there, because %s",
+		member->target->label, drops,
+		member->was_full ? "the output is not read fast enough (write "
+				   "to a file by -w, and read that)"
+				 : "they came too fast (a narrower -filter, a "
+				   "-snaplen, or a larger ring helps)");
+	member->was_full = false;
 	member->drops = drops;
 	member->drops_told = now;
 }

@@ -35,12 +35,13 @@ struct member {
 	bool is_refused; /* for what it sends: trying again is no use */
 	bool is_odd;	 /* its link type has been told to be another one */
 	bool has_watermarks;
+	bool was_full; /* since its drops were told: it had to wait */
 	/* for -retry: */
 	unsigned attempt;
 	uint64_t due;	 /* ms: it is to be tried, or the attempt is over */
 	uint64_t began;	 /* ms: its last stream */
 	uint64_t heard;	 /* ms: when it has told anything */
-	uint64_t lost;	 /* ns, CLOCK_REALTIME: the end of the one before */
+	uint64_t lost;	 /* ns, as its stamps: the end of the one before */
 	unsigned gaps;	 /* that it came back from */
 	char cause[256]; /* why it was lost */
 	char said[256];	 /* what was said last of that, and of attempts */

@@ -278,6 +278,18 @@ uint64_t merge_spoken(const struct merge *merge, unsigned target)
 	return merge->targets[target].spoken;
 }
 
+uint64_t merge_waiting(const struct merge *merge, unsigned target, uint64_t now)
+{
+	const struct queue *queue = &merge->targets[target].queue;
+	struct packet packet;
+	uint64_t arrived;
+
+	if (queue->count == 0)
+		return 0;
+	queue_head(queue, &packet, &arrived);
+	return now - arrived;
+}
+
 struct merge_counts merge_count(const struct merge *merge, unsigned target)
 {
 	return merge->targets[target].counts;

@@ -72,4 +72,8 @@ bool merge_drain(struct merge *merge);
 /* The latest time (ns) that a target has told, 0: none. */
 uint64_t merge_spoken(const struct merge *merge, unsigned target);
 
+/* For how many ms a target's first packet has waited at now; 0: it has none. */
+uint64_t merge_waiting(
+	const struct merge *merge, unsigned target, uint64_t now);
+
 struct merge_counts merge_count(const struct merge *merge, unsigned target);

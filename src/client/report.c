@@ -96,9 +96,11 @@ static void report_member(const struct member *member)
 			counts.late, kernel, fate(member));
 }
 
-void report_counts(const struct members *members, uint64_t written)
+void report_counts(
+	const struct members *members, uint64_t written, uint64_t pending)
 {
 	unsigned gaps = 0;
+	char lost[48] = "";
 	char failed[48] = "";
 	char gapped[48] = "";
 
@@ -113,8 +115,11 @@ void report_counts(const struct members *members, uint64_t written)
 			members->failed - gaps);
 	if (gaps > 0)
 		snprintf(gapped, sizeof(gapped), ", %u had gaps", gaps);
-	say("%" PRIu64 " packets of %u target%s%s%s", written, members->count,
-		members->count == 1 ? "" : "s", failed, gapped);
+	if (pending > 0)
+		snprintf(lost, sizeof(lost), ", %" PRIu64 " did not get out",
+			pending);
+	say("%" PRIu64 " packets of %u target%s%s%s%s", written, members->count,
+		members->count == 1 ? "" : "s", lost, failed, gapped);
 }
 
 void report_losses(const struct members *members)

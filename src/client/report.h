@@ -9,10 +9,12 @@
 void report_waiting(const struct members *members, char *out, size_t size);
 
 /*
- * Says what came of each target, as tcpdump does at its end; written: packets
- * that have reached the reader.
+ * Says what came of each target, as tcpdump does at its end, and how many
+ * packets were written; pending of these have not reached the reader, or the
+ * disk.
  */
-void report_counts(const struct members *members, uint64_t written);
+void report_counts(
+	const struct members *members, uint64_t written, uint64_t pending);
 
 /* Warns of every loss. */
 void report_losses(const struct members *members);

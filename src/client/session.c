@@ -222,7 +222,7 @@ static int pump(struct session *session)
 static void tell(struct session *session)
 {
 	if (interrupt_asked())
-		report_counts(&session->members, session->recorder.written);
+		report_counts(&session->members, session->recorder.written, 0);
 	status_show(&session->status, &session->members, clock_ms());
 }
 
@@ -320,7 +320,7 @@ static int finish(struct session *session, struct failure *failure)
 		report_unwritten(members, pending);
 	report_losses(members);
 	if (!session->arguments->quiet)
-		report_counts(members, recorder->written - pending);
+		report_counts(members, recorder->written, pending);
 	if (recorder->fatal.status)
 		return 1;
 	return members->failed > 0 ? 2 : 0;

@@ -37,7 +37,7 @@ bool status_init(
 	*status = (struct status){
 		.is_on = arguments->status || (terminal && !arguments->quiet),
 		.redraws = terminal,
-		.yields = piped && !arguments->status,
+		.yields = piped,
 		.packets = calloc(
 			arguments->targets.count, sizeof(*status->packets)),
 	};
@@ -64,6 +64,7 @@ static struct figures figures_of(const struct status *status,
 		origins_total(&members->origins, member->index);
 	const uint64_t elapsed = now > status->shown ? now - status->shown : 1;
 	uint64_t spoken = merge_spoken(members->merge, member->index);
+	uint64_t waiting;
 	struct figures figures = {
 		.packets = merge_count(members->merge, member->index).received,
 		.dropped = total->dropped + total->interface_dropped,
@@ -77,6 +78,10 @@ static struct figures figures_of(const struct status *status,
 	if (!members->arguments->align)
 		spoken = offset_correct(&member->offset, spoken);
 	figures.lag = real > spoken ? real - spoken : 0;
+	/* by a clock that is ahead it has told the future, and still waits */
+	waiting = merge_waiting(members->merge, member->index, now) * 1000000;
+	if (waiting > figures.lag)
+		figures.lag = waiting;
 	return figures;
 }
 

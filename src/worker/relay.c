@@ -205,7 +205,6 @@ const char *relay_run(const struct relay *relay, uint64_t *ret_packets,
 		.end = relay->duration ? now + relay->duration * UINT64_C(1000)
 				       : NEVER,
 		.tick = now + TICK_MS,
-		.counters = now + TICK_MS,
 	};
 	const char *reason;
 

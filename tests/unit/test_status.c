@@ -81,6 +81,7 @@ static void packets(unsigned target, uint64_t count, uint64_t time)
 	for (uint64_t i = 0; i < count; i++)
 		assert_true(
 			merge_packet(run.members.merge, target, &packet, 0));
+	assert_true(merge_drain(run.members.merge));
 }
 
 static void drops(unsigned target, uint64_t dropped, uint64_t by_interface)
@@ -164,6 +165,18 @@ static void what_does_not_fit_is_summed_up(void **state)
 	drops(2, 0, 4);
 	check(1000, 100,
 		"3 of 4 targets: 60 packets, 60/s, 5 dropped, lag 3.0 s");
+	run_close();
+}
+
+/* By a clock that is ahead: what has been told is late all the same. */
+static void what_waits_is_a_lag(void **state)
+{
+	const struct packet packet = {.time = REAL + 30 * S};
+
+	(void)state;
+	run_open(1);
+	assert_true(merge_packet(run.members.merge, 0, &packet, 3000));
+	check(5000, WIDTH_MAX, "web1: 1 packets, 0/s, lag 2.0 s");
 	run_close();
 }
 
@@ -252,6 +265,7 @@ int main(void)
 		cmocka_unit_test(each_target_is_told_of),
 		cmocka_unit_test(all_states_are_told),
 		cmocka_unit_test(what_does_not_fit_is_summed_up),
+		cmocka_unit_test(what_waits_is_a_lag),
 		cmocka_unit_test(lag_is_of_our_own_clock),
 		cmocka_unit_test(it_fits_whatever_the_width),
 		cmocka_unit_test(a_line_at_once_is_no_trouble),
