@@ -152,6 +152,8 @@ const struct option_row arguments_rows[] = {
 	{"cert", "FILE", "show servers this certificate, with its chain",
 		AT(credentials.cert)},
 	{"key", "FILE", "the key of -cert", AT(credentials.key)},
+	{"ssh", "COMMAND", "run COMMAND for ssh:// targets instead of ssh",
+		AT(ssh)},
 	{"netrc", NULL, "take users and passwords from ~/.netrc", AT(netrc)},
 	{"status", NULL, "show how it is going", AT(status)},
 	{"quiet", NULL, "say nothing but errors and warnings", AT(quiet)},

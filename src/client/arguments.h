@@ -16,6 +16,7 @@ struct arguments {
 	uint64_t count;	    /* packets; 0: no end */
 	uint64_t duration;  /* seconds; 0: no end */
 	uint64_t hold;	    /* ms */
+	const char *ssh;    /* command for ssh:// targets, NULL: ssh */
 	bool pcapng;	    /* is written, not pcap */
 	bool align;
 	bool retry;

@@ -19,10 +19,9 @@ static void print_help(void)
 {
 	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -\n"
 	       "TARGET is [LABEL=]http[s]://[USER[:PASSWORD]@]HOST[:PORT]"
-	       "[/PATH][?QUERY],\nHOST[:PORT], or @FILE with a target on each "
-	       "line.\n");
+	       "[/PATH][?QUERY],\nHOST[:PORT], ssh://[USER@]HOST[:PORT], or "
+	       "@FILE with one a line. See ddump(1).\n");
 	options_print(stdout, arguments_rows, arguments_row_count);
-	printf("More in ddump(1).\n");
 }
 
 static void print_version(void)

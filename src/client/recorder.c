@@ -74,7 +74,7 @@ static bool declare(struct recorder *recorder, struct origin *origin)
 				: "");
 	}
 	interface.name = name;
-	interface.description = member->target->url;
+	interface.description = member->target->shown;
 	interface.comment = comment;
 	origin->is_written = writer_interface(&recorder->writer, &interface,
 		&origin->written_as, &recorder->fatal);

@@ -4,6 +4,7 @@
  */
 #include "client/target.h"
 
+#include "client/parameters.h"
 #include "client/secret.h"
 
 #include <ctype.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_PORT "8475"
 #define DEFAULT_PATH "/capture"
 
 enum {
@@ -26,6 +26,7 @@ struct parsing {
 	CURLU *url;
 	const char *text;      /* without its label */
 	char shown[SHOWN_MAX]; /* the same without a password, for messages */
+	bool by_ssh;
 	struct failure *failure;
 };
 
@@ -76,15 +77,18 @@ static char *get_part(struct parsing *parsing, CURLUPart part, unsigned flags)
 	return copy;
 }
 
+static bool succeeded(struct parsing *parsing, CURLUcode code)
+{
+	return code == CURLUE_OK ||
+	       failure_set(parsing->failure, 1, "%s: %s", parsing->shown,
+		       curl_url_strerror(code));
+}
+
 static bool set_part(struct parsing *parsing, CURLUPart part, const char *value,
 	unsigned flags)
 {
-	CURLUcode code = curl_url_set(parsing->url, part, value, flags);
-
-	if (code == CURLUE_OK)
-		return true;
-	return failure_set(parsing->failure, 1, "%s: %s", parsing->shown,
-		curl_url_strerror(code));
+	return succeeded(
+		parsing, curl_url_set(parsing->url, part, value, flags));
 }
 
 /* Without quotes a filter's words become targets. */
@@ -127,12 +131,15 @@ static bool check_host(struct parsing *parsing)
 static bool check_scheme(struct parsing *parsing)
 {
 	char *scheme = get_part(parsing, CURLUPART_SCHEME, 0);
-	bool known = scheme && (strcmp(scheme, "http") == 0 ||
-				       strcmp(scheme, "https") == 0);
+	bool known;
 
+	parsing->by_ssh = scheme && strcmp(scheme, "ssh") == 0;
+	known = parsing->by_ssh ||
+		(scheme && (strcmp(scheme, "http") == 0 ||
+				   strcmp(scheme, "https") == 0));
 	if (!known)
 		failure_set(parsing->failure, 1,
-			"%s: the protocol is http or https, not %s",
+			"%s: the protocol is http, https or ssh, not %s",
 			parsing->shown, scheme ? scheme : "this");
 	free(scheme);
 	return known;
@@ -182,64 +189,10 @@ static bool set_defaults_of_url(struct parsing *parsing)
 	bool bare = !path || strcmp(path, "/") == 0;
 
 	free(path);
-	if (!has_part(parsing, CURLUPART_PORT) &&
-		!set_part(parsing, CURLUPART_PORT, DEFAULT_PORT, 0))
+	if (!parsing->by_ssh && !has_part(parsing, CURLUPART_PORT) &&
+		!set_part(parsing, CURLUPART_PORT, TARGET_PORT, 0))
 		return false;
 	return !bare || set_part(parsing, CURLUPART_PATH, DEFAULT_PATH, 0);
-}
-
-/* Does the query say anything of a parameter? */
-static bool has_parameter(struct parsing *parsing, const char *name)
-{
-	char *query = get_part(parsing, CURLUPART_QUERY, 0);
-	const char *at = query;
-	bool has = false;
-
-	while (at && *at && !has) {
-		size_t size = strcspn(at, "&=");
-
-		has = size == strlen(name) && memcmp(at, name, size) == 0;
-		at += strcspn(at, "&");
-		at += *at == '&';
-	}
-	free(query);
-	return has;
-}
-
-static bool add_parameter(
-	struct parsing *parsing, const char *name, const char *value)
-{
-	char *pair = NULL;
-	bool added;
-
-	if (asprintf(&pair, "%s=%s", name, value) < 0)
-		return failure_set(parsing->failure, 1, "out of memory");
-	added = set_part(parsing, CURLUPART_QUERY, pair,
-		CURLU_APPENDQUERY | CURLU_URLENCODE);
-	free(pair);
-	return added;
-}
-
-static bool add_parameters(
-	struct parsing *parsing, const struct target_defaults *defaults)
-{
-	bool has_interface = has_parameter(parsing, "interface");
-
-	if (defaults->filter && !has_parameter(parsing, "filter") &&
-		!add_parameter(parsing, "filter", defaults->filter))
-		return false;
-	if (defaults->snaplen && !has_parameter(parsing, "snaplen") &&
-		!add_parameter(parsing, "snaplen", defaults->snaplen))
-		return false;
-	for (size_t i = 0; i < defaults->interface_count && !has_interface; i++)
-		if (!add_parameter(
-			    parsing, "interface", defaults->interfaces[i]))
-			return false;
-	/* pcapng has watermarks, interfaces and counters; pcap precision */
-	if (has_parameter(parsing, "format") ||
-		has_parameter(parsing, "precision"))
-		return true;
-	return add_parameter(parsing, "format", "pcapng");
 }
 
 /* Decodes user or password; false: there is one, and it can't be decoded. */
@@ -258,16 +211,54 @@ static char *make_label(struct parsing *parsing)
 {
 	char *host = get_part(parsing, CURLUPART_HOST, 0);
 	char *port = get_part(parsing, CURLUPART_PORT, 0);
-	bool usual = port && strcmp(port, DEFAULT_PORT) == 0;
+	bool usual = !port || strcmp(port, TARGET_PORT) == 0;
 	char *label = NULL;
 
-	if (host && port &&
-		asprintf(&label, "%s%s%s", host, usual ? "" : ":",
-			usual ? "" : port) < 0)
+	if (host && asprintf(&label, "%s%s%s", host, usual ? "" : ":",
+			    usual ? "" : port) < 0)
 		label = NULL;
 	free(host);
 	free(port);
 	return label;
+}
+
+/* Cuts the brackets off an IPv6 address, in place: ssh(1) wants none. */
+static void strip_brackets(char *host)
+{
+	size_t size = strlen(host);
+
+	if (size < 2 || host[0] != '[' || host[size - 1] != ']')
+		return;
+	memmove(host, host + 1, size - 2);
+	host[size - 2] = '\0';
+}
+
+/*
+ * Where the URL names a host to be reached by ssh, it is asked on the loopback
+ * of that one. What begins with '-' would be an option of ssh's.
+ */
+static bool take_ssh(struct parsing *parsing, struct target *target)
+{
+	if (!parsing->by_ssh)
+		return true;
+	if (target->password)
+		return failure_set(parsing->failure, 1,
+			"%s: ssh takes no password from here; use keys",
+			parsing->shown);
+	target->ssh_host = get_part(parsing, CURLUPART_HOST, 0);
+	target->ssh_port = get_part(parsing, CURLUPART_PORT, 0);
+	target->ssh_user = target->user;
+	target->user = NULL;
+	if (!target->ssh_host)
+		return failure_set(parsing->failure, 1, "out of memory");
+	strip_brackets(target->ssh_host);
+	if (target->ssh_host[0] == '-' ||
+		(target->ssh_user && target->ssh_user[0] == '-'))
+		return failure_set(parsing->failure, 1,
+			"%s: no host or user begins with '-'", parsing->shown);
+	return set_part(parsing, CURLUPART_SCHEME, "http", 0) &&
+	       set_part(parsing, CURLUPART_HOST, TARGET_LOOPBACK, 0) &&
+	       set_part(parsing, CURLUPART_PORT, TARGET_PORT, 0);
 }
 
 static bool fill_target(
@@ -280,8 +271,11 @@ static bool fill_target(
 		return false;
 	curl_url_set(parsing->url, CURLUPART_USER, NULL, 0);
 	curl_url_set(parsing->url, CURLUPART_PASSWORD, NULL, 0);
+	target->shown = get_part(parsing, CURLUPART_URL, 0);
+	if (!take_ssh(parsing, target))
+		return false;
 	target->url = get_part(parsing, CURLUPART_URL, 0);
-	if (!target->label || !target->url)
+	if (!target->label || !target->shown || !target->url)
 		return failure_set(parsing->failure, 1, "out of memory");
 	return true;
 }
@@ -305,7 +299,7 @@ bool target_parse(struct target *ret_target, const char *text,
 		return failure_set(failure, 1, "out of memory");
 	parsed = take_label(&parsing, text, label) && parse_url(&parsing) &&
 		 set_defaults_of_url(&parsing) &&
-		 add_parameters(&parsing, defaults) &&
+		 succeeded(&parsing, parameters_add(parsing.url, defaults)) &&
 		 fill_target(&parsing, label, &target);
 	curl_url_cleanup(parsing.url);
 	if (parsed)
@@ -321,6 +315,10 @@ void target_clear(struct target *target)
 		explicit_bzero(target->password, strlen(target->password));
 	free(target->label);
 	free(target->url);
+	free(target->shown);
+	free(target->ssh_host);
+	free(target->ssh_port);
+	free(target->ssh_user);
 	free(target->user);
 	free(target->password);
 	*target = (struct target){0};

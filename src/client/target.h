@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+/* Where a worker listens unless told otherwise. */
+#define TARGET_LOOPBACK "127.0.0.1"
+#define TARGET_PORT "8475"
+
 enum { TARGETS_MAX = 4096, TARGET_INTERFACES_MAX = 32 };
 
 /* One host to capture on. All strings belong to it. */
@@ -11,8 +15,13 @@ struct target {
 	char *label;	/* names it in messages; unique in a list */
 	bool named;	/* the label is the user's word */
 	char *url;	/* what is asked for; without user and password */
+	char *shown;	/* the same as the user knows it: ssh://... for one */
 	char *user;	/* NULL: none */
 	char *password; /* NULL: none */
+	/* To be reached by ssh(1), or NULL; url is on the loopback there. */
+	char *ssh_host;
+	char *ssh_port; /* NULL: ssh's own choice, and here */
+	char *ssh_user;
 };
 
 struct targets {
@@ -30,8 +39,9 @@ struct target_defaults {
 
 /*
  * Parses [LABEL=]PROTOCOL://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY] or
- * HOST[:PORT]. ret_target is for target_clear(), or untouched if it returns
- * false. No failure's text holds a password.
+ * HOST[:PORT]; PROTOCOL is http, https or ssh. ret_target is for
+ * target_clear(), or untouched if it returns false. No failure's text holds a
+ * password.
  */
 bool target_parse(struct target *ret_target, const char *text,
 	const struct target_defaults *defaults, struct failure *failure);

@@ -5,10 +5,12 @@
 #include "client/transfer.h"
 
 #include "client/explain.h"
+#include "client/tunnel.h"
 #include "common/clock.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,6 +22,7 @@ enum {
 	SENTENCE_MAX = 512, /* of a server's refusal */
 	HEADERS_MAX = 65536,
 	HTTP_OK = 200,
+	FORWARDED_MAX = 64,
 };
 
 struct transfer {
@@ -29,6 +32,10 @@ struct transfer {
 	struct failure failure; /* of the reader or its sinks */
 	bool paused;
 	bool known; /* by user and password */
+	const struct target *target;
+	const char *ssh;       /* the command for it */
+	struct tunnel *tunnel; /* NULL: none, or not yet */
+	struct curl_slist *headers;
 	struct offset offset;
 	uint64_t asked; /* ns, CLOCK_MONOTONIC: when the request left */
 	char error[CURL_ERROR_SIZE];
@@ -66,6 +73,10 @@ static int leave(
 	(void)peer_port;
 	(void)local_port;
 	transfer->asked = clock_ns(CLOCK_MONOTONIC);
+	if (transfer->tunnel &&
+		!tunnel_start(transfer->tunnel, transfer->target, transfer->ssh,
+			&transfer->failure))
+		return CURL_PREREQFUNC_ABORT;
 	transfer->events.asks(transfer->events.context);
 	return CURL_PREREQFUNC_OK;
 }
@@ -127,6 +138,26 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *context)
 	return CURL_WRITEFUNC_ERROR;
 }
 
+/* A CURLOPT_OPENSOCKETFUNCTION: libcurl speaks to what ssh is behind. */
+static curl_socket_t open_tunnel(
+	void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = context;
+	socklen_t size;
+
+	(void)purpose;
+	if (transfer->tunnel)
+		return CURL_SOCKET_BAD;
+	transfer->tunnel =
+		tunnel_open(&address->addr, &size, &transfer->failure);
+	if (!transfer->tunnel)
+		return CURL_SOCKET_BAD;
+	address->family = AF_UNIX;
+	address->protocol = 0;
+	address->addrlen = size;
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
 /* A CURLOPT_SOCKOPTFUNCTION: libcurl sets all of keepalive but the count. */
 static int set_socket(void *unused, curl_socket_t fd, curlsocktype purpose)
 {
@@ -171,6 +202,8 @@ static bool set_request(CURL *easy, const struct target *target,
 	const struct arguments *arguments)
 {
 	/* redirects are not followed unless that is asked for */
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(
@@ -195,6 +228,27 @@ static bool set_request(CURL *easy, const struct target *target,
 		       CURLE_OK;
 }
 
+/*
+ * To the worker ssh is a proxy of its own host: the stream travels on ssh's
+ * port there, and must not be captured. False: out of memory.
+ */
+static bool set_tunnel(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+	const char *port = transfer->target->ssh_port;
+	char forwarded[FORWARDED_MAX];
+
+	snprintf(forwarded, sizeof(forwarded), "Forwarded: by=\"_:%s\"",
+		port ? port : "22");
+	transfer->headers = curl_slist_append(NULL, forwarded);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_tunnel);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	return transfer->headers &&
+	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
+}
+
 struct transfer *transfer_new(const struct target *target,
 	const struct arguments *arguments, long buffer,
 	const struct transfer_events *events)
@@ -205,6 +259,8 @@ struct transfer *transfer_new(const struct target *target,
 		return NULL;
 	transfer->events = *events;
 	transfer->known = target->user != NULL;
+	transfer->target = target;
+	transfer->ssh = arguments->ssh;
 	transfer->reader = reader_new(&events->stream);
 	transfer->easy = curl_easy_init();
 	if (!transfer->reader || !transfer->easy ||
@@ -218,6 +274,10 @@ struct transfer *transfer_new(const struct target *target,
 	curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
+	if (target->ssh_host && !set_tunnel(transfer)) {
+		transfer_free(transfer);
+		return NULL;
+	}
 	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, leave);
 	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, events->context);
@@ -230,6 +290,8 @@ void transfer_free(struct transfer *transfer)
 	if (!transfer)
 		return;
 	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->headers);
+	tunnel_close(transfer->tunnel);
 	reader_free(transfer->reader);
 	free(transfer);
 }
@@ -251,9 +313,14 @@ bool transfer_result(const struct transfer *transfer, CURLcode result,
 	if (status > 0 && status != HTTP_OK)
 		return explain_status(
 			status, transfer->sentence, transfer->known, failure);
-	if (result != CURLE_OK)
-		return explain_result(
+	if (result != CURLE_OK) {
+		explain_result(
 			transfer->easy, result, transfer->error, failure);
+		if (transfer->tunnel)
+			tunnel_explain(transfer->tunnel,
+				reader_has_begun(transfer->reader), failure);
+		return false;
+	}
 	if (reader_end(transfer->reader, failure))
 		return true;
 	if (!reader_has_begun(transfer->reader))

@@ -306,15 +306,64 @@ static void options_fill_what_the_url_leaves_open(void **state)
 	check_good(good, sizeof(good) / sizeof(*good), &all);
 }
 
+static void ssh_leads_to_a_loopback(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *label;
+		const char *host;
+		const char *port;
+		const char *user;
+		const char *shown;
+	} good[] = {
+		{"ssh://web1", "web1", "web1", NULL, NULL,
+			"ssh://web1/capture?format=pcapng"},
+		{"ssh://me@web1", "web1", "web1", NULL, "me",
+			"ssh://web1/capture?format=pcapng"},
+		{"ssh://me@web1:2222/x?format=pcap", "web1:2222", "web1",
+			"2222", "me", "ssh://web1:2222/x?format=pcap"},
+		{"w=ssh://[::1]:22", "w", "::1", "22", NULL,
+			"ssh://[::1]:22/capture?format=pcapng"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct failure failure = {0};
+		struct target target;
+
+		assert_true(target_parse(
+			&target, good[i].text, &nothing, &failure));
+		same_text(good[i].text, target.label, good[i].label);
+		same_text(good[i].text, target.ssh_host, good[i].host);
+		same_text(good[i].text, target.ssh_port, good[i].port);
+		same_text(good[i].text, target.ssh_user, good[i].user);
+		same_text(good[i].text, target.shown, good[i].shown);
+		same_text(good[i].text, target.user, NULL);
+		assert_memory_equal(target.url, "http://127.0.0.1:8475/", 22);
+		target_clear(&target);
+	}
+}
+
+static void ssh_is_given_no_options_and_no_password(void **state)
+{
+	static const char *const bad[] = {"ssh://-oProxyCommand=id",
+		"ssh://-x@host", "ssh://%2Dx@host", "ssh://me:secret@host",
+		"ssh://:secret@host", "x=ssh://-l", "ssh://"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_null(strstr(refuse(bad[i], &nothing), "secret"));
+}
+
 static void other_protocols_are_refused_by_name(void **state)
 {
 	static const struct {
 		const char *text;
 		const char *protocol;
-	} bad[] = {{"ssh://a", "ssh"}, {"ssh://u@a:22", "ssh"},
-		{"ftp://a/x", "ftp"}, {"file:///etc/passwd", "file"},
-		{"gopher://a", "gopher"}, {"httpx://a", "httpx"},
-		{"ws://a", "ws"}, {"x=imap://a", "imap"}, {"unix://a", "unix"}};
+	} bad[] = {{"sshx://a", "sshx"}, {"ftp://a/x", "ftp"},
+		{"file:///etc/passwd", "file"}, {"gopher://a", "gopher"},
+		{"httpx://a", "httpx"}, {"ws://a", "ws"},
+		{"x=imap://a", "imap"}, {"unix://a", "unix"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -323,7 +372,7 @@ static void other_protocols_are_refused_by_name(void **state)
 
 		snprintf(named, sizeof(named), "not %s", bad[i].protocol);
 		if (!strstr(sentence, named) ||
-			!strstr(sentence, "http or https"))
+			!strstr(sentence, "http, https or ssh"))
 			fail_msg("%s: %s", bad[i].text, sentence);
 	}
 }
@@ -558,6 +607,8 @@ int main(void)
 		cmocka_unit_test(labels_are_unique),
 		cmocka_unit_test(queries_are_kept_and_encoded),
 		cmocka_unit_test(options_fill_what_the_url_leaves_open),
+		cmocka_unit_test(ssh_leads_to_a_loopback),
+		cmocka_unit_test(ssh_is_given_no_options_and_no_password),
 		cmocka_unit_test(other_protocols_are_refused_by_name),
 		cmocka_unit_test(what_is_no_target_is_refused),
 		cmocka_unit_test(no_password_is_in_a_sentence),
