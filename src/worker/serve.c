@@ -14,6 +14,7 @@
 #include "worker/filter.h"
 #include "worker/interfaces.h"
 #include "worker/journal.h"
+#include "worker/limits.h"
 #include "worker/peer.h"
 #include "worker/privilege.h"
 #include "worker/query.h"
@@ -250,6 +251,8 @@ static bool run_capture(struct serving *serving, struct failure *failure)
 static bool send_capture(struct serving *serving, struct failure *failure)
 {
 	if (!query_parse(serving->request.query, &serving->query, failure))
+		return false;
+	if (!limits_apply(serving->settings, &serving->query, failure))
 		return false;
 	if (!decide_filter(serving, failure) || !open_capture(serving, failure))
 		return false;

@@ -5,6 +5,7 @@
 #include "worker/settings.h"
 
 #include "common/text.h"
+#include "format/packet.h"
 #include "worker/filter.h"
 
 #include <stdlib.h>
@@ -29,6 +30,19 @@ static bool set_exclude(void *to, const char *value, struct failure *failure)
 	return true;
 }
 
+static bool set_number(const char *name, const char *value, uint32_t max,
+	uint32_t *ret_number, struct failure *failure)
+{
+	uint64_t number;
+
+	if (!text_number(value, max, &number) || number == 0)
+		return failure_set(failure, 1,
+			"%s: \"%s\" is no number from 1 to %u", name, value,
+			max);
+	*ret_number = (uint32_t)number;
+	return true;
+}
+
 static bool set_ring(void *to, const char *value, struct failure *failure)
 {
 	uint64_t mib;
@@ -41,16 +55,49 @@ static bool set_ring(void *to, const char *value, struct failure *failure)
 	return true;
 }
 
+static bool set_duration(void *to, const char *value, struct failure *failure)
+{
+	return set_number("-max-duration", value, QUERY_DURATION_MAX,
+		&((struct settings *)to)->duration, failure);
+}
+
+static bool set_snaplen(void *to, const char *value, struct failure *failure)
+{
+	return set_number("-max-snaplen", value, PACKET_MAX,
+		&((struct settings *)to)->snaplen, failure);
+}
+
+/* A name, or several with blanks between them. */
+static bool set_interfaces(void *to, const char *value, struct failure *failure)
+{
+	struct settings *settings = to;
+
+	/* an option wins over its variable */
+	if (settings->is_inherited)
+		settings->interface_count = 0;
+	settings->is_inherited = false;
+	for (value += strspn(value, " "); *value; value += strspn(value, " ")) {
+		const size_t size = strcspn(value, " ");
+
+		if (size >= IF_NAMESIZE)
+			return failure_set(failure, 1,
+				"-interface: \"%.*s\" is no interface's name",
+				(int)size, value);
+		if (settings->interface_count == QUERY_INTERFACES_MAX)
+			return failure_set(failure, 1,
+				"-interface: more than %d of them",
+				QUERY_INTERFACES_MAX);
+		memcpy(settings->interfaces[settings->interface_count++], value,
+			size);
+		value += size;
+	}
+	return true;
+}
+
 static bool set_clients(void *to, const char *value, struct failure *failure)
 {
-	uint64_t clients;
-
-	if (!text_number(value, CLIENTS_MAX, &clients) || clients == 0)
-		return failure_set(failure, 1,
-			"-max-clients: \"%s\" is no number from 1 to %d", value,
-			CLIENTS_MAX);
-	((struct settings *)to)->clients = (uint32_t)clients;
-	return true;
+	return set_number("-max-clients", value, CLIENTS_MAX,
+		&((struct settings *)to)->clients, failure);
 }
 
 static bool set_mode(void *to, const char *value, struct failure *failure)
@@ -75,6 +122,12 @@ const struct option_row settings_rows[] = {
 		set_exclude, 0},
 	{"ring", "MIB", "size of a capture's ring (default 8, 2 to 256)",
 		set_ring, 0},
+	{"interface", "NAME", "capture on nothing but these, may be repeated",
+		set_interfaces, 0},
+	{"max-duration", "S", "the longest that a capture lasts", set_duration,
+		0},
+	{"max-snaplen", "N", "the most bytes that are kept of a packet",
+		set_snaplen, 0},
 	{"max-clients", "N", "of -listen, at once (default 64)", set_clients,
 		0},
 	{"socket-mode", "MODE", "of -listen unix: (default 0660)", set_mode, 0},
@@ -97,6 +150,9 @@ static bool read_environment(struct settings *settings, struct failure *failure)
 	} variables[] = {
 		{"DDUMP_EXCLUDE", set_exclude},
 		{"DDUMP_RING", set_ring},
+		{"DDUMP_INTERFACES", set_interfaces},
+		{"DDUMP_MAX_DURATION", set_duration},
+		{"DDUMP_MAX_SNAPLEN", set_snaplen},
 	};
 
 	struct failure inner;
@@ -125,6 +181,7 @@ bool settings_read(int argc, char **argv, struct settings *ret_settings,
 	};
 	if (!read_environment(ret_settings, failure))
 		return false;
+	ret_settings->is_inherited = true;
 	operand = options_parse(argc, argv, settings_rows, settings_row_count,
 		ret_settings, failure);
 	if (operand < 0)

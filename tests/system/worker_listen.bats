@@ -349,6 +349,11 @@ refuses() {
 	refuses '-ring: "8M" is no number of MiB from 2 to 256' -ring 8M
 	refuses '-exclude: longer than' \
 		-exclude "$(printf 'x%.0s' {1..2000})"
+	refuses '-max-duration: "0" is no number from 1 to' -max-duration 0
+	refuses '-max-snaplen: "9999999" is no number' -max-snaplen 9999999
+	refuses '-interface: "a-name-of-16-bytes" is no' \
+		-interface a-name-of-16-bytes
+	DDUMP_MAX_DURATION=x refuses 'in DDUMP_MAX_DURATION: '
 	DDUMP_RING=tiny refuses '-ring: "tiny" is no number of MiB'
 }
 
@@ -364,8 +369,8 @@ refuses() {
 	run "$WORKER" -help
 	[ "$status" -eq 0 ]
 	local option
-	for option in listen exclude ring max-clients socket-mode \
-		socket-group version help; do
+	for option in listen exclude ring interface max-duration max-snaplen \
+		max-clients socket-mode socket-group version help; do
 		[[ "$output" == *"  -$option"* ]]
 	done
 	[ "$("$WORKER" --help)" = "$output" ]

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# What an administrator allows: the longest capture, the largest snaplen, and
+# the interfaces, by options and by the environment.
+
+# shellcheck disable=SC2154 # set by what is loaded
+load helpers
+load worker
+bats_require_minimum_version 1.5.0
+
+setup() {
+	need_root
+	make_network
+}
+
+teardown() {
+	remove_network
+}
+
+listen() {
+	start_worker -listen "127.0.0.1:$port" "$@"
+}
+
+answers_with() {
+	local answer
+	answer=$(ask_status "$2")
+	echo "$2: $answer"
+	[[ "$answer" == "$1"* ]]
+}
+
+@test "-max-duration ends who does not say, and refuses who says more" {
+	listen -max-duration 1
+	answers_with '403 duration: this worker captures for 1 s at most' \
+		'/capture?duration=2'
+	# both end by themselves, complete
+	ask '/capture?filter=udp' >/dev/null
+	ask '/capture?filter=udp&duration=1' >/dev/null
+	eventually grep -q 'the duration was over' "$BATS_TEST_TMPDIR/worker.err"
+}
+
+@test "-max-snaplen cuts who does not say, and refuses who says more" {
+	listen -max-snaplen 100
+	answers_with '403 snaplen: this worker keeps 100 bytes at most' \
+		'/capture?snaplen=101'
+	capture a 'filter=udp&count=1'
+	capture b 'filter=udp&count=1&snaplen=60'
+	send 1 1000 0 127.0.0.1 4711
+	eventually has 1 a
+	eventually has 1 b
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/a.pcap")" -eq $((24 + 16 + 100)) ]
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/b.pcap")" -eq $((24 + 16 + 60)) ]
+}
+
+@test "-interface is all that there is" {
+	make_peer
+	listen -interface va -interface nowhere
+	answers_with '403 interface: this worker does not capture on lo' \
+		'/capture?interface=lo'
+	capture all ''
+	capture any 'interface=any'
+	capture va 'interface=va'
+	send 3 100 0 127.0.0.1 4711
+	send 3 100 0 10.2.0.2 4711
+	send 3 100 0 10.1.0.2 4711
+	eventually has 3 all udp port 4711
+	eventually has 3 any udp port 4711
+	eventually has 3 va udp port 4711
+}
+
+@test "where no allowed interface exists, nothing is captured" {
+	listen -interface nowhere
+	answers_with '500 none of the interfaces' /capture
+}
+
+@test "the environment says the same, and an option wins over it" {
+	make_peer
+	export DDUMP_MAX_DURATION=5 DDUMP_MAX_SNAPLEN=100
+	export DDUMP_INTERFACES='va vb'
+	listen -max-duration 7 -interface vb
+	answers_with '403 duration: this worker captures for 7 s' \
+		'/capture?duration=8'
+	answers_with '403 snaplen: this worker keeps 100' '/capture?snaplen=200'
+	answers_with '403 interface: this worker does not capture on va' \
+		'/capture?interface=va'
+}
