@@ -134,11 +134,23 @@ static const char *advice_of_tls(CURL *easy, CURLcode result, const char *error)
 	return " (is it https:// there? A worker itself speaks http)";
 }
 
+static bool explain_nothing(struct failure *failure)
+{
+	return failure_set(failure, 1,
+		"closed without an answer (too many captures there already? "
+		"TLS where http:// was said?)");
+}
+
 static bool explain_cut(CURL *easy, const char *error, struct failure *failure)
 {
 	long cause = 0;
+	long status = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &cause);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	/* systemd closes what is above MaxConnections= with the request unread */
+	if (cause == ECONNRESET && status == 0)
+		return explain_nothing(failure);
 	if (cause == ETIMEDOUT)
 		return failure_set(failure, 1,
 			"does not answer any more (host down, or network cut)");
@@ -165,9 +177,7 @@ bool explain_result(
 		return failure_set(failure, 1, "%s%s", error,
 			advice_of_tls(easy, result, error));
 	case CURLE_GOT_NOTHING:
-		return failure_set(failure, 1,
-			"closed without an answer (too many captures there "
-			"already? TLS where http:// was said?)");
+		return explain_nothing(failure);
 	default:
 		return failure_set(failure, 1, "%s", error);
 	}
