@@ -158,6 +158,10 @@ check: all $(unit_tests) $(test_tools) $(preloads) $(replays)
 check-root: all $(test_tools) $(preloads)
 	CI=true $(places) tests/run system
 
+# four containers with real systemd; debootstraps their root once, as root
+check-fleet: all $(test_tools)
+	$(places) tests/fleet/run
+
 check-valgrind: $(unit_tests)
 	set -e; for test in $(unit_tests); do \
 		valgrind -q --error-exitcode=1 --leak-check=full \
@@ -221,8 +225,8 @@ demo: all $(test_tools)
 clean:
 	rm -rf build ddump ddump-worker
 
-.PHONY: all install uninstall check check-root check-valgrind fuzz bench lint \
+.PHONY: all install uninstall check check-root check-fleet check-valgrind fuzz bench lint \
 	format deps demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path build/fleet -prune -o -name '*.d' -print 2>/dev/null)
