@@ -42,6 +42,7 @@ struct statistics {
 	uint64_t time;	    /* ns since 1970-01-01 UTC */
 	uint32_t interface; /* the number that its taker gave that */
 	bool is_watermark;  /* all packets up to and including time were sent */
+	bool is_end;	    /* written, never read: it ends as it should */
 	unsigned told;	    /* the counters, STATISTICS_...; others are 0 */
 	/*
 	 * Written: since the beginning of the capture. Read: since the block

@@ -142,7 +142,12 @@ size_t pcapng_put_statistics(
 	unsigned char *body = put_u32(out + BLOCK_HEAD, statistics->interface);
 	unsigned char *options = put_time(body, statistics->time);
 	unsigned char *at = options;
+	unsigned char time[8];
 
+	if (statistics->is_end) {
+		put_time(time, statistics->time);
+		at = put_option(at, PCAPNG_ENDTIME, time, sizeof(time));
+	}
 	if (statistics->told & STATISTICS_INTERFACE_DROPPED)
 		at = put_count(
 			at, PCAPNG_IFDROP, statistics->interface_dropped);

@@ -24,7 +24,8 @@ enum {
 	PCAPNG_FILTER = 11,
 	PCAPNG_FCSLEN = 13,
 	PCAPNG_TSOFFSET = 14,
-	PCAPNG_IFDROP = 5, /* of statistics */
+	PCAPNG_ENDTIME = 3, /* of statistics */
+	PCAPNG_IFDROP = 5,
 	PCAPNG_FILTERACCEPT = 6,
 	PCAPNG_OSDROP = 7,
 

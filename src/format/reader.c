@@ -230,5 +230,9 @@ bool reader_end(const struct reader *reader, struct failure *failure)
 		(reader->section && section_is_inside(reader->section)))
 		return failure_set(
 			failure, 1, "the stream was cut inside of a packet");
+	if (reader->section && section_lacks_end(reader->section))
+		return failure_set(failure, 1,
+			"the stream was cut, and something on the way hides it "
+			"(the worker's journal may say why)");
 	return true;
 }

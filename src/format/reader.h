@@ -29,6 +29,7 @@ bool reader_has_begun(const struct reader *reader);
 
 /*
  * The stream is over. Returns false, with failure set, if that was in the
- * middle of a header or record.
+ * middle of a header, record or block, or before a worker's last word: some
+ * proxies hide a cut.
  */
 bool reader_end(const struct reader *reader, struct failure *failure);

@@ -31,6 +31,7 @@ static const char worker[] = "ddump-worker "; /* and its version */
 struct section {
 	bool swapped;
 	bool has_watermarks;
+	bool has_ended; /* a worker's last word */
 	struct idb_list interfaces;
 	uint64_t last; /* ns: the time of packets that have none */
 	size_t skip;   /* bytes of a block that does not matter */
@@ -55,6 +56,11 @@ bool section_is_inside(const struct section *section)
 	return section->skip > 0 || section->tail > 0;
 }
 
+bool section_lacks_end(const struct section *section)
+{
+	return section->has_watermarks && !section->has_ended;
+}
+
 static bool parse_section(struct section *section, const struct block *block,
 	struct failure *failure)
 {
@@ -72,6 +78,7 @@ static bool parse_section(struct section *section, const struct block *block,
 	section->swapped = block->swapped;
 	section->interfaces.count = 0;
 	section->has_watermarks = false;
+	section->has_ended = false;
 	while ((more = block_option(block, &place, &option, failure)) > 0)
 		if (option.code == PCAPNG_APPLICATION &&
 			option.size >= strlen(worker) &&
@@ -234,10 +241,13 @@ static bool parse_statistics(struct section *section,
 		return false;
 	statistics.interface = known->number;
 	statistics.is_watermark = section->has_watermarks && index == 0;
-	while ((more = block_option(block, &place, &option, failure)) > 0)
+	while ((more = block_option(block, &place, &option, failure)) > 0) {
+		if (option.code == PCAPNG_ENDTIME && statistics.is_watermark)
+			section->has_ended = true;
 		if (!take_count(block, &option, &known->counts, &statistics,
 			    failure))
 			return false;
+	}
 	return more == 0 &&
 	       sink->statistics(sink->context, &statistics, failure);
 }

@@ -32,3 +32,6 @@ size_t section_parse(struct section *section, const struct stream_sink *sink,
 
 /* Is it inside of a block that it passes over? */
 bool section_is_inside(const struct section *section);
+
+/* Is it a worker's, without the word by which it ends what is complete? */
+bool section_lacks_end(const struct section *section);

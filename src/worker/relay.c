@@ -27,6 +27,7 @@ struct progress {
 	uint64_t settled; /* ns: the last watermark */
 	struct capture_counts told;
 	bool peer_left;
+	bool is_complete;
 	/* when what is due next, ms: */
 	uint64_t end;
 	uint64_t tick;
@@ -77,6 +78,7 @@ static bool tell(struct progress *progress)
 	struct statistics statistics = {
 		.time = capture_settled(progress->relay->capture),
 		.is_watermark = true,
+		.is_end = progress->is_complete,
 	};
 
 	capture_count(progress->relay->capture, &counts);
@@ -189,6 +191,7 @@ static const char *close_stream(struct progress *progress, const char *reason)
 	if (reason == relay_left)
 		return reason;
 	progress->counters = 0;
+	progress->is_complete = complete;
 	if (relay->tells && !tell(progress))
 		return relay_left;
 	if (!(complete ? body_finish(relay->body) : body_flush(relay->body)))

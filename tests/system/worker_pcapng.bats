@@ -278,6 +278,7 @@ live_traffic() {
 	counts a packet 750
 	last_counts_are a "750 0 0"
 	[ "$(blocks a | grep -c '^counts ')" -ge 3 ]
+	"$TOOLS/watermarks" <"$BATS_TEST_TMPDIR/a.pcap"
 	# what is there of a capture that is stopped ends with them, too
 	pcapng b 'filter=udp'
 	send 100 100 0 127.0.0.1 4711
@@ -285,6 +286,9 @@ live_traffic() {
 	exit_status "${captures[b]}"
 	counts b packet 100
 	last_counts_are b "100 0 0"
+	# but does not say that it is complete, to whom HTTP is hidden
+	run -1 "$TOOLS/watermarks" <"$BATS_TEST_TMPDIR/b.pcap"
+	[[ "$output" == *"was cut, and something on the way hides it"* ]]
 }
 
 @test "count= ends pcapng after so many packets, with counters" {
@@ -294,6 +298,7 @@ live_traffic() {
 	[ "$ended" -eq 0 ]
 	counts a packet 20
 	keeps a 20
+	"$TOOLS/watermarks" <"$BATS_TEST_TMPDIR/a.pcap"
 	blocks a | tail -n 2 | grep -q '^counts '
 }
 

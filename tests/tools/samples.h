@@ -146,20 +146,98 @@ static inline void sections_of_both_orders(struct blocks *blocks)
 	blocks->big = big;
 }
 
-static inline void watermarks(struct blocks *blocks)
+/* What a worker begins with: a section with the interfaces "all" and "lo". */
+static inline void worker_start(struct blocks *blocks, const char *application)
 {
 	blocks_open_section(blocks, 1, 0, UINT64_MAX);
-	blocks_text(blocks, 4, "ddump-worker 0.2.0");
+	blocks_text(blocks, 4, application);
 	blocks_end_options(blocks);
 	blocks_close(blocks);
 	interface(blocks, "all");
 	interface(blocks, "lo");
+}
+
+/* The word by which a worker ends what is complete: isb_endtime. */
+static inline void end_word(struct blocks *blocks, uint32_t number, uint32_t us)
+{
+	blocks_open_statistics(blocks, number, now * MICRO + us);
+	blocks_u16(blocks, 3);
+	blocks_u16(blocks, 8);
+	blocks_ticks(blocks, now * MICRO + us);
+	blocks_end_options(blocks);
+	blocks_close(blocks);
+}
+
+static inline void watermarks_without_end(struct blocks *blocks)
+{
+	worker_start(blocks, "ddump-worker 0.2.0");
 	packet(blocks, 1, 1);
 	blocks_open_statistics(blocks, 0, now * MICRO + 5);
 	blocks_close(blocks);
 	blocks_open_statistics(blocks, 1, now * MICRO + 6);
 	blocks_close(blocks);
 	packet(blocks, 0, 7);
+}
+
+static inline void watermarks(struct blocks *blocks)
+{
+	watermarks_without_end(blocks);
+	end_word(blocks, 0, 8);
+}
+
+static inline void worker_alone(struct blocks *blocks)
+{
+	worker_start(blocks, "ddump-worker 0.2.0");
+}
+
+static inline void worker_sections(struct blocks *blocks)
+{
+	watermarks(blocks);
+	watermarks(blocks);
+}
+
+static inline void worker_sections_without_last_end(struct blocks *blocks)
+{
+	watermarks(blocks);
+	watermarks_without_end(blocks);
+}
+
+/* Other applications may say it of a capture that goes on, or not at all. */
+static inline void end_of_another(struct blocks *blocks)
+{
+	worker_start(blocks, "ddump 0.2.0");
+	packet(blocks, 0, 1);
+	end_word(blocks, 0, 2);
+	packet(blocks, 1, 3);
+}
+
+static inline void end_of_another_section(struct blocks *blocks)
+{
+	end_of_another(blocks);
+	watermarks_without_end(blocks);
+}
+
+static inline void end_of_another_behind(struct blocks *blocks)
+{
+	watermarks(blocks);
+	worker_start(blocks, "ddump 0.2.0");
+	packet(blocks, 0, 9);
+}
+
+/* Only statistics of the first interface are a worker's word. */
+static inline void end_of_second_interface(struct blocks *blocks)
+{
+	watermarks_without_end(blocks);
+	end_word(blocks, 1, 8);
+}
+
+static inline void packets_behind_end(struct blocks *blocks)
+{
+	watermarks(blocks);
+	packet(blocks, 1, 9);
+	blocks_open_statistics(blocks, 0, now * MICRO + 10);
+	blocks_close(blocks);
+	packet(blocks, 0, 11);
 }
 
 /* Interfaces */

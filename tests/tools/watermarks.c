@@ -13,7 +13,8 @@
  *
  * and at its end a summary; status 1 with a sentence if a packet came behind
  * a watermark of its time or a later one, if a watermark was taken back, or if
- * the stream is damaged or, without -partial, cut.
+ * the stream is damaged or, without -partial, cut: a worker's that does not
+ * say that it has ended, too.
  */
 #include "format/reader.h"
 

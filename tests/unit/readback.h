@@ -84,28 +84,49 @@ static inline uint32_t back_u32(const unsigned char *at)
 	return value;
 }
 
-/* Reads a whole file that was written here; bytes must outlive back. */
-static inline void back_read(
-	struct back *back, const unsigned char *bytes, size_t size)
+/* Returns what the reader says of the end; bytes must outlive back. */
+static inline bool back_parse(struct back *back, const unsigned char *bytes,
+	size_t size, struct failure *failure)
 {
 	const struct stream_sink sink = {
 		back_on_interface, back_on_packet, back_on_statistics, back};
 	struct reader *reader = reader_new(&sink);
-	struct failure failure = {0};
+	bool whole;
 
 	*back = (struct back){0};
 	assert_non_null(reader);
-	if (!reader_push(reader, bytes, size, &failure) ||
-		!reader_end(reader, &failure))
-		fail_msg("%s", failure.text);
+	if (!reader_push(reader, bytes, size, failure))
+		fail_msg("%s", failure->text);
+	whole = reader_end(reader, failure);
 	reader_free(reader);
 	if (back_u32(bytes) != PCAPNG_SECTION)
-		return;
+		return whole;
 	for (size_t at = 0; at < size;) {
 		assert_true(back->block_count < 4 * BACK_MAX);
 		back->blocks[back->block_count++] = bytes + at;
 		at += back_u32(bytes + at + BLOCK_LENGTH);
 	}
+	return whole;
+}
+
+/* Reads a whole file that was written here. */
+static inline void back_read(
+	struct back *back, const unsigned char *bytes, size_t size)
+{
+	struct failure failure = {0};
+
+	if (!back_parse(back, bytes, size, &failure))
+		fail_msg("%s", failure.text);
+}
+
+/* Reads what a worker has sent so far, without the word that ends it. */
+static inline void back_read_unfinished(
+	struct back *back, const unsigned char *bytes, size_t size)
+{
+	struct failure failure = {0};
+
+	assert_false(back_parse(back, bytes, size, &failure));
+	assert_non_null(strstr(failure.text, "hides it"));
 }
 
 /* Copies an option of a block into out, as text; "" is none. */

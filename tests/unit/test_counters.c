@@ -293,6 +293,40 @@ static void sections_and_connections_begin_at_0(void **state)
 	check_received(0, 600);
 }
 
+/* A worker's last word is of its own stream, not of the file. */
+static void a_targets_end_is_not_the_files(void **state)
+{
+	struct failure failure = {0};
+
+	(void)state;
+	run_open();
+	blocks_open_section(&run.blocks, 1, 0, UINT64_MAX);
+	blocks_text(&run.blocks, PCAPNG_APPLICATION, "ddump-worker 0.2.0");
+	blocks_close(&run.blocks);
+	put_interface("any");
+	put_received(0, 100);
+	run_push();
+	assert_false(reader_end(run.reader, &failure));
+	blocks_open_statistics(&run.blocks, 0, 2);
+	blocks_option_number(&run.blocks, PCAPNG_ENDTIME, 2, 8);
+	blocks_option_number(&run.blocks, PCAPNG_FILTERACCEPT, 120, 8);
+	blocks_close(&run.blocks);
+	run_push();
+	assert_true(reader_end(run.reader, &failure));
+	run_close();
+	assert_int_equal(back.statistics_count, 1);
+	check_received(0, 120);
+	for (size_t i = 0; i < back.block_count; i++) {
+		uint16_t first;
+
+		if (back_u32(back.blocks[i]) != PCAPNG_STATISTICS)
+			continue;
+		memcpy(&first, back.blocks[i] + STATISTICS_OPTIONS,
+			sizeof(first));
+		assert_int_equal(first, PCAPNG_FILTERACCEPT);
+	}
+}
+
 /* What has been counted, by the test itself. */
 struct model {
 	struct statistics sums[2]; /* of eth0 and eth1 */
@@ -371,6 +405,7 @@ int main(void)
 		cmocka_unit_test(told_ones_come_together),
 		cmocka_unit_test(falling_counters_began_at_0_again),
 		cmocka_unit_test(sections_and_connections_begin_at_0),
+		cmocka_unit_test(a_targets_end_is_not_the_files),
 		cmocka_unit_test(sums_are_true_whatever_comes),
 	};
 

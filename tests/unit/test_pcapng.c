@@ -139,19 +139,23 @@ static void assert_same(const struct seen *seen, const struct seen *expected)
 	}
 }
 
-static void read_back(
+/* Returns whether its end is one, by the reader. */
+static bool read_back(
 	const unsigned char *bytes, size_t size, struct seen *ret_seen)
 {
 	const struct stream_sink sink = {
 		see_interface, see_packet, see_statistics, ret_seen};
 	struct reader *reader = reader_new(&sink);
 	struct failure failure = {0};
+	bool whole;
 
 	assert_non_null(reader);
-	if (!reader_push(reader, bytes, size, &failure) ||
-		!reader_end(reader, &failure))
+	if (!reader_push(reader, bytes, size, &failure))
 		fail_msg("%s", failure.text);
+	whole = reader_end(reader, &failure);
+	assert_int_equal(failure.status != 0, !whole);
 	reader_free(reader);
+	return whole;
 }
 
 /* A stream under way, and what a reader should say of it. */
@@ -160,6 +164,7 @@ struct world {
 	unsigned char *bytes;
 	size_t size;
 	bool is_worker;
+	bool has_ended;
 	struct seen expected;
 	struct statistics last[INTERFACES]; /* that was written */
 	char *texts[3];
@@ -221,6 +226,7 @@ static void put_section(struct world *world)
 	const char *comment = random_comment(world);
 
 	world->is_worker = which < 2;
+	world->has_ended = false;
 	take_block(world,
 		pcapng_put_section(prepare(world), names[which], comment),
 		PCAPNG_BLOCK_MAX);
@@ -288,12 +294,15 @@ static void put_statistics(struct world *world)
 		.time = random_u64(world),
 		.interface = (uint32_t)seed_below(
 			&world->seed, world->expected.interface_count),
+		.is_end = seed_below(&world->seed, 4) == 0,
 		.told = (unsigned)seed_below(&world->seed, STATISTICS_ALL + 1),
 	};
 	struct statistics *last = &world->last[statistics.interface];
 	struct statistics read = statistics;
 
 	read.is_watermark = world->is_worker && statistics.interface == 0;
+	if (statistics.is_end && read.is_watermark)
+		world->has_ended = true;
 	if (statistics.told & STATISTICS_RECEIVED) {
 		statistics.received = random_u64(world);
 		read.received = increment(&last->received, statistics.received);
@@ -357,7 +366,8 @@ static void what_is_written_is_read_back(void **state)
 			else
 				put_packet(&world);
 		}
-		read_back(world.bytes, world.size, seen);
+		assert_int_equal(read_back(world.bytes, world.size, seen),
+			!world.is_worker || world.has_ended);
 		assert_same(seen, &world.expected);
 		seen_reset(seen);
 	}
@@ -369,7 +379,7 @@ static void no_block_is_larger_than_promised(void **state)
 {
 	struct world world = new_world();
 	struct interface interface = {.linktype = pcapng_with_fcs(1, 240)};
-	struct statistics statistics = {.told = STATISTICS_ALL};
+	struct statistics statistics = {.is_end = true, .told = STATISTICS_ALL};
 	const struct packet packet = {.len = 1};
 	struct seen *seen = calloc(1, sizeof(*seen));
 	char *text = world.texts[0];
@@ -388,7 +398,7 @@ static void no_block_is_larger_than_promised(void **state)
 		PCAPNG_BLOCK_MAX);
 	take_block(&world, pcapng_put_packet(prepare(&world), &packet, text),
 		PCAPNG_BLOCK_MAX);
-	read_back(world.bytes, world.size, seen);
+	assert_true(read_back(world.bytes, world.size, seen));
 	assert_int_equal(seen->interface_count, 1);
 	assert_int_equal(strlen(seen->interfaces[0].name), IDB_NAME_MAX - 1);
 	assert_int_equal(
@@ -437,11 +447,15 @@ static void blocks_have_the_bytes_of_the_draft(void **state)
 		6, 40, 3, 0x01234567, 0x89abcdef, 5, 1500, 0, 0, 40};
 	static const uint32_t statistics_block[] = {
 		5, 24, 2, 0x01234567, 0x89abcdef, 24};
+	/* isb_endtime, and the end of the options */
+	static const uint32_t end_block[] = {5, 40, 2, 0x01234567, 0x89abcdef,
+		0, 0x01234567, 0x89abcdef, 0, 40};
+	static const uint16_t end_option[] = {3, 8};
 	const struct packet packet = {.time = 0x0123456789abcdef,
 		.caplen = 5,
 		.len = 1500,
 		.interface = 3};
-	const struct statistics statistics = {
+	struct statistics statistics = {
 		.time = 0x0123456789abcdef, .interface = 2};
 	const uint16_t versions[] = {1, 0};
 	unsigned char expected[64];
@@ -464,6 +478,13 @@ static void blocks_have_the_bytes_of_the_draft(void **state)
 	assert_int_equal(pcapng_put_statistics(out, &statistics),
 		sizeof(statistics_block));
 	assert_memory_equal(out, statistics_block, sizeof(statistics_block));
+
+	memcpy(expected, end_block, sizeof(end_block));
+	memcpy(expected + 20, end_option, sizeof(end_option));
+	statistics.is_end = true;
+	assert_int_equal(
+		pcapng_put_statistics(out, &statistics), sizeof(end_block));
+	assert_memory_equal(out, expected, sizeof(end_block));
 }
 
 static void fcs_bits_fit_into_a_link_type(void **state)

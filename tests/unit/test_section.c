@@ -21,6 +21,7 @@ struct world {
 	int64_t offsets[64];
 	uint64_t counters[64][COUNTERS]; /* that were told last */
 	bool has_watermarks;
+	bool has_ended;
 };
 
 static void put_random_options(struct world *world)
@@ -53,6 +54,7 @@ static void put_random_section(struct world *world)
 	world->section = FIRST_NUMBER + world->expected->count;
 	world->in_section = 0;
 	world->has_watermarks = seed_below(&world->seed, 2);
+	world->has_ended = false;
 	blocks_open_section(
 		blocks, 1, seed_below(&world->seed, 2) ? 2 : 0, UINT64_MAX);
 	if (world->has_watermarks)
@@ -176,6 +178,14 @@ static void put_random_packet(struct world *world)
 	blocks_close(&world->blocks);
 }
 
+/* Anybody may tell when a capture ended; a worker has to, of its first. */
+static void put_end(struct blocks *blocks, uint64_t ticks)
+{
+	blocks_u16(blocks, 3);
+	blocks_u16(blocks, 8);
+	blocks_ticks(blocks, ticks);
+}
+
 /* Counters grow, fall, stay, or are left out. */
 static void put_random_counters(
 	struct world *world, uint32_t index, struct statistics *statistics)
@@ -221,6 +231,10 @@ static void put_random_statistics(struct world *world)
 	};
 
 	blocks_open_statistics(&world->blocks, index, ticks);
+	if (seed_below(&world->seed, 2)) {
+		put_end(&world->blocks, ticks);
+		world->has_ended |= statistics.is_watermark;
+	}
 	if (seed_below(&world->seed, 2))
 		put_random_counters(world, index, &statistics);
 	see_statistics(world->expected, &statistics, NULL);
@@ -261,6 +275,11 @@ static void make_world(struct world *world)
 	}
 }
 
+static enum ending ending_of(const struct world *world)
+{
+	return world->has_watermarks && !world->has_ended ? CUT : GOOD;
+}
+
 static void random_blocks_come_back(void **state)
 {
 	struct world world = {.seed = seed_start(), .blocks = new_blocks()};
@@ -273,8 +292,9 @@ static void random_blocks_come_back(void **state)
 		result = read_pieces(world.blocks.bytes, world.blocks.size,
 			seed_below(&world.seed, world.blocks.size),
 			seed_below(&world.seed, 100));
-		assert_string_equal(result.failure.text, "");
-		assert_int_equal(result.ending, GOOD);
+		if (result.ending != ending_of(&world))
+			fail_msg("ending %d: %s", result.ending,
+				result.failure.text);
 		for (int j = 0; j < KINDS; j++)
 			assert_string_equal(lines_of(result.seen, j),
 				lines_of(world.expected, j));
@@ -308,13 +328,44 @@ static void only_a_worker_has_watermarks(void **state)
 			blocks_close(&blocks);
 		}
 		result = read_whole(&blocks);
-		assert_int_equal(result.ending, GOOD);
+		assert_int_equal(result.ending, i ? GOOD : CUT);
 		if (strcmp(lines_of(result.seen, STATISTICS),
 			    i ? "? 7000\n? 7000\n"
 			      : "? 7000 watermark\n? 7000\n") != 0)
 			fail_msg("\"%s\"", name);
 		seen_free(result.seen);
 	}
+	free(blocks.bytes);
+}
+
+/* Its end is one with the first interface's end word, another's always. */
+static void only_a_worker_needs_an_end(void **state)
+{
+	struct blocks blocks = new_blocks();
+
+	(void)state;
+	for (size_t i = 0; i <= sizeof(others) / sizeof(*others); i++)
+		for (uint32_t of = 0; of < 2; of++) {
+			const char *name = i ? others[i - 1] : "ddump-worker ";
+			struct result result;
+
+			blocks.size = 0;
+			blocks.big = i % 2;
+			blocks_open_section(&blocks, 1, 0, UINT64_MAX);
+			blocks_text(&blocks, 4, name);
+			blocks_close(&blocks);
+			for (uint32_t j = 0; j < 2; j++) {
+				blocks_open_interface(&blocks, 1, 0);
+				blocks_close(&blocks);
+			}
+			blocks_open_statistics(&blocks, of, 7);
+			put_end(&blocks, 7);
+			blocks_close(&blocks);
+			result = read_whole(&blocks);
+			if (result.ending != (i == 0 && of == 1 ? CUT : GOOD))
+				fail_msg("\"%s\" %u", name, of);
+			seen_free(result.seen);
+		}
 	free(blocks.bytes);
 }
 
@@ -458,7 +509,7 @@ static void a_sink_ends_the_stream(void **state)
 
 	(void)state;
 	load(&blocks, "good-watermarks-big");
-	for (unsigned at = 1; at <= 6; at++)
+	for (unsigned at = 1; at <= 7; at++)
 		for (size_t most = 1; most < 90; most += 11) {
 			struct failure failure = {0};
 			struct seen *seen = seen_new();
@@ -488,6 +539,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_blocks_come_back),
 		cmocka_unit_test(only_a_worker_has_watermarks),
+		cmocka_unit_test(only_a_worker_needs_an_end),
 		cmocka_unit_test(an_unknown_block_of_3_mib_is_passed_over),
 		cmocka_unit_test(packets_have_a_largest_size),
 		cmocka_unit_test(sections_have_a_most_of_interfaces),

@@ -142,9 +142,13 @@ static void run_free(void)
 	free(run.data);
 }
 
-/* Sends what is batched, and reads what came of all of it. */
+/* Sends what is batched and a pcapng's end, and reads what came of it all. */
 static void run_finish(void)
 {
+	const struct statistics end = {.is_watermark = true, .is_end = true};
+
+	if (run.options.pcapng)
+		assert_true(stream_statistics(run.stream, &end));
 	assert_true(body_finish(run.body));
 	link_finish(&run.link);
 	if (run.options.pcapng)
@@ -324,7 +328,8 @@ static void an_interface_stands_before_its_first_packet(void **state)
 {
 	static const uint32_t types[] = {PCAPNG_SECTION, PCAPNG_INTERFACE,
 		PCAPNG_INTERFACE, PCAPNG_PACKET, PCAPNG_PACKET, PCAPNG_PACKET,
-		PCAPNG_INTERFACE, PCAPNG_PACKET, PCAPNG_PACKET};
+		PCAPNG_INTERFACE, PCAPNG_PACKET, PCAPNG_PACKET,
+		PCAPNG_STATISTICS};
 	static const uint32_t indexes[] = {
 		GONE, GONE, 0, GONE + SIGHTINGS_ROOM, GONE};
 	const struct stream_options options = some_options(4, true);
@@ -399,7 +404,7 @@ static void counters_and_watermarks_come_back(void **state)
 	for (size_t i = 0; i < count; i++)
 		assert_true(stream_statistics(run.stream, &sent[i]));
 	run_finish();
-	assert_int_equal(back.statistics_count, count);
+	assert_int_equal(back.statistics_count, count + 1); /* and the end */
 	for (size_t i = 0; i < count; i++) {
 		const struct statistics *got = &back.statistics[i];
 
@@ -412,6 +417,26 @@ static void counters_and_watermarks_come_back(void **state)
 		assert_int_equal(
 			got->interface_dropped, sent[i].interface_dropped);
 	}
+	run_free();
+}
+
+/* Whatever else it has, a stream without its last word was cut. */
+static void only_the_end_ends(void **state)
+{
+	const struct stream_options options = some_options(4, true);
+	const struct statistics statistics = {
+		.is_watermark = true, .told = STATISTICS_ALL};
+
+	(void)state;
+	run_open(&options, true);
+	assert_true(stream_start(run.stream));
+	assert_true(run_packet(60, GONE));
+	assert_true(stream_statistics(run.stream, &statistics));
+	assert_true(body_finish(run.body));
+	link_finish(&run.link);
+	back_read_unfinished(&back, run.link.got, run.link.size);
+	assert_int_equal(back.packet_count, 1);
+	assert_int_equal(back.statistics_count, 1);
 	run_free();
 }
 
@@ -430,7 +455,8 @@ static void the_header_leaves_at_once(void **state)
 			assert_memory_equal(
 				run.link.got, run.file.bytes, FILE_HEADER);
 		} else {
-			back_read(&back, run.link.got, run.link.size);
+			back_read_unfinished(
+				&back, run.link.got, run.link.size);
 			assert_int_equal(back.interface_count, 1);
 			assert_string_equal(back.interfaces[0].name, "any");
 			back_option(back.blocks[0], PCAPNG_APPLICATION,
@@ -470,6 +496,7 @@ int main(void)
 		cmocka_unit_test(too_many_interfaces_are_any),
 		cmocka_unit_test(no_filter_is_no_option),
 		cmocka_unit_test(counters_and_watermarks_come_back),
+		cmocka_unit_test(only_the_end_ends),
 		cmocka_unit_test(the_header_leaves_at_once),
 		cmocka_unit_test(a_peer_that_is_gone_is_told),
 	};
