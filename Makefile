@@ -104,8 +104,13 @@ install: all
 	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service
 	$(INSTALL) -m 644 units/ddump.catalog $(DESTDIR)$(CATALOGDIR)/
 	$(INSTALL) -m 644 $(documents) $(DESTDIR)$(DOCDIR)/
+	set -e; for file in $(examples); do \
+		$(INSTALL) -D -m 644 units/examples/$$file \
+			$(DESTDIR)$(DOCDIR)/examples/$$file; done
 
 documents = README.md NEWS.md LICENSE
+examples = $(patsubst units/examples/%,%,$(wildcard units/examples/*.conf \
+	units/examples/*.cfg units/examples/Caddyfile units/examples/*.d/*))
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$(SBINDIR)/ddump-worker \
@@ -115,6 +120,7 @@ uninstall:
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(documents))
+	rm -rf $(DESTDIR)$(DOCDIR)/examples
 	-rmdir $(DESTDIR)$(DOCDIR)
 
 # Tests. Archives, so that a test links just the modules that it asks for:

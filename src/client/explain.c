@@ -18,13 +18,14 @@ struct words {
 	size_t size;
 };
 
-static const char *advice_of_status(long status, bool known)
+static const char *advice_of_status(long status, bool page, bool known)
 {
 	if (status == 401)
 		return known ? " (the user or the password is not accepted)"
 			     : " (put USER:PASSWORD@ in front of the host, or "
 			       "use -netrc)";
-	if (status == 502 || status == 504)
+	/* a worker's own 503 is a line of text, and some proxies' a page */
+	if (status == 502 || status == 504 || (status == 503 && page))
 		return " (the proxy does not reach the worker)";
 	if (status >= 300 && status < 400)
 		return " (redirects are not followed: name the right URL)";
@@ -55,7 +56,8 @@ bool explain_status(
 
 	return failure_set(failure, 1, "HTTP status %ld%s%.*s%s", status,
 		words.size > 0 ? ": " : "", (int)words.size, words.at,
-		plain ? " (write https://)" : advice_of_status(status, known));
+		plain ? " (write https://)"
+		      : advice_of_status(status, *body == '<', known));
 }
 
 /* "HOST port PORT" out of libcurl's "Failed to connect to … after N ms". */
@@ -134,11 +136,45 @@ static const char *advice_of_tls(CURL *easy, CURLcode result, const char *error)
 	return " (is it https:// there? A worker itself speaks http)";
 }
 
-static bool explain_nothing(struct failure *failure)
+/* Of a server that has closed before it said anything. */
+static bool explain_nothing(CURL *easy, struct failure *failure)
 {
+	char *scheme = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme);
+	if (scheme && strcasecmp(scheme, "https") == 0)
+		return failure_set(failure, 1,
+			"closed behind the TLS handshake (is a client "
+			"certificate asked for? -cert FILE)");
 	return failure_set(failure, 1,
 		"closed without an answer (too many captures there already? "
 		"TLS where http:// was said?)");
+}
+
+/*
+ * What a server says of the client's certificate. In TLS 1.3 that comes behind
+ * the handshake, and looks like an answer that is cut.
+ */
+static struct words alert_of(const char *error)
+{
+	static const char *const reasons[] = {
+		"certificate", "unknown ca", "access denied"};
+	static const char start[] = " alert ";
+	const char *alert = strstr(error, start);
+
+	for (size_t i = 0; alert && i < 3; i++)
+		if (strstr(alert, reasons[i]))
+			return (struct words){alert + strlen(start),
+				strcspn(alert + strlen(start), ",")};
+	return (struct words){"", 0};
+}
+
+static bool explain_alert(struct words alert, struct failure *failure)
+{
+	return failure_set(failure, 1,
+		"TLS alert \"%.*s\" (a client certificate is asked for, of an "
+		"authority that is known there: -cert FILE, with its chain)",
+		(int)alert.size, alert.at);
 }
 
 static bool explain_cut(CURL *easy, const char *error, struct failure *failure)
@@ -148,9 +184,10 @@ static bool explain_cut(CURL *easy, const char *error, struct failure *failure)
 
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &cause);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	/* systemd closes what is above MaxConnections= with the request unread */
+	/* systemd closes what exceeds MaxConnections= with the request unread
+	 */
 	if (cause == ECONNRESET && status == 0)
-		return explain_nothing(failure);
+		return explain_nothing(easy, failure);
 	if (cause == ETIMEDOUT)
 		return failure_set(failure, 1,
 			"does not answer any more (host down, or network cut)");
@@ -162,8 +199,16 @@ static bool explain_cut(CURL *easy, const char *error, struct failure *failure)
 bool explain_result(
 	CURL *easy, CURLcode result, const char *error, struct failure *failure)
 {
+	struct words alert;
+
 	if (!*error)
 		error = curl_easy_strerror(result);
+	alert = alert_of(error);
+	if (alert.size > 0)
+		return explain_alert(alert, failure);
+	/* where the connection is gone before libcurl has looked at it */
+	if (strstr(error, "getpeername() failed"))
+		return explain_nothing(easy, failure);
 	switch (result) {
 	case CURLE_COULDNT_CONNECT:
 		return explain_connect(easy, error, failure);
@@ -177,7 +222,7 @@ bool explain_result(
 		return failure_set(failure, 1, "%s%s", error,
 			advice_of_tls(easy, result, error));
 	case CURLE_GOT_NOTHING:
-		return explain_nothing(failure);
+		return explain_nothing(easy, failure);
 	default:
 		return failure_set(failure, 1, "%s", error);
 	}

@@ -1,0 +1,368 @@
+#!/usr/bin/env bats
+# The proxies of units/examples, as they are shipped, in front of a worker on
+# a unix socket: what arrives, who may pass, and what is told when it breaks.
+
+# shellcheck disable=SC2034,SC2154 # used and set by what is loaded
+# shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
+load helpers
+load worker
+load client
+load proxies
+bats_require_minimum_version 1.5.0
+
+datagram=20000 # bytes
+datagrams=300  # as many as a ring holds, and more than sockets do
+patience=90    # seconds, beyond the 60 of nginx's and Apache's defaults
+
+has_all() {
+	[ "$(id -u)" -eq 0 ] && command -v nginx && command -v haproxy &&
+		command -v caddy && apache_program &&
+		command -v systemd-socket-activate && command -v openssl &&
+		command -v curl && command -v tcpdump
+}
+
+# Captures that take their time run beside the tests, the last one of which
+# looks at them.
+setup_file() {
+	has_all >/dev/null || return 0
+	export pki=$BATS_FILE_TMPDIR
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/file" "$pki"
+	(make_certificates) >"$pki/log" 2>&1
+	BATS_TEST_TMPDIR=$pki
+	start_patience
+	# for the last test: each runs in a process of its own
+	begun=$EPOCHSECONDS
+	declare -p namespaces captures client said merged begun |
+		sed 's/^declare -\(-\|\([aA]\)\)/declare -g\2/' >"$pki/state"
+}
+
+teardown_file() {
+	remove_sites
+}
+
+setup() {
+	need_root
+	local program
+	for program in nginx haproxy caddy openssl curl tcpdump \
+		systemd-socket-activate; do
+		need "$program"
+	done
+	apache_program >/dev/null || skip "needs apache2"
+	options_of_ann
+}
+
+teardown() {
+	remove_sites
+}
+
+start_site() {
+	start_backend
+	start_proxy "$@"
+}
+
+begins_at_once() {
+	local before
+	start_site
+	start_fetch a filter=udp
+	# the file's header, and no packet yet
+	eventually has_header a
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/a.pcap")" -eq 24 ]
+	before=${EPOCHREALTIME/./}
+	send 1 100 0 127.0.0.1 4711
+	eventually has 1 a udp port 4711
+	echo "it took $(((${EPOCHREALTIME/./} - before) / 1000)) ms"
+	[ $((${EPOCHREALTIME/./} - before)) -lt 1000000 ]
+	send 1 100 0 127.0.0.1 4711
+	eventually has 2 a udp port 4711
+	# both came while it was open
+	kill -0 "${captures[a]}"
+}
+
+@test "a stream begins at once, and packets come while it is open" {
+	through_each begins_at_once
+}
+
+captures_in_order() {
+	start_site
+	start_merge "${as_ann[@]}" "https://127.0.0.1?filter=udp&count=500"
+	capturing_on 1
+	send 500 200 0 127.0.0.1 4711
+	finish_merge
+	[ "$status" -eq 0 ]
+	[ "$(tcpdump -nr - <"$merged" 2>/dev/null | wc -l)" -eq 500 ]
+	# the worker takes what the proxy makes of an address of IPv6, too
+	[ "$(host='[::1]' fetch /capture?duration=1 -o /dev/null \
+		-w '%{http_code}')" = 200 ]
+}
+
+@test "ddump captures through it, with the default port" {
+	through_each captures_in_order
+}
+
+# What becomes of a refusal in TLS 1.3: it comes when the client has sent its
+# request, and a server that closes upon that may destroy its own words.
+no_entry="certificate|unknown ca|getpeername|reset by peer"
+
+# The last merge was refused, with a sentence that matches; no worker heard of
+# it.
+refused() {
+	[ "$status" -eq 1 ]
+	[ ! -s "$merged" ]
+	grep -qiE "^ddump: 127.0.0.1: .*($1)" "$said"
+	lacks "captures\|refused" "$BATS_TEST_TMPDIR/$site-worker.err"
+}
+
+accepted() {
+	[ "$status" -eq 0 ]
+	grep -q "captures" "$BATS_TEST_TMPDIR/$site-worker.err"
+}
+
+asks_for_certificates() {
+	local target='https://127.0.0.1?duration=1'
+	start_site
+	merge "${trusting[@]}" "$target"
+	refused "$no_entry"
+	merge "${trusting[@]}" -cert "$pki/mallory.crt" \
+		-key "$pki/mallory.key" "$target"
+	refused "$no_entry"
+	# its authority is not known here, and the client does not send it
+	merge "${trusting[@]}" -cert "$pki/ann.crt" -key "$pki/ann.key" \
+		"$target"
+	refused "$no_entry"
+	merge "${as_ann[@]}" "$target"
+	accepted
+}
+
+@test "no capture without a certificate of the right authority" {
+	through_each asks_for_certificates
+}
+
+asks_for_passwords() {
+	local query='duration=1'
+	start_backend
+	with_users
+	start_proxy "${edits[@]}"
+	merge "${as_ann[@]}" "https://127.0.0.1?$query"
+	refused "401.*-netrc"
+	merge "${as_ann[@]}" "https://ann:guess@127.0.0.1?$query"
+	refused "401.*not accepted"
+	merge "${as_ann[@]}" "https://bob:${users#*:}@127.0.0.1?$query"
+	refused "401.*not accepted"
+	# a password is not enough
+	merge "${trusting[@]}" "https://$users@127.0.0.1?$query"
+	refused "$no_entry"
+	merge "${as_ann[@]}" "https://$users@127.0.0.1?$query"
+	accepted
+}
+
+@test "with users: no capture without the right password" {
+	through_each asks_for_passwords
+}
+
+# A backend that keeps the head of a request.
+start_stand_in() {
+	start stand-in "${isolated[@]}" systemd-socket-activate -a --inetd \
+		-l "$open_dir/socket" sh -c "sed '/^.\$/q' >'$open_dir/head'
+		printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'"
+	eventually test -S "$open_dir/socket"
+	chmod 666 "$open_dir/socket"
+}
+
+tells_the_worker() {
+	local from
+	start_stand_in
+	with_users
+	start_proxy "${edits[@]}"
+	from=$(fetch /capture -u "$users" -H 'Forwarded: for=x;by="_:22"' \
+		-H 'Accept-Encoding: gzip' -w '%{local_port}')
+	tr -d '\r' <"$open_dir/head" >"$open_dir/lines"
+	cat "$open_dir/lines"
+	grep -q '^GET /capture HTTP/1.1$' "$open_dir/lines"
+	lacks -i '^authorization' "$open_dir/lines"
+	lacks "$(printf %s "$users" | base64)" "$open_dir/lines"
+	# the proxy's word alone
+	[ "$(grep -ic '^forwarded' "$open_dir/lines")" -eq 1 ]
+	grep -qi "^forwarded: for=\"127.0.0.1:$from\";by=\"_proxy:8475\"$" \
+		"$open_dir/lines"
+}
+
+@test "the worker gets no password, and the proxy's own Forwarded" {
+	through_each tells_the_worker
+}
+
+survives_the_worker() {
+	local target='https://127.0.0.1?duration=1'
+	start_site
+	merge "${as_ann[@]}" "$target"
+	accepted
+	kill "$worker"
+	wait "$worker" || true
+	# nobody listens, then there is no socket, either
+	merge "${as_ann[@]}" "$target"
+	[ "$status" -eq 1 ]
+	grep -q "127.0.0.1: HTTP status 50[23]" "$said"
+	rm -f "$open_dir/socket"
+	merge "${as_ann[@]}" "$target"
+	[ "$status" -eq 1 ]
+	grep -q "127.0.0.1: HTTP status 50[23]" "$said"
+	# no proxy remembers that
+	start_backend
+	merge "${as_ann[@]}" "$target"
+	accepted
+}
+
+@test "a worker that was away is asked again at once" {
+	through_each survives_the_worker
+}
+
+tells_of_a_cut() {
+	local name
+	start_site
+	for name in KILL TERM; do
+		start_merge "${as_ann[@]}" 'https://127.0.0.1?filter=udp'
+		capturing_on 1
+		send 1 100 0 127.0.0.1 4711
+		eventually file_has_data "$merged"
+		kill "-$name" "$(children)"
+		finish_merge
+		[ "$status" -eq 2 ]
+		grep -q "127.0.0.1: the stream was cut" "$said"
+		# what came before is there
+		[ "$(tcpdump -nr - <"$merged" 2>/dev/null | wc -l)" -eq 1 ]
+		eventually no_children
+	done
+}
+
+file_has_data() {
+	[ "$(stat -c %s "$1")" -gt 24 ]
+}
+
+# Caddy 2.6 ends the body as if all were well: the stream itself tells.
+@test "ddump notices that the worker was killed or stopped" {
+	through_each tells_of_a_cut
+}
+
+notices_a_leave() {
+	local begun
+	start_site
+	start_merge "${as_ann[@]}" 'https://127.0.0.1?filter=icmp'
+	capturing_on 1
+	has_children 1
+	begun=${EPOCHREALTIME/./}
+	kill -KILL "$client"
+	eventually no_children
+	echo "it took $(((${EPOCHREALTIME/./} - begun) / 1000)) ms"
+	[ $((${EPOCHREALTIME/./} - begun)) -lt 3000000 ]
+	grep -q "the client left" "$BATS_TEST_TMPDIR/$site-worker.err"
+}
+
+@test "a client that leaves while it is quiet ends its capture" {
+	through_each notices_a_leave
+}
+
+# In pcap there are no watermarks that would tell the proxy.
+notices_a_leave_in_pcap() {
+	start_site
+	start_fetch a filter=icmp
+	kill -KILL "${captures[a]}"
+	eventually no_children
+}
+
+@test "in pcap, too, behind nginx and HAProxy" {
+	local proxies=(nginx haproxy)
+	through_each notices_a_leave_in_pcap
+}
+
+# The pcapng has a watermark every 50 ms: without exclusion each of them would
+# be in the other capture, and so on.
+@test "two captures of everything do not feed each other in 20 s" {
+	local name it
+	for name in "${proxies[@]}"; do
+		make_site "$name"
+		start_site
+		start_fetch "$name-a" ''
+		start_fetch "$name-b" 'format=pcapng'
+		start_fetch "$name-c" ''
+	done
+	sleep 20
+	for name in "${proxies[@]}"; do
+		echo "# $name"
+		go_to "$name"
+		for it in a b c; do
+			kill -0 "${captures[$name-$it]}"
+			has 0 "$name-$it"
+		done
+		# and that is not for being dead
+		fetch /interfaces -o /dev/null
+		send 1 100 0 127.0.0.1 4711
+		for it in a b c; do
+			eventually has 1 "$name-$it" udp
+			has 0 "$name-$it" tcp
+		done
+	done
+}
+
+feeds_itself() {
+	start_site -e '/Forwarded/d'
+	fetch '/capture?filter=tcp+port+8475&count=1000' -o /dev/null
+	grep -q 'captured 1000 packets' "$BATS_TEST_TMPDIR/$site-worker.err"
+}
+
+@test "without its Forwarded a proxy's own stream is captured" {
+	through_each feeds_itself
+}
+
+# For each proxy a capture in pcap for which no packet comes, and one whose
+# reader pauses; and a quiet one in pcapng behind an nginx that is left to its
+# own read timeout.
+start_patience() {
+	local name
+	options_of_ann
+	for name in "${proxies[@]}"; do
+		make_site "$name"
+		start_site
+		start_fetch "$name-quiet" 'filter=udp+port+4712&count=1'
+		start_fetch "$name-paused" \
+			"filter=udp+port+4711&count=$datagrams"
+		kill -STOP "${captures[$name-paused]}"
+		send "$datagrams" "$datagram" 0 127.0.0.1 4711
+	done
+	make_site default nginx
+	start_site -e '/proxy_read_timeout/d'
+	start_fetch default-quiet 'filter=udp+port+4712&count=1'
+	start_merge "${as_ann[@]}" 'https://127.0.0.1?filter=udp'
+	capturing_on 1
+}
+
+# Each has run since before the first test.
+@test "quiet captures and readers that pause outlive the proxies' defaults" {
+	local name BATS_TEST_TMPDIR=$pki
+	# shellcheck disable=SC1091 # declarations
+	. "$pki/state"
+	while [ $((EPOCHSECONDS - begun)) -lt "$patience" ]; do
+		sleep 1
+	done
+	for name in "${proxies[@]}"; do
+		echo "# $name"
+		go_to "$name"
+		kill -0 "${captures[$name-quiet]}"
+		send 1 100 0 127.0.0.1 4712
+		eventually has 1 "$name-quiet"
+		kill -0 "${captures[$name-paused]}"
+		kill -CONT "${captures[$name-paused]}"
+		eventually has "$datagrams" "$name-paused"
+		eventually is_gone "${captures[$name-paused]}"
+		[ ! -s "$pki/$name-paused.err" ]
+	done
+	echo "# nginx with its own read timeout"
+	go_to default
+	# it cuts what is silent, and watermarks are not
+	is_gone "${captures[default-quiet]}"
+	kill -0 "$client"
+	send 1 100 0 127.0.0.1 4711
+	eventually file_has_data "$merged"
+	kill -INT "$client"
+	eventually is_gone "$client"
+	cat "$said"
+	grep -q "1 packets of 1 target$" "$said"
+}
