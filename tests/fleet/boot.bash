@@ -151,47 +151,38 @@ await_host() {
 	return 1
 }
 
-# A literal part of ddump-worker(8) that has these words in it.
-manual() {
-	awk -v want="$1" '
-		/^\.Bd -literal/ { literal = 1; text = ""; next }
-		/^\.Ed/ {
-			if (literal && index(text, want)) {
-				printf "%s", text
-				found = 1
-			}
-			literal = 0
-		}
-		literal && !/^#/ { text = text $0 "\n" }
-		END { exit !found }' man/ddump-worker.8
+# readme HEADING: the first block of commands below a heading of README, which
+# is for a server.
+readme() {
+	awk -v heading="$1" '
+		$0 == heading { found = 1; next }
+		found && /^#/ { exit }
+		found && sub(/^    /, "") { block = 1; print; next }
+		block { exit }' README.md
 }
 
-# What "systemctl edit" does, before the restart that it does not do.
-edit_socket() {
-	local dir=$run/$1/root/etc/systemd/system/ddump-worker.socket.d
-	mkdir -p "$dir"
-	cat >"$dir/override.conf"
+# follow HOST HEADING: does what README says, word by word, in /root. Who is
+# root there has no sudo.
+follow() {
+	local commands
+	commands=$(readme "$2")
+	[ -n "$commands" ]
+	inside "$1" sh -exc "cd /root; sudo() { \"\$@\"; }; $commands" \
+		>>"$FLEET/setup.log" 2>&1
 }
 
-# README's section on installing.
-enable_worker() {
+# What is in README's section on installing, behind "make install".
+finish_installation() {
 	inside "$1" systemctl daemon-reload
-	inside "$1" journalctl --update-catalog
-	inside "$1" systemctl enable --now ddump-worker.socket 2>/dev/null
+	inside "$1" journalctl --update-catalog 2>>"$FLEET/setup.log"
 }
 
 set_up_proxy() {
-	local nginx=$run/$1/root/etc/nginx
-	cp "$run/client/ca.pem" "$nginx/capture-ca.pem"
-	cp "$run/client/$1.pem" "$run/client/$1.key" "$nginx"
-	{
-		echo "server { listen 443 ssl;"
-		echo "ssl_certificate $1.pem; ssl_certificate_key $1.key;"
-		manual proxy_pass
-		echo "}"
-	} >"$nginx/conf.d/ddump.conf"
-	manual SocketGroup= | edit_socket "$1"
-	inside "$1" systemctl reload nginx
+	local home=$run/$1/root/root
+	cp "$run/client/ca.pem" "$home/clients.crt"
+	cp "$run/client/$1.pem" "$home/server.crt"
+	cp "$run/client/$1.key" "$home/server.key"
+	follow "$1" '### A proxy with TLS and client certificates'
 }
 
 set_up_ssh() {
@@ -204,14 +195,15 @@ set_up_ssh() {
 
 set_up_all() {
 	local name
-	for name in web1 web2; do
-		manual IPAddressDeny= | edit_socket $name
-	done
-	set_up_proxy db1
+	: >"$FLEET/setup.log"
 	for name in "${hosts[@]}"; do
-		enable_worker "$name"
+		finish_installation "$name"
 	done
+	follow web1 '### A network that you trust'
+	follow web2 '### A network that you trust'
+	set_up_proxy db1
 	set_up_ssh app1
+	follow app1 '### ssh: nothing to open'
 }
 
 # When something fails, it is the hosts that know why.

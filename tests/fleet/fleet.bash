@@ -8,7 +8,7 @@
 # The client's command line runs in its own namespace.
 under=(ip netns exec ddf-client)
 mine=$HOSTS/client
-front=https://db1:443 # the proxy, as boot.bash sets it up
+front=https://db1:8475 # the proxy, as boot.bash sets it up
 front_port=${front##*:}
 mtls=(-ca "$mine/ca.pem" -cert "$mine/me.pem" -key "$mine/me.key")
 
