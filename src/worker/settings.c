@@ -67,29 +67,45 @@ static bool set_snaplen(void *to, const char *value, struct failure *failure)
 		&((struct settings *)to)->snaplen, failure);
 }
 
-/* A name, or several with blanks between them. */
+static bool add_interface(struct settings *settings, const char *name,
+	size_t size, struct failure *failure)
+{
+	char *room;
+
+	if (settings->interface_count == QUERY_INTERFACES_MAX)
+		return failure_set(failure, 1, "-interface: more than %d",
+			QUERY_INTERFACES_MAX);
+	if (size >= IF_NAMESIZE || memchr(name, '/', size) ||
+		(size == strlen("any") && memcmp(name, "any", size) == 0))
+		return failure_set(failure, 1,
+			"-interface: \"%.*s\" is no interface's name",
+			(int)size, name);
+	room = settings->interfaces[settings->interface_count++];
+	memcpy(room, name, size);
+	room[size] = '\0';
+	return true;
+}
+
+/* A name, or several with blanks between them. None would mean all. */
 static bool set_interfaces(void *to, const char *value, struct failure *failure)
 {
+	static const char blanks[] = " \t\r\n";
 	struct settings *settings = to;
 
 	/* an option wins over its variable */
 	if (settings->is_inherited)
 		settings->interface_count = 0;
 	settings->is_inherited = false;
-	for (value += strspn(value, " "); *value; value += strspn(value, " ")) {
-		const size_t size = strcspn(value, " ");
+	value += strspn(value, blanks);
+	if (!*value)
+		return failure_set(failure, 1, "-interface: names nothing");
+	while (*value) {
+		const size_t size = strcspn(value, blanks);
 
-		if (size >= IF_NAMESIZE)
-			return failure_set(failure, 1,
-				"-interface: \"%.*s\" is no interface's name",
-				(int)size, value);
-		if (settings->interface_count == QUERY_INTERFACES_MAX)
-			return failure_set(failure, 1,
-				"-interface: more than %d of them",
-				QUERY_INTERFACES_MAX);
-		memcpy(settings->interfaces[settings->interface_count++], value,
-			size);
+		if (!add_interface(settings, value, size, failure))
+			return false;
 		value += size;
+		value += strspn(value, blanks);
 	}
 	return true;
 }

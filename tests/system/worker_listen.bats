@@ -353,6 +353,10 @@ refuses() {
 	refuses '-max-snaplen: "9999999" is no number' -max-snaplen 9999999
 	refuses '-interface: "a-name-of-16-bytes" is no' \
 		-interface a-name-of-16-bytes
+	refuses '-interface: "any" is no' -interface any
+	refuses '-interface: "../x" is no' -interface 'lo ../x'
+	refuses '-interface: names nothing' -interface ' '
+	DDUMP_INTERFACES='' refuses 'in DDUMP_INTERFACES: -interface: names'
 	DDUMP_MAX_DURATION=x refuses 'in DDUMP_MAX_DURATION: '
 	DDUMP_RING=tiny refuses '-ring: "tiny" is no number of MiB'
 }
