@@ -233,6 +233,35 @@ static void strip_brackets(char *host)
 	host[size - 2] = '\0';
 }
 
+/* The address's zone goes to ssh as it is written there: fe80::1%eth0. */
+static bool add_zone(struct parsing *parsing, struct target *target)
+{
+	char *zone = get_part(parsing, CURLUPART_ZONEID, 0);
+	char *whole = NULL;
+
+	if (!zone)
+		return true;
+	if (asprintf(&whole, "%s%%%s", target->ssh_host, zone) < 0)
+		whole = NULL;
+	free(zone);
+	free(target->ssh_host);
+	target->ssh_host = whole;
+	curl_url_set(parsing->url, CURLUPART_ZONEID, NULL, 0);
+	return whole != NULL;
+}
+
+/*
+ * ssh may hand a user to a shell, in a ProxyCommand for one: nothing that means
+ * something there.
+ */
+static bool is_plain_user(const char *user)
+{
+	return *user && *user != '-' &&
+	       !user[strspn(user, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				  "._-+@")];
+}
+
 /*
  * Where the URL names a host to be reached by ssh, it is asked on the loopback
  * of that one. What begins with '-' would be an option of ssh's.
@@ -252,10 +281,16 @@ static bool take_ssh(struct parsing *parsing, struct target *target)
 	if (!target->ssh_host)
 		return failure_set(parsing->failure, 1, "out of memory");
 	strip_brackets(target->ssh_host);
-	if (target->ssh_host[0] == '-' ||
-		(target->ssh_user && target->ssh_user[0] == '-'))
+	if (!add_zone(parsing, target))
+		return failure_set(parsing->failure, 1, "out of memory");
+	if (target->ssh_host[0] == '-')
 		return failure_set(parsing->failure, 1,
-			"%s: no host or user begins with '-'", parsing->shown);
+			"%s: no host begins with '-'", parsing->shown);
+	if (target->ssh_user && !is_plain_user(target->ssh_user))
+		return failure_set(parsing->failure, 1,
+			"%s: a user for ssh is made of letters, digits, and "
+			"._-+@",
+			parsing->shown);
 	return set_part(parsing, CURLUPART_SCHEME, "http", 0) &&
 	       set_part(parsing, CURLUPART_HOST, TARGET_LOOPBACK, 0) &&
 	       set_part(parsing, CURLUPART_PORT, TARGET_PORT, 0);

@@ -235,12 +235,15 @@ static bool set_request(CURL *easy, const struct target *target,
 static bool set_tunnel(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
-	const char *port = transfer->target->ssh_port;
+	char port[TUNNEL_PORT_SIZE];
 	char forwarded[FORWARDED_MAX];
 
-	snprintf(forwarded, sizeof(forwarded), "Forwarded: by=\"_:%s\"",
-		port ? port : "22");
+	tunnel_port(transfer->target, transfer->ssh, port);
+	snprintf(forwarded, sizeof(forwarded), "Forwarded: by=\"_ssh:%s\"",
+		port);
 	transfer->headers = curl_slist_append(NULL, forwarded);
+	/* whatever ~/.netrc has for 127.0.0.1 is not for that host */
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_tunnel);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	return transfer->headers &&

@@ -12,6 +12,8 @@
  */
 #include "client/tunnel.h"
 
+#include "common/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,8 +30,10 @@ static const char worker[] = TARGET_LOOPBACK ":" TARGET_PORT;
 
 enum {
 	BACKLOG = 16,
-	ARGUMENTS_MAX = 24,
-	WORDS_MAX = 1024, /* of what ssh says, the last ones */
+	ARGUMENTS_MAX = 32,
+	WORDS_MAX = 1024,   /* of what ssh says, the last ones */
+	CONFIG_MAX = 16384, /* of ssh -G, and how long that may take */
+	CONFIG_MS = 2000,
 	PATIENCE_MS = 200,
 	STEP_MS = 1,
 };
@@ -57,14 +61,10 @@ static void add_command(const char **argv, size_t *count, const char *command,
 	argv[(*count)++] = command;
 }
 
-static void add_arguments(
+/* The last arguments: where to. */
+static void add_host(
 	const char **argv, size_t *count, const struct target *target)
 {
-	static const char *const fixed[] = {"-o", "BatchMode=yes", "-o",
-		"ControlMaster=no", "-o", "ConnectTimeout=10", "-W", worker};
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
-		argv[(*count)++] = fixed[i];
 	if (target->ssh_port) {
 		argv[(*count)++] = "-p";
 		argv[(*count)++] = target->ssh_port;
@@ -77,8 +77,20 @@ static void add_arguments(
 	argv[(*count)++] = target->ssh_host;
 }
 
-/* Starts argv with its ends of socket and pipe. Returns an error number. */
-static int spawn(pid_t *ret_pid, const char **argv, int socket, int words)
+/* A host that dies without a word is noticed in 20 to 30 s. */
+static void add_options(const char **argv, size_t *count)
+{
+	static const char *const fixed[] = {"-o", "BatchMode=yes", "-o",
+		"ControlMaster=no", "-o", "ConnectTimeout=10", "-o",
+		"ServerAliveInterval=10", "-o", "ServerAliveCountMax=2", "-W",
+		worker};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		argv[(*count)++] = fixed[i];
+}
+
+/* Starts argv with what is to be its descriptors 0 to 2; an error number. */
+static int spawn(pid_t *ret_pid, const char **argv, const int ends[3])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -90,9 +102,8 @@ static int spawn(pid_t *ret_pid, const char **argv, int socket, int words)
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
+	for (int fd = 0; fd < 3; fd++)
+		posix_spawn_file_actions_adddup2(&actions, ends[fd], fd);
 	/* libcurl's sockets are not closed by exec: other targets' streams */
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	posix_spawnattr_setsigdefault(&attributes, &all);
@@ -180,8 +191,10 @@ static int run(struct tunnel *tunnel, const struct target *target,
 		return errno;
 	tunnel->words = pipes[0];
 	add_command(argv, &count, command, &script);
-	add_arguments(argv, &count, target);
-	error = spawn(&tunnel->pid, argv, socket, pipes[1]);
+	add_options(argv, &count);
+	add_host(argv, &count, target);
+	error = spawn(
+		&tunnel->pid, argv, (const int[]){socket, socket, pipes[1]});
 	if (error)
 		tunnel->pid = 0;
 	close(pipes[1]);
@@ -288,4 +301,72 @@ void tunnel_close(struct tunnel *tunnel)
 	if (tunnel->pid > 0)
 		reap(tunnel->pid);
 	free(tunnel);
+}
+
+/* Reads what comes until its end, for a while. */
+static void read_config(int fd, char config[CONFIG_MAX])
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	size_t used = 0;
+	ssize_t size = 1;
+
+	while (size > 0 && used < CONFIG_MAX - 1 &&
+		poll(&poll_fd, 1, CONFIG_MS) > 0) {
+		size = read(fd, config + used, CONFIG_MAX - 1 - used);
+		used += size > 0 ? (size_t)size : 0;
+	}
+	config[used] = '\0';
+}
+
+/* What "ssh -G" says: its configuration, as far as that has come. */
+static void ask_config(const struct target *target, const char *command,
+	char config[CONFIG_MAX])
+{
+	const char *argv[ARGUMENTS_MAX] = {NULL};
+	char *script = NULL;
+	size_t count = 0;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int pipes[2];
+	pid_t pid;
+
+	config[0] = '\0';
+	if (null < 0 || pipe2(pipes, O_CLOEXEC) != 0)
+		goto out;
+	add_command(argv, &count, command, &script);
+	argv[count++] = "-G";
+	add_host(argv, &count, target);
+	if (spawn(&pid, argv, (const int[]){null, pipes[1], null}) == 0) {
+		close(pipes[1]);
+		read_config(pipes[0], config);
+		reap(pid);
+	} else {
+		close(pipes[1]);
+	}
+	close(pipes[0]);
+out:
+	free(script);
+	if (null >= 0)
+		close(null);
+}
+
+void tunnel_port(const struct target *target, const char *command,
+	char ret_port[TUNNEL_PORT_SIZE])
+{
+	static const char key[] = "\nport ";
+	char config[CONFIG_MAX];
+	uint64_t number;
+	const char *at;
+
+	snprintf(ret_port, TUNNEL_PORT_SIZE, "%s",
+		target->ssh_port ? target->ssh_port : "22");
+	if (target->ssh_port)
+		return;
+	ask_config(target, command, config);
+	at = strstr(config, key);
+	if (!at)
+		return;
+	at += strlen(key);
+	config[(size_t)(at - config) + strspn(at, "0123456789")] = '\0';
+	if (text_number(at, UINT16_MAX, &number))
+		snprintf(ret_port, TUNNEL_PORT_SIZE, "%u", (unsigned)number);
 }

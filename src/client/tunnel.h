@@ -33,3 +33,12 @@ void tunnel_explain(struct tunnel *tunnel, bool begun, struct failure *failure);
 
 /* Ends ssh, if it still runs, and all that it started. Takes NULL. */
 void tunnel_close(struct tunnel *tunnel);
+
+enum { TUNNEL_PORT_SIZE = 8 };
+
+/*
+ * Finds the port of ssh on a target: the one that it names, or what ssh takes
+ * from its configuration ("ssh -G"), or 22.
+ */
+void tunnel_port(const struct target *target, const char *command,
+	char ret_port[TUNNEL_PORT_SIZE]);

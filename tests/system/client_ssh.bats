@@ -103,13 +103,17 @@ holds() {
 }
 
 @test "ssh: its own stream is not captured, and does not feed on itself" {
-	start_merge -ssh "$ssh" ssh://127.0.0.1:2222
-	capturing_on 1
-	send 5 100 0 127.0.0.1 4711
-	eventually file_has_udp 5
-	kill -INT "$client"
-	finish_merge
-	[ "$(tcpdump -nr "$merged" tcp 2>/dev/null | wc -l)" -eq 0 ]
+	# one port is in the URL, the other one only in ssh's configuration
+	local target
+	for target in ssh://127.0.0.1:2222 ssh://fleet1; do
+		start_merge -ssh "$ssh" "$target"
+		capturing_on 1
+		send 5 100 0 127.0.0.1 4711
+		eventually file_has_udp 5
+		kill -INT "$client"
+		finish_merge
+		[ "$(tcpdump -nr "$merged" tcp 2>/dev/null | wc -l)" -eq 0 ]
+	done
 }
 
 file_has_udp() {
@@ -186,12 +190,28 @@ no_capture() {
 	[ -z "$(enter ss -0 -H -a 2>/dev/null)" ]
 }
 
+@test "ssh: what .netrc has for our loopback stays here" {
+	local stub=$keys/stub
+	cat >"$stub" <<-'END'
+		#!/bin/sh
+		case " $* " in *" -G "*) exit 1 ;; esac
+		exec timeout 3 cat >"$(dirname "$0")/request"
+	END
+	chmod +x "$stub"
+	echo 'machine 127.0.0.1 login me password secret' >"$keys/.netrc"
+	HOME=$keys merge -netrc -ssh "$stub" ssh://fleet1
+	[ "$status" -eq 1 ]
+	grep -q '^GET /capture' "$keys/request"
+	grep -q '^Forwarded: by="_ssh:22"' "$keys/request"
+	run ! grep -qi '^Authorization' "$keys/request"
+}
+
 @test "ssh: no option gets in by a name, no password" {
 	merge ssh://-oProxyCommand=x
 	[ "$status" -eq 1 ]
 	merge 'ssh://-lroot@host'
 	[ "$status" -eq 1 ]
-	grep -q "begins with '-'" "$said"
+	grep -q 'a user for ssh is made of' "$said"
 	merge ssh://root:secret@host
 	[ "$status" -eq 1 ]
 	grep -q 'ssh takes no password' "$said"

@@ -322,6 +322,8 @@ static void ssh_leads_to_a_loopback(void **state)
 			"ssh://web1/capture?format=pcapng"},
 		{"ssh://me@web1:2222/x?format=pcap", "web1:2222", "web1",
 			"2222", "me", "ssh://web1:2222/x?format=pcap"},
+		{"z=ssh://[fe80::1%25eth0]", "z", "fe80::1%eth0", NULL, NULL,
+			"ssh://[fe80::1%25eth0]/capture?format=pcapng"},
 		{"w=ssh://[::1]:22", "w", "::1", "22", NULL,
 			"ssh://[::1]:22/capture?format=pcapng"},
 	};
@@ -348,7 +350,9 @@ static void ssh_is_given_no_options_and_no_password(void **state)
 {
 	static const char *const bad[] = {"ssh://-oProxyCommand=id",
 		"ssh://-x@host", "ssh://%2Dx@host", "ssh://me:secret@host",
-		"ssh://:secret@host", "x=ssh://-l", "ssh://"};
+		"ssh://:secret@host", "x=ssh://-l", "ssh://",
+		"ssh://%60id%60@host", "ssh://a%20b@host", "ssh://a;b@host",
+		"ssh://%0a@host"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
