@@ -111,14 +111,13 @@ static void start(struct session *session)
 {
 	const unsigned running = count_good(&session->members);
 
-	recorder_start(&session->recorder);
-	if (session->recorder.enough)
-		return;
-	if (session->arguments->duration)
-		session->end = clock_ms() + session->arguments->duration * 1000;
+	/* first, so that a reader's own first line is not cut in two */
 	if (!session->arguments->quiet)
 		say("capturing on %u target%s", running,
 			running == 1 ? "" : "s");
+	recorder_start(&session->recorder);
+	if (session->arguments->duration)
+		session->end = clock_ms() + session->arguments->duration * 1000;
 }
 
 static uint64_t start_deadline(const struct session *session)
