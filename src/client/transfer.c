@@ -31,12 +31,10 @@ struct transfer {
 	struct reader *reader;
 	struct failure failure; /* of the reader or its sinks */
 	bool paused;
-	bool known; /* by user and password */
-	const struct target *target;
-	const char *ssh;       /* the command for it */
+	struct ssh ssh;	       /* with the target, whether by ssh or not */
 	struct tunnel *tunnel; /* NULL: none, or not yet */
 	struct curl_slist *headers;
-	struct offset offset;
+	bool has_clock; /* its time has been told */
 	uint64_t asked; /* ns, CLOCK_MONOTONIC: when the request left */
 	char error[CURL_ERROR_SIZE];
 	char sentence[SENTENCE_MAX];
@@ -73,9 +71,8 @@ static int leave(
 	(void)peer_port;
 	(void)local_port;
 	transfer->asked = clock_ns(CLOCK_MONOTONIC);
-	if (transfer->tunnel &&
-		!tunnel_start(transfer->tunnel, transfer->target, transfer->ssh,
-			&transfer->failure))
+	if (transfer->tunnel && !tunnel_start(transfer->tunnel, &transfer->ssh,
+					&transfer->failure))
 		return CURL_PREREQFUNC_ABORT;
 	transfer->events.asks(transfer->events.context);
 	return CURL_PREREQFUNC_OK;
@@ -86,11 +83,12 @@ static void take_clock(
 {
 	const uint64_t took = clock_ns(CLOCK_MONOTONIC) - transfer->asked;
 	const uint64_t came = clock_ns(CLOCK_REALTIME);
+	const struct offset offset =
+		offset_estimate(bytes, size, came - took, came);
 
-	transfer->offset = offset_estimate(bytes, size, came - took, came);
-	if (transfer->offset.is_known)
-		transfer->events.tells_clock(
-			transfer->events.context, &transfer->offset);
+	transfer->has_clock = offset.is_known;
+	if (transfer->has_clock)
+		transfer->events.tells_clock(transfer->events.context, &offset);
 }
 
 /* A CURLOPT_HEADERFUNCTION: libcurl would store trailers without end. */
@@ -108,7 +106,7 @@ static size_t take_header(char *bytes, size_t one, size_t size, void *context)
 		return CURL_WRITEFUNC_ERROR;
 	}
 	/* a trailer may claim to be one, too, and comes too late for that */
-	if (size > strlen(name) && !transfer->offset.is_known &&
+	if (size > strlen(name) && !transfer->has_clock &&
 		!reader_has_begun(transfer->reader) &&
 		http_status(transfer) == HTTP_OK &&
 		strncasecmp(bytes, name, strlen(name)) == 0)
@@ -235,10 +233,10 @@ static bool set_request(CURL *easy, const struct target *target,
 static bool set_tunnel(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
-	char port[TUNNEL_PORT_SIZE];
+	char port[SSH_PORT_SIZE];
 	char forwarded[FORWARDED_MAX];
 
-	tunnel_port(transfer->target, transfer->ssh, port);
+	ssh_port(&transfer->ssh, port);
 	snprintf(forwarded, sizeof(forwarded), "Forwarded: by=\"_ssh:%s\"",
 		port);
 	transfer->headers = curl_slist_append(NULL, forwarded);
@@ -261,9 +259,7 @@ struct transfer *transfer_new(const struct target *target,
 	if (!transfer)
 		return NULL;
 	transfer->events = *events;
-	transfer->known = target->user != NULL;
-	transfer->target = target;
-	transfer->ssh = arguments->ssh;
+	transfer->ssh = (struct ssh){target, arguments->ssh};
 	transfer->reader = reader_new(&events->stream);
 	transfer->easy = curl_easy_init();
 	if (!transfer->reader || !transfer->easy ||
@@ -314,8 +310,8 @@ bool transfer_result(const struct transfer *transfer, CURLcode result,
 		return false;
 	}
 	if (status > 0 && status != HTTP_OK)
-		return explain_status(
-			status, transfer->sentence, transfer->known, failure);
+		return explain_status(status, transfer->sentence,
+			transfer->ssh.target->user != NULL, failure);
 	if (result != CURLE_OK) {
 		explain_result(
 			transfer->easy, result, transfer->error, failure);

@@ -6,36 +6,23 @@
  * connected already), so it connects to a socket of ours, and ssh gets the
  * other end.
  *
- * ssh runs in a session of its own: no terminal to ask at, no Ctrl-C before we
- * have drained, and one process group to end. It asks nothing (BatchMode), and
- * does not become the master of other connections, which would end with it.
+ * ssh asks nothing (BatchMode), and does not become the master of other
+ * connections, which would end with it.
  */
 #include "client/tunnel.h"
 
-#include "common/text.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char worker[] = TARGET_LOOPBACK ":" TARGET_PORT;
 
 enum {
 	BACKLOG = 16,
-	ARGUMENTS_MAX = 32,
-	WORDS_MAX = 1024,   /* of what ssh says, the last ones */
-	CONFIG_MAX = 16384, /* of ssh -G, and how long that may take */
-	CONFIG_MS = 2000,
-	PATIENCE_MS = 200,
-	STEP_MS = 1,
+	WORDS_MAX = 1024, /* of what ssh says, the last ones */
 };
 
 struct tunnel {
@@ -43,80 +30,6 @@ struct tunnel {
 	int listening; /* -1: not any more */
 	int words;     /* what it writes to stderr; -1: not yet */
 };
-
-/* "sh -c 'exec COMMAND "$@"' COMMAND …", as git and rsync take theirs. */
-static void add_command(const char **argv, size_t *count, const char *command,
-	char **ret_script)
-{
-	*ret_script = NULL;
-	if (!command) {
-		argv[(*count)++] = "ssh";
-		return;
-	}
-	if (asprintf(ret_script, "exec %s \"$@\"", command) < 0)
-		*ret_script = NULL;
-	argv[(*count)++] = "sh";
-	argv[(*count)++] = "-c";
-	argv[(*count)++] = *ret_script;
-	argv[(*count)++] = command;
-}
-
-/* The last arguments: where to. */
-static void add_host(
-	const char **argv, size_t *count, const struct target *target)
-{
-	if (target->ssh_port) {
-		argv[(*count)++] = "-p";
-		argv[(*count)++] = target->ssh_port;
-	}
-	if (target->ssh_user) {
-		argv[(*count)++] = "-l";
-		argv[(*count)++] = target->ssh_user;
-	}
-	argv[(*count)++] = "--";
-	argv[(*count)++] = target->ssh_host;
-}
-
-/* A host that dies without a word is noticed in 20 to 30 s. */
-static void add_options(const char **argv, size_t *count)
-{
-	static const char *const fixed[] = {"-o", "BatchMode=yes", "-o",
-		"ControlMaster=no", "-o", "ConnectTimeout=10", "-o",
-		"ServerAliveInterval=10", "-o", "ServerAliveCountMax=2", "-W",
-		worker};
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
-		argv[(*count)++] = fixed[i];
-}
-
-/* Starts argv with what is to be its descriptors 0 to 2; an error number. */
-static int spawn(pid_t *ret_pid, const char **argv, const int ends[3])
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all;
-	sigset_t none;
-	int error;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	for (int fd = 0; fd < 3; fd++)
-		posix_spawn_file_actions_adddup2(&actions, ends[fd], fd);
-	/* libcurl's sockets are not closed by exec: other targets' streams */
-	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID |
-						      POSIX_SPAWN_SETSIGDEF |
-						      POSIX_SPAWN_SETSIGMASK);
-	error = posix_spawnp(ret_pid, argv[0], &actions, &attributes,
-		(char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return error;
-}
 
 /*
  * The address is of the abstract kind that the kernel makes up: it goes with
@@ -177,12 +90,13 @@ static int accept_own(int listening)
 }
 
 /* Runs ssh on a socket and a pipe. Returns an error number. */
-static int run(struct tunnel *tunnel, const struct target *target,
-	const char *command, int socket)
+static int run(struct tunnel *tunnel, const struct ssh *ssh, int socket)
 {
-	const char *argv[ARGUMENTS_MAX] = {NULL};
-	char *script = NULL;
-	size_t count = 0;
+	/* a host that dies without a word is noticed in 20 to 30 s */
+	static const char *const options[] = {"-o", "BatchMode=yes", "-o",
+		"ControlMaster=no", "-o", "ConnectTimeout=10", "-o",
+		"ServerAliveInterval=10", "-o", "ServerAliveCountMax=2", "-W",
+		worker, NULL};
 	int pipes[2];
 	int error;
 
@@ -190,20 +104,16 @@ static int run(struct tunnel *tunnel, const struct target *target,
 	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) != 0)
 		return errno;
 	tunnel->words = pipes[0];
-	add_command(argv, &count, command, &script);
-	add_options(argv, &count);
-	add_host(argv, &count, target);
-	error = spawn(
-		&tunnel->pid, argv, (const int[]){socket, socket, pipes[1]});
+	error = ssh_run(ssh, options, (const int[]){socket, socket, pipes[1]},
+		&tunnel->pid);
 	if (error)
 		tunnel->pid = 0;
 	close(pipes[1]);
-	free(script);
 	return error;
 }
 
-bool tunnel_start(struct tunnel *tunnel, const struct target *target,
-	const char *command, struct failure *failure)
+bool tunnel_start(
+	struct tunnel *tunnel, const struct ssh *ssh, struct failure *failure)
 {
 	int socket = accept_own(tunnel->listening);
 	int error = errno;
@@ -211,7 +121,7 @@ bool tunnel_start(struct tunnel *tunnel, const struct target *target,
 	close(tunnel->listening);
 	tunnel->listening = -1;
 	if (socket >= 0) {
-		error = run(tunnel, target, command, socket);
+		error = run(tunnel, ssh, socket);
 		close(socket);
 	}
 	return !error ||
@@ -272,24 +182,6 @@ void tunnel_explain(struct tunnel *tunnel, bool begun, struct failure *failure)
 		failure_set(failure, 1, "ssh: %s", line);
 }
 
-static bool is_reaped(pid_t pid)
-{
-	return waitpid(pid, NULL, WNOHANG) != 0;
-}
-
-/* It needs no more time than a signal takes, unless something is wrong. */
-static void reap(pid_t pid)
-{
-	kill(-pid, SIGTERM);
-	for (int ms = 0; ms < PATIENCE_MS; ms += STEP_MS) {
-		if (is_reaped(pid))
-			return;
-		poll(NULL, 0, STEP_MS);
-	}
-	kill(-pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 void tunnel_close(struct tunnel *tunnel)
 {
 	if (!tunnel)
@@ -299,74 +191,6 @@ void tunnel_close(struct tunnel *tunnel)
 	if (tunnel->words >= 0)
 		close(tunnel->words);
 	if (tunnel->pid > 0)
-		reap(tunnel->pid);
+		ssh_end(tunnel->pid);
 	free(tunnel);
-}
-
-/* Reads what comes until its end, for a while. */
-static void read_config(int fd, char config[CONFIG_MAX])
-{
-	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	size_t used = 0;
-	ssize_t size = 1;
-
-	while (size > 0 && used < CONFIG_MAX - 1 &&
-		poll(&poll_fd, 1, CONFIG_MS) > 0) {
-		size = read(fd, config + used, CONFIG_MAX - 1 - used);
-		used += size > 0 ? (size_t)size : 0;
-	}
-	config[used] = '\0';
-}
-
-/* What "ssh -G" says: its configuration, as far as that has come. */
-static void ask_config(const struct target *target, const char *command,
-	char config[CONFIG_MAX])
-{
-	const char *argv[ARGUMENTS_MAX] = {NULL};
-	char *script = NULL;
-	size_t count = 0;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int pipes[2];
-	pid_t pid;
-
-	config[0] = '\0';
-	if (null < 0 || pipe2(pipes, O_CLOEXEC) != 0)
-		goto out;
-	add_command(argv, &count, command, &script);
-	argv[count++] = "-G";
-	add_host(argv, &count, target);
-	if (spawn(&pid, argv, (const int[]){null, pipes[1], null}) == 0) {
-		close(pipes[1]);
-		read_config(pipes[0], config);
-		reap(pid);
-	} else {
-		close(pipes[1]);
-	}
-	close(pipes[0]);
-out:
-	free(script);
-	if (null >= 0)
-		close(null);
-}
-
-void tunnel_port(const struct target *target, const char *command,
-	char ret_port[TUNNEL_PORT_SIZE])
-{
-	static const char key[] = "\nport ";
-	char config[CONFIG_MAX];
-	uint64_t number;
-	const char *at;
-
-	snprintf(ret_port, TUNNEL_PORT_SIZE, "%s",
-		target->ssh_port ? target->ssh_port : "22");
-	if (target->ssh_port)
-		return;
-	ask_config(target, command, config);
-	at = strstr(config, key);
-	if (!at)
-		return;
-	at += strlen(key);
-	config[(size_t)(at - config) + strspn(at, "0123456789")] = '\0';
-	if (text_number(at, UINT16_MAX, &number))
-		snprintf(ret_port, TUNNEL_PORT_SIZE, "%u", (unsigned)number);
 }

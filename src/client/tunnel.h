@@ -1,6 +1,6 @@
 #pragma once
 
-#include "client/target.h"
+#include "client/ssh.h"
 #include "common/failure.h"
 
 #include <sys/socket.h>
@@ -18,12 +18,9 @@ struct tunnel;
 struct tunnel *tunnel_open(struct sockaddr *ret_address, socklen_t *ret_size,
 	struct failure *failure);
 
-/*
- * Once this process has connected: starts ssh at the other end, to a target
- * that names a host for it. command is what to run, for a shell; NULL: ssh.
- */
-bool tunnel_start(struct tunnel *tunnel, const struct target *target,
-	const char *command, struct failure *failure);
+/* Once this process has connected: starts ssh at the other end. */
+bool tunnel_start(
+	struct tunnel *tunnel, const struct ssh *ssh, struct failure *failure);
 
 /*
  * Adds ssh's last words to a failure, if there are some; before the answer had
@@ -33,12 +30,3 @@ void tunnel_explain(struct tunnel *tunnel, bool begun, struct failure *failure);
 
 /* Ends ssh, if it still runs, and all that it started. Takes NULL. */
 void tunnel_close(struct tunnel *tunnel);
-
-enum { TUNNEL_PORT_SIZE = 8 };
-
-/*
- * Finds the port of ssh on a target: the one that it names, or what ssh takes
- * from its configuration ("ssh -G"), or 22.
- */
-void tunnel_port(const struct target *target, const char *command,
-	char ret_port[TUNNEL_PORT_SIZE]);

@@ -1,0 +1,194 @@
+/*
+ * ssh(1). In: a host, and what is to be done there. Out: a process, or what
+ * ssh knows of the host.
+ *
+ * It runs in a session of its own: no terminal to ask at, no Ctrl-C before we
+ * have drained, and one process group to end.
+ */
+#include "client/ssh.h"
+
+#include "common/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	ARGUMENTS_MAX = 32, /* with options */
+	CONFIG_MAX = 16384, /* of ssh -G, and how long that may take */
+	CONFIG_MS = 2000,
+	PATIENCE_MS = 200,
+	STEP_MS = 1,
+};
+
+/*
+ * "sh -c 'exec COMMAND "$@"' COMMAND ...", as git and rsync take theirs. False:
+ * out of memory.
+ */
+static bool add_command(const char **argv, size_t *count, const char *command,
+	char **ret_script)
+{
+	*ret_script = NULL;
+	if (!command) {
+		argv[(*count)++] = "ssh";
+		return true;
+	}
+	if (asprintf(ret_script, "exec %s \"$@\"", command) < 0) {
+		*ret_script = NULL;
+		return false;
+	}
+	argv[(*count)++] = "sh";
+	argv[(*count)++] = "-c";
+	argv[(*count)++] = *ret_script;
+	argv[(*count)++] = command;
+	return true;
+}
+
+/* The last arguments: where to. */
+static void add_host(
+	const char **argv, size_t *count, const struct target *target)
+{
+	if (target->ssh_port) {
+		argv[(*count)++] = "-p";
+		argv[(*count)++] = target->ssh_port;
+	}
+	if (target->ssh_user) {
+		argv[(*count)++] = "-l";
+		argv[(*count)++] = target->ssh_user;
+	}
+	argv[(*count)++] = "--";
+	argv[(*count)++] = target->ssh_host;
+}
+
+/* Starts argv with what is to be its descriptors 0 to 2; an error number. */
+static int spawn(pid_t *ret_pid, const char **argv, const int ends[3])
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all;
+	sigset_t none;
+	int error;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	for (int fd = 0; fd < 3; fd++)
+		posix_spawn_file_actions_adddup2(&actions, ends[fd], fd);
+	/* libcurl's sockets are not closed by exec: other targets' streams */
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID |
+						      POSIX_SPAWN_SETSIGDEF |
+						      POSIX_SPAWN_SETSIGMASK);
+	error = posix_spawnp(ret_pid, argv[0], &actions, &attributes,
+		(char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return error;
+}
+
+int ssh_run(const struct ssh *ssh, const char *const *options,
+	const int ends[3], pid_t *ret_pid)
+{
+	const char *argv[ARGUMENTS_MAX] = {NULL};
+	char *script;
+	size_t count = 0;
+	int error = ENOMEM;
+
+	if (add_command(argv, &count, ssh->command, &script)) {
+		while (*options)
+			argv[count++] = *options++;
+		add_host(argv, &count, ssh->target);
+		error = spawn(ret_pid, argv, ends);
+	}
+	free(script);
+	return error;
+}
+
+static bool is_reaped(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) != 0;
+}
+
+/* It needs no more time than a signal takes, unless something is wrong. */
+void ssh_end(pid_t pid)
+{
+	kill(-pid, SIGTERM);
+	for (int ms = 0; ms < PATIENCE_MS; ms += STEP_MS) {
+		if (is_reaped(pid))
+			return;
+		poll(NULL, 0, STEP_MS);
+	}
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Reads what comes until its end, for a while. */
+static void read_config(int fd, char config[CONFIG_MAX])
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	size_t used = 0;
+	ssize_t size = 1;
+
+	while (size > 0 && used < CONFIG_MAX - 1 &&
+		poll(&poll_fd, 1, CONFIG_MS) > 0) {
+		size = read(fd, config + used, CONFIG_MAX - 1 - used);
+		used += size > 0 ? (size_t)size : 0;
+	}
+	config[used] = '\0';
+}
+
+/* What "ssh -G" says: its configuration, as far as that has come. */
+static void ask_config(const struct ssh *ssh, char config[CONFIG_MAX])
+{
+	static const char *const options[] = {"-G", NULL};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int pipes[2];
+	pid_t pid;
+	int error;
+
+	config[0] = '\0';
+	if (null < 0)
+		return;
+	if (pipe2(pipes, O_CLOEXEC) == 0) {
+		error = ssh_run(ssh, options,
+			(const int[]){null, pipes[1], null}, &pid);
+		close(pipes[1]);
+		if (!error) {
+			read_config(pipes[0], config);
+			ssh_end(pid);
+		}
+		close(pipes[0]);
+	}
+	close(null);
+}
+
+void ssh_port(const struct ssh *ssh, char ret_port[SSH_PORT_SIZE])
+{
+	static const char key[] = "\nport ";
+	char config[CONFIG_MAX];
+	uint64_t number;
+	const char *at;
+
+	snprintf(ret_port, SSH_PORT_SIZE, "%s",
+		ssh->target->ssh_port ? ssh->target->ssh_port : "22");
+	if (ssh->target->ssh_port)
+		return;
+	ask_config(ssh, config);
+	at = strstr(config, key);
+	if (!at)
+		return;
+	at += strlen(key);
+	config[(size_t)(at - config) + strspn(at, "0123456789")] = '\0';
+	if (text_number(at, UINT16_MAX, &number))
+		snprintf(ret_port, SSH_PORT_SIZE, "%u", (unsigned)number);
+}
