@@ -93,7 +93,7 @@ static void remark(struct member *member)
 	else if (member->state == MEMBER_LOST)
 		remarks_add(
 			remarks, "%s: never reached: %s", label, member->cause);
-	if (total->dropped + total->interface_dropped > 0)
+	if (statistics_drops(total) > 0)
 		remarks_add(remarks,
 			"%s: %" PRIu64 " packets dropped by kernel, %" PRIu64
 			" by interface",

@@ -128,7 +128,7 @@ static void warn_of_drops(struct member *member)
 {
 	const struct statistics *total =
 		origins_total(&member->all->origins, member->index);
-	const uint64_t drops = total->dropped + total->interface_dropped;
+	const uint64_t drops = statistics_drops(total);
 	const uint64_t now = member->all->now;
 
 	if (drops <= member->drops || now < member->drops_told + DROPS_MS)

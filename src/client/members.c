@@ -46,6 +46,7 @@ static bool start_transfer(struct member *member)
 
 	member->offset = (struct offset){0};
 	member->heard = clock_ms();
+	member->due = member->heard + ATTEMPT_S * UINT64_C(1000);
 	member->transfer = transfer_new(member->target, members->arguments,
 		buffer_size(members->count), &events);
 	return member->transfer &&
@@ -198,13 +199,19 @@ static void end_with_result(struct member *member, CURLcode result)
 	members_end(member, good ? NULL : &failure);
 }
 
-/* Goes on with a lost member: its next attempt, or the end of this one. */
+/* Has it neither a capture yet, nor an end? */
+static bool is_waited_for(const struct member *member)
+{
+	return member->state == MEMBER_CONNECTING ||
+	       member->state == MEMBER_LOST;
+}
+
+/* Goes on with such a member: its next attempt, or the end of this one. */
 static void try_again(struct member *member)
 {
 	struct failure failure;
 
 	if (!member->transfer) {
-		member->due = clock_ms() + ATTEMPT_S * UINT64_C(1000);
 		if (start_transfer(member))
 			return;
 		failure_set(&failure, 1, "out of memory or descriptors");
@@ -230,7 +237,7 @@ void members_collect(struct members *members)
 	if (members_due(members) > now)
 		return;
 	for (unsigned i = 0; i < members->count; i++)
-		if (members->list[i].state == MEMBER_LOST &&
+		if (is_waited_for(&members->list[i]) &&
 			members->list[i].due <= now)
 			try_again(&members->list[i]);
 }
@@ -239,23 +246,14 @@ uint64_t members_due(const struct members *members)
 {
 	uint64_t due = UINT64_MAX;
 
-	if (members->in_state[MEMBER_LOST] == 0)
+	if (members->in_state[MEMBER_CONNECTING] == 0 &&
+		members->in_state[MEMBER_LOST] == 0)
 		return due;
 	for (unsigned i = 0; i < members->count; i++)
-		if (members->list[i].state == MEMBER_LOST &&
+		if (is_waited_for(&members->list[i]) &&
 			members->list[i].due < due)
 			due = members->list[i].due;
 	return due;
-}
-
-void members_expire(struct members *members, unsigned seconds)
-{
-	struct failure failure;
-
-	failure_set(&failure, 1, "no capture has begun within %u s", seconds);
-	for (unsigned i = 0; i < members->count; i++)
-		if (members->list[i].state == MEMBER_CONNECTING)
-			members_end(&members->list[i], &failure);
 }
 
 void members_resume(struct members *members)

@@ -78,15 +78,15 @@ bool members_start(struct members *members, const struct arguments *arguments,
 /* Ends and frees all; takes a struct that is all zero. */
 void members_stop(struct members *members);
 
-/* Takes note of transfers that libcurl has ended, and tries lost ones again. */
+/*
+ * Takes note of transfers that libcurl has ended or that have taken too long to
+ * begin, and tries lost ones again.
+ */
 void members_collect(struct members *members);
 
 /* When members_collect() has something to do by itself: ms, UINT64_MAX: never.
  */
 uint64_t members_due(const struct members *members);
-
-/* Fails all that have not come to run. */
-void members_expire(struct members *members, unsigned seconds);
 
 /* Lets go on what had paused and has room again. */
 void members_resume(struct members *members);

@@ -25,6 +25,7 @@
 
 #include "client/heap.h"
 #include "client/queue.h"
+#include "common/clock.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -199,14 +200,9 @@ static uint64_t time_left(uint64_t since, uint64_t patience, uint64_t now)
 	return now < since + patience ? since + patience - now : 0;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /*
  * Since when (ms) has every target that may still send told of that time or a
- * later one? UINT64_MAX: not all have. Those that are settled are done.
+ * later one? CLOCK_NEVER: not all have. Those that are settled are done.
  */
 static uint64_t spoken_since(const struct merge *merge, uint64_t time)
 {
@@ -217,7 +213,7 @@ static uint64_t spoken_since(const struct merge *merge, uint64_t time)
 			&merge->targets[merge->running.items[i].target];
 
 		if (at->spoken < time)
-			return UINT64_MAX;
+			return CLOCK_NEVER;
 		if (at->settled < time && at->spoke > since)
 			since = at->spoke;
 	}
@@ -243,13 +239,15 @@ static uint64_t wait_of_first(const struct merge *merge, uint64_t now)
 		return 0;
 	wait = time_left(arrived, hold, now);
 	since = spoken_since(merge, packet.time);
-	if (since != UINT64_MAX)
+	if (since != CLOCK_NEVER)
 		return merge->full > 0
 			       ? 0
-			       : least(wait, time_left(since, SETTLE_MS, now));
+			       : clock_earlier(wait,
+					 time_left(since, SETTLE_MS, now));
 	if (merge->full == 0)
 		return wait;
-	return least(wait, time_left(slowest->heard, FULL_GRACE_MS, now));
+	return clock_earlier(
+		wait, time_left(slowest->heard, FULL_GRACE_MS, now));
 }
 
 int merge_pump(struct merge *merge, uint64_t now)

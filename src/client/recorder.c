@@ -125,11 +125,6 @@ void recorder_flush(struct recorder *recorder)
 		give_up(recorder);
 }
 
-static uint64_t drops_of(const struct origin *origin)
-{
-	return origin->total.dropped + origin->total.interface_dropped;
-}
-
 /* Writes the counters of an origin that has told any. */
 static bool write_counters(struct recorder *recorder, struct origin *origin)
 {
@@ -142,7 +137,7 @@ static bool write_counters(struct recorder *recorder, struct origin *origin)
 	total.interface = origin->written_as;
 	if (!writer_statistics(&recorder->writer, &total, &recorder->fatal))
 		return stays(recorder);
-	origin->drops_written = drops_of(origin);
+	origin->drops_written = statistics_drops(&origin->total);
 	return true;
 }
 
@@ -150,11 +145,13 @@ void recorder_count(struct recorder *recorder)
 {
 	const struct origins *origins = &recorder->members->origins;
 
-	for (uint32_t i = 0; i < origins->count && !recorder->enough; i++)
-		if (drops_of(origins->list[i]) !=
-				origins->list[i]->drops_written &&
-			!write_counters(recorder, origins->list[i]))
+	for (uint32_t i = 0; i < origins->count && !recorder->enough; i++) {
+		struct origin *origin = origins->list[i];
+
+		if (statistics_drops(&origin->total) != origin->drops_written &&
+			!write_counters(recorder, origin))
 			return;
+	}
 }
 
 /* Writes all counters, then the remarks; false: it is blocked or has failed. */

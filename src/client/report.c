@@ -131,11 +131,10 @@ void report_losses(const struct members *members)
 		const struct merge_counts counts =
 			merge_count(members->merge, i);
 
-		if (total->dropped + total->interface_dropped > 0)
+		if (statistics_drops(total) > 0)
 			say_warning("%s: %" PRIu64
 				    " packets were dropped there",
-				member->target->label,
-				total->dropped + total->interface_dropped);
+				member->target->label, statistics_drops(total));
 		if (counts.late > 0)
 			say_warning("%s: %" PRIu64 " packets came too late to "
 				    "be in order (-hold is how long is waited)",

@@ -20,7 +20,6 @@
 #include <limits.h>
 
 enum {
-	START_TIMEOUT_S = 20, /* connection, head, and capture's header */
 	GRACE_MS = 1000,    /* after a failure, for others to be told as well */
 	NOTICE_MS = 2000,   /* of silence before it says who is waited for */
 	PATIENCE_MS = 1000, /* with a reader, after an interrupt */
@@ -30,8 +29,6 @@ enum {
 	QUEUE_MIN = 64 << 10,
 	QUEUE_MAX = 16 << 20,
 };
-
-static const uint64_t NEVER = UINT64_MAX;
 
 struct session {
 	const struct arguments *arguments;
@@ -69,7 +66,7 @@ static bool set_up(struct session *session, struct failure *failure)
 		merge_new((unsigned)arguments->targets.count, &limits, &sink);
 	session->loop = loop_new(output_fd(session->output), interrupt_catch());
 	session->begin = clock_ms();
-	session->end = NEVER;
+	session->end = CLOCK_NEVER;
 	session->recorder.members = &session->members;
 	session->recorder.writer.output = session->output;
 	session->recorder.writer.pcapng = arguments->pcapng;
@@ -120,11 +117,6 @@ static void start(struct session *session)
 		session->end = clock_ms() + session->arguments->duration * 1000;
 }
 
-static uint64_t start_deadline(const struct session *session)
-{
-	return session->begin + START_TIMEOUT_S * UINT64_C(1000);
-}
-
 /* Says once whom it is waiting for. */
 static void notice(struct session *session)
 {
@@ -143,9 +135,6 @@ static bool try_to_start(struct session *session)
 {
 	struct members *members = &session->members;
 
-	if (members->in_state[MEMBER_CONNECTING] > 0 &&
-		clock_ms() >= start_deadline(session))
-		members_expire(members, START_TIMEOUT_S);
 	if (members->in_state[MEMBER_CONNECTING] > 0) {
 		notice(session);
 		return !is_refused(session) ||
@@ -160,28 +149,22 @@ static bool try_to_start(struct session *session)
 	return true;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int next_timeout(const struct session *session, int merge_due)
 {
 	uint64_t now = clock_ms();
-	uint64_t next = merge_due < 0 ? NEVER : now + (uint64_t)merge_due;
+	uint64_t next = merge_due < 0 ? CLOCK_NEVER : now + (uint64_t)merge_due;
 
-	next = least(next, session->end);
-	next = least(next, session->status.due);
-	next = least(next, members_due(&session->members));
+	next = clock_earlier(next, session->end);
+	next = clock_earlier(next, session->status.due);
+	next = clock_earlier(next, members_due(&session->members));
 	if (!session->recorder.started) {
-		next = least(next, start_deadline(session));
 		if (!session->noticed)
-			next = least(next, session->begin + NOTICE_MS);
+			next = clock_earlier(next, session->begin + NOTICE_MS);
 		if (is_refused(session))
-			next = least(next,
+			next = clock_earlier(next,
 				session->members.first_failure + GRACE_MS);
 	}
-	if (next == NEVER)
+	if (next == CLOCK_NEVER)
 		return -1;
 	if (next <= now)
 		return 0;

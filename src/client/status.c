@@ -67,7 +67,7 @@ static struct figures figures_of(const struct status *status,
 	uint64_t waiting;
 	struct figures figures = {
 		.packets = merge_count(members->merge, member->index).received,
-		.dropped = total->dropped + total->interface_dropped,
+		.dropped = statistics_drops(total),
 		/* who has no watermarks may be silent for another reason */
 		.has_lag = member->state == MEMBER_RUNNING &&
 			   member->has_watermarks,

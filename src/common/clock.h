@@ -17,3 +17,11 @@ static inline uint64_t clock_ms(void)
 {
 	return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
+
+/* The deadline of what has none. */
+#define CLOCK_NEVER UINT64_MAX
+
+static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}

@@ -52,3 +52,9 @@ struct statistics {
 	uint64_t dropped;	    /* by the kernel: its ring was full */
 	uint64_t interface_dropped; /* by the interface or its driver */
 };
+
+/* What was lost before it came to the capture. */
+static inline uint64_t statistics_drops(const struct statistics *statistics)
+{
+	return statistics->dropped + statistics->interface_dropped;
+}

@@ -37,11 +37,10 @@ struct capture {
 	const struct capture_sink *sink; /* while in capture_dispatch() */
 	struct pcap_stat last;
 	struct capture_counts counts;
-	uint64_t since;	 /* ns: older packets are not wanted; 0: all are */
-	uint64_t opened; /* ns, CLOCK_MONOTONIC: at that time */
-	uint64_t taken;	 /* packets that libpcap has taken out of the ring */
-	uint64_t
-		drained; /* ns: begin of a dispatch that left no closed block */
+	uint64_t since;	  /* ns: older packets are not wanted; 0: all are */
+	uint64_t opened;  /* ns, CLOCK_MONOTONIC: at that time */
+	uint64_t taken;	  /* packets that libpcap has taken out of the ring */
+	uint64_t drained; /* ns: when a dispatch began that left no block */
 	/* of the last capture_settled(): */
 	uint64_t asked;	   /* ns: when it was called, 0: never */
 	uint64_t settled;  /* ns: what it answered */
@@ -276,27 +275,27 @@ void capture_count(struct capture *capture, struct capture_counts *ret_counts)
  * would disturb the count for good, so it is made equal again when nothing has
  * arrived for so long that no block can be open.
  */
-uint64_t capture_settled(struct capture *capture)
+uint64_t capture_settled(
+	struct capture *capture, struct capture_counts *ret_counts)
 {
 	const uint64_t now = clock_ns(CLOCK_REALTIME);
-	struct capture_counts counts;
 	uint64_t settled = 0;
 
-	capture_count(capture, &counts);
+	capture_count(capture, ret_counts);
 	if (!capture->asked || now < capture->asked ||
-		counts.received != capture->received)
+		ret_counts->received != capture->received)
 		capture->changed = now;
 	if (capture->drained > capture->changed + BLOCK_CLOSED_NS)
-		capture->taken = counts.received - counts.dropped;
+		capture->taken = ret_counts->received - ret_counts->dropped;
 	if (capture->drained > BLOCK_CLOSED_NS)
 		settled = capture->drained - BLOCK_CLOSED_NS;
-	if (capture->taken == counts.received - counts.dropped)
+	if (capture->taken == ret_counts->received - ret_counts->dropped)
 		settled = now - IN_FLIGHT_NS;
 	/* a promise is not taken back, unless the clock was */
 	if (now < capture->asked || settled > capture->settled)
 		capture->settled = settled;
 	capture->asked = now;
-	capture->received = counts.received;
+	capture->received = ret_counts->received;
 	return capture->settled;
 }
 

@@ -55,9 +55,10 @@ int capture_dispatch(struct capture *capture, const struct capture_sink *sink,
 
 /*
  * Returns a time (ns, of CLOCK_REALTIME) up to which all packets have been
- * handed on, 0 at first.
+ * handed on, 0 at first. Counts as capture_count() does.
  */
-uint64_t capture_settled(struct capture *capture);
+uint64_t capture_settled(
+	struct capture *capture, struct capture_counts *ret_counts);
 
 /* What the kernel has counted since the start; counters never wrap here. */
 void capture_count(struct capture *capture, struct capture_counts *ret_counts);

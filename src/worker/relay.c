@@ -19,8 +19,6 @@ enum {
 	FINAL_MS = 2000,   /* at most, for what is left in the ring */
 };
 
-static const uint64_t NEVER = UINT64_MAX;
-
 struct progress {
 	const struct relay *relay;
 	uint64_t packets;
@@ -76,12 +74,11 @@ static bool tell(struct progress *progress)
 	const uint64_t now = clock_ms();
 	struct capture_counts counts;
 	struct statistics statistics = {
-		.time = capture_settled(progress->relay->capture),
+		.time = capture_settled(progress->relay->capture, &counts),
 		.is_watermark = true,
 		.is_end = progress->is_complete,
 	};
 
-	capture_count(progress->relay->capture, &counts);
 	if (have_changed(&counts, &progress->told) || now >= progress->counters)
 		statistics.told = STATISTICS_ALL;
 	if (!statistics.told && statistics.time == progress->settled &&
@@ -141,12 +138,10 @@ static const char *finish(
 static int next_timeout(const struct progress *progress)
 {
 	const uint64_t now = clock_ms();
-	uint64_t next = progress->tick;
+	uint64_t next = clock_earlier(progress->tick, progress->end);
 
-	if (progress->end < next)
-		next = progress->end;
-	if (progress->relay->tells && progress->watermark < next)
-		next = progress->watermark;
+	if (progress->relay->tells)
+		next = clock_earlier(next, progress->watermark);
 	return next > now ? (int)(next - now) : 0;
 }
 
@@ -206,7 +201,7 @@ const char *relay_run(const struct relay *relay, uint64_t *ret_packets,
 	struct progress progress = {
 		.relay = relay,
 		.end = relay->duration ? now + relay->duration * UINT64_C(1000)
-				       : NEVER,
+				       : CLOCK_NEVER,
 		.tick = now + TICK_MS,
 	};
 	const char *reason;

@@ -304,6 +304,20 @@ static void random_blocks_come_back(void **state)
 	free(world.blocks.bytes);
 }
 
+/* Begins anew: a section of an application, with two interfaces. */
+static void put_section_of(struct blocks *blocks, const char *name, bool big)
+{
+	blocks->size = 0;
+	blocks->big = big;
+	blocks_open_section(blocks, 1, 0, UINT64_MAX);
+	blocks_text(blocks, 4, name);
+	blocks_close(blocks);
+	for (uint32_t i = 0; i < 2; i++) {
+		blocks_open_interface(blocks, 1, 0);
+		blocks_close(blocks);
+	}
+}
+
 /* Only our worker promises anything by its statistics, and for IDB 0. */
 static void only_a_worker_has_watermarks(void **state)
 {
@@ -314,15 +328,7 @@ static void only_a_worker_has_watermarks(void **state)
 		const char *name = i ? others[i - 1] : "ddump-worker ";
 		struct result result;
 
-		blocks.size = 0;
-		blocks.big = i % 2;
-		blocks_open_section(&blocks, 1, 0, UINT64_MAX);
-		blocks_text(&blocks, 4, name);
-		blocks_close(&blocks);
-		for (uint32_t j = 0; j < 2; j++) {
-			blocks_open_interface(&blocks, 1, 0);
-			blocks_close(&blocks);
-		}
+		put_section_of(&blocks, name, i % 2);
 		for (uint32_t j = 0; j < 2; j++) {
 			blocks_open_statistics(&blocks, j, 7);
 			blocks_close(&blocks);
@@ -349,15 +355,7 @@ static void only_a_worker_needs_an_end(void **state)
 			const char *name = i ? others[i - 1] : "ddump-worker ";
 			struct result result;
 
-			blocks.size = 0;
-			blocks.big = i % 2;
-			blocks_open_section(&blocks, 1, 0, UINT64_MAX);
-			blocks_text(&blocks, 4, name);
-			blocks_close(&blocks);
-			for (uint32_t j = 0; j < 2; j++) {
-				blocks_open_interface(&blocks, 1, 0);
-				blocks_close(&blocks);
-			}
+			put_section_of(&blocks, name, i % 2);
 			blocks_open_statistics(&blocks, of, 7);
 			put_end(&blocks, 7);
 			blocks_close(&blocks);
