@@ -115,11 +115,15 @@ static bool on_packet(
 	void *context, const struct packet *packet, struct failure *failure)
 {
 	struct member *member = context;
-	struct packet in = *packet;
+	struct packet moved;
 
-	in.time = corrected(member, in.time);
-	if (merge_packet(
-		    member->all->merge, member->index, &in, member->all->now))
+	if (member->all->arguments->align) {
+		moved = *packet;
+		moved.time = corrected(member, packet->time);
+		packet = &moved;
+	}
+	if (merge_packet(member->all->merge, member->index, packet,
+		    member->all->now))
 		return true;
 	return failure_set(failure, 1, "out of memory");
 }

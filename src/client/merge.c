@@ -1,21 +1,23 @@
 /*
  * The merge. In: packets and watermarks of all targets. Out: one order.
  *
- * Two heaps: ready has the targets with packets by the time of their first
- * one, running those that may still send by how far they have settled: up to
- * when nothing more is to come. A watermark says that exactly. A packet says
- * it only for what is SLACK_NS before it, because several CPUs may have
- * disordered a stream slightly.
+ * A heap has the targets with packets by the time of their first one. Of each
+ * that may still send it is known how far it has settled: up to when nothing
+ * more is to come. A watermark says that exactly. A packet says it only for
+ * what is SLACK_NS before it, because several CPUs may have disordered a
+ * stream slightly.
  *
- * The first of ready is the next packet of all. It leaves
+ * The first of the heap is the next packet of all. It leaves
  *
- *  - when the least settled of running is settled beyond it: the order is
- *    exact;
- *  - when all of running have at least spoken beyond it, and slight disorder
+ *  - when all that may still send are settled beyond it: the order is exact;
+ *  - when all of these have at least spoken beyond it, and slight disorder
  *    has had time to come out (SETTLE_MS);
  *  - when it has waited long enough (the hold) for one that is silent;
  *  - when memory counts more than order: some queue is full, and the silent
  *    one has not merely run empty for a moment (FULL_GRACE_MS).
+ *
+ * To know that takes a look at every target (judge()), which also tells up to
+ * what time it holds for the packets behind the first: one look for many.
  *
  * A packet is late when a later one has left already. It waits no less for
  * that: one target with stamps of next year makes all others late, and must
@@ -52,7 +54,6 @@ struct merge {
 	struct merge_target *targets;
 	unsigned target_count;
 	struct heap ready;
-	struct heap running;
 	size_t full;   /* targets with full queues */
 	uint64_t last; /* the latest time that has left */
 };
@@ -68,15 +69,12 @@ struct merge *merge_new(unsigned targets, const struct merge_limits *limits,
 	merge->sink = *sink;
 	merge->target_count = targets;
 	merge->targets = calloc(targets, sizeof(*merge->targets));
-	if (!merge->targets || !heap_init(&merge->ready, targets) ||
-		!heap_init(&merge->running, targets)) {
+	if (!merge->targets || !heap_init(&merge->ready, targets)) {
 		merge_free(merge);
 		return NULL;
 	}
-	for (unsigned i = 0; i < targets; i++) {
+	for (unsigned i = 0; i < targets; i++)
 		merge->targets[i].running = true;
-		heap_put(&merge->running, i, 0);
-	}
 	return merge;
 }
 
@@ -88,7 +86,6 @@ void merge_free(struct merge *merge)
 		queue_clear(&merge->targets[i].queue);
 	free(merge->targets);
 	heap_clear(&merge->ready);
-	heap_clear(&merge->running);
 	free(merge);
 }
 
@@ -101,21 +98,16 @@ bool merge_is_full(const struct merge *merge, unsigned target)
 }
 
 /* Takes note of what a target has told of its time, at now (ms). */
-static void hear(struct merge *merge, unsigned target, uint64_t spoken,
-	uint64_t settled, uint64_t now)
+static void hear(struct merge_target *at, uint64_t spoken, uint64_t settled,
+	uint64_t now)
 {
-	struct merge_target *at = &merge->targets[target];
-
 	at->heard = now;
 	if (spoken > at->spoken) {
 		at->spoken = spoken;
 		at->spoke = now;
 	}
-	if (settled <= at->settled)
-		return;
-	at->settled = settled;
-	if (at->running)
-		heap_put(&merge->running, target, settled);
+	if (settled > at->settled)
+		at->settled = settled;
 }
 
 bool merge_packet(struct merge *merge, unsigned target,
@@ -127,9 +119,9 @@ bool merge_packet(struct merge *merge, unsigned target,
 	if (!queue_push(&at->queue, packet, now))
 		return false;
 	/* only what stands first in its queue has a place in the heap */
-	if (queue_time(&at->queue) == packet->time)
+	if (queue_head(&at->queue)->packet.time == packet->time)
 		heap_put(&merge->ready, target, packet->time);
-	hear(merge, target, packet->time,
+	hear(at, packet->time,
 		packet->time > SLACK_NS ? packet->time - SLACK_NS : 0, now);
 	merge->full += !was_full && merge_is_full(merge, target);
 	at->counts.received++;
@@ -139,7 +131,7 @@ bool merge_packet(struct merge *merge, unsigned target,
 void merge_watermark(
 	struct merge *merge, unsigned target, uint64_t time, uint64_t now)
 {
-	hear(merge, target, time, time, now);
+	hear(&merge->targets[target], time, time, now);
 }
 
 void merge_begin(struct merge *merge, unsigned target, uint64_t now)
@@ -148,15 +140,11 @@ void merge_begin(struct merge *merge, unsigned target, uint64_t now)
 
 	at->running = true;
 	at->heard = now;
-	heap_put(&merge->running, target, at->settled);
 }
 
 void merge_end(struct merge *merge, unsigned target)
 {
-	struct merge_target *at = &merge->targets[target];
-
-	heap_remove(&merge->running, target);
-	at->running = false;
+	merge->targets[target].running = false;
 }
 
 void merge_discard(struct merge *merge, unsigned target)
@@ -175,20 +163,19 @@ static bool release(struct merge *merge, unsigned target)
 {
 	struct merge_target *at = &merge->targets[target];
 	bool was_full = merge_is_full(merge, target);
-	struct packet packet;
-	uint64_t arrived;
+	const struct packet *packet = &queue_head(&at->queue)->packet;
 
-	queue_head(&at->queue, &packet, &arrived);
-	if (!merge->sink.packet(merge->sink.context, target, &packet))
+	if (!merge->sink.packet(merge->sink.context, target, packet))
 		return false;
 	at->counts.written++;
-	if (packet.time < merge->last)
+	if (packet->time < merge->last)
 		at->counts.late++;
 	else
-		merge->last = packet.time;
+		merge->last = packet->time;
 	queue_pop(&at->queue);
 	if (at->queue.count > 0)
-		heap_put(&merge->ready, target, queue_time(&at->queue));
+		heap_put(&merge->ready, target,
+			queue_head(&at->queue)->packet.time);
 	else
 		heap_remove(&merge->ready, target);
 	merge->full -= was_full && !merge_is_full(merge, target);
@@ -200,64 +187,95 @@ static uint64_t time_left(uint64_t since, uint64_t patience, uint64_t now)
 	return now < since + patience ? since + patience - now : 0;
 }
 
-/*
- * Since when (ms) has every target that may still send told of that time or a
- * later one? CLOCK_NEVER: not all have. Those that are settled are done.
- */
-static uint64_t spoken_since(const struct merge *merge, uint64_t time)
+/* What may leave: the first packet, and those behind it up to a time. */
+struct verdict {
+	uint64_t wait;	/* ms until that may be; 0: now */
+	uint64_t until; /* ns; 0: the first alone */
+};
+
+/* How far those that may still send are, seen from a packet's time. */
+struct view {
+	const struct merge_target *slowest; /* the least settled; NULL: none */
+	uint64_t settled; /* the least that is not before the packet */
+	uint64_t spoken;  /* the least of those that are not settled */
+	uint64_t spoke;	  /* ms: when the last of those did so */
+};
+
+static struct view look(const struct merge *merge, uint64_t time)
 {
-	uint64_t since = 0;
+	struct view view = {NULL, CLOCK_NEVER, CLOCK_NEVER, 0};
 
-	for (size_t i = 0; i < merge->running.count; i++) {
-		const struct merge_target *at =
-			&merge->targets[merge->running.items[i].target];
+	for (unsigned i = 0; i < merge->target_count; i++) {
+		const struct merge_target *at = &merge->targets[i];
 
-		if (at->spoken < time)
-			return CLOCK_NEVER;
-		if (at->settled < time && at->spoke > since)
-			since = at->spoke;
+		if (!at->running)
+			continue;
+		if (!view.slowest || at->settled < view.slowest->settled)
+			view.slowest = at;
+		if (at->settled >= time) {
+			view.settled = clock_earlier(view.settled, at->settled);
+			continue;
+		}
+		view.spoken = clock_earlier(view.spoken, at->spoken);
+		if (at->spoke > view.spoke)
+			view.spoke = at->spoke;
 	}
-	return since;
+	return view;
 }
 
-/* Tells for how long the first packet must wait yet: 0 is not at all. */
-static uint64_t wait_of_first(const struct merge *merge, uint64_t now)
+/* Of the first packet, by the rules above. */
+static struct verdict judge(const struct merge *merge, uint64_t now)
 {
-	const uint64_t hold = merge->limits.hold;
-	const struct merge_target *slowest;
-	struct packet packet;
-	uint64_t arrived;
-	uint64_t since;
-	uint64_t wait;
+	const struct queued *first =
+		queue_head(&merge->targets[merge->ready.items[0].target].queue);
+	const uint64_t time = first->packet.time;
+	uint64_t wait = time_left(first->arrived, merge->limits.hold, now);
+	struct view view;
 
-	queue_head(&merge->targets[merge->ready.items[0].target].queue, &packet,
-		&arrived);
-	if (merge->running.count == 0)
-		return 0;
-	slowest = &merge->targets[merge->running.items[0].target];
-	if (slowest->settled >= packet.time)
-		return 0;
-	wait = time_left(arrived, hold, now);
-	since = spoken_since(merge, packet.time);
-	if (since != CLOCK_NEVER)
-		return merge->full > 0
-			       ? 0
-			       : clock_earlier(wait,
-					 time_left(since, SETTLE_MS, now));
+	if (wait == 0)
+		return (struct verdict){0, 0};
+	view = look(merge, time);
+	if (!view.slowest || view.slowest->settled >= time)
+		return (struct verdict){0, view.settled};
+	if (view.spoken >= time) {
+		if (merge->full == 0)
+			wait = clock_earlier(
+				wait, time_left(view.spoke, SETTLE_MS, now));
+		else
+			wait = 0;
+		return (struct verdict){
+			wait, clock_earlier(view.settled, view.spoken)};
+	}
 	if (merge->full == 0)
-		return wait;
-	return clock_earlier(
-		wait, time_left(slowest->heard, FULL_GRACE_MS, now));
+		return (struct verdict){wait, 0};
+	return (struct verdict){
+		clock_earlier(wait,
+			time_left(view.slowest->heard, FULL_GRACE_MS, now)),
+		0};
+}
+
+/* Hands on what a verdict allows; false: the sink does not take it now. */
+static bool release_until(struct merge *merge, uint64_t until)
+{
+	const bool was_full = merge->full > 0;
+
+	do
+		if (!release(merge, merge->ready.items[0].target))
+			return false;
+	while (merge->ready.count > 0 && merge->ready.items[0].key <= until &&
+		was_full == (merge->full > 0));
+	return true;
 }
 
 int merge_pump(struct merge *merge, uint64_t now)
 {
 	while (merge->ready.count > 0) {
-		uint64_t wait = wait_of_first(merge, now);
+		const struct verdict verdict = judge(merge, now);
 
-		if (wait > 0)
-			return wait < INT_MAX ? (int)wait : INT_MAX;
-		if (!release(merge, merge->ready.items[0].target))
+		if (verdict.wait > 0)
+			return verdict.wait < INT_MAX ? (int)verdict.wait
+						      : INT_MAX;
+		if (!release_until(merge, verdict.until))
 			break;
 	}
 	return -1;
@@ -279,13 +297,8 @@ uint64_t merge_spoken(const struct merge *merge, unsigned target)
 uint64_t merge_waiting(const struct merge *merge, unsigned target, uint64_t now)
 {
 	const struct queue *queue = &merge->targets[target].queue;
-	struct packet packet;
-	uint64_t arrived;
 
-	if (queue->count == 0)
-		return 0;
-	queue_head(queue, &packet, &arrived);
-	return now - arrived;
+	return queue->count > 0 ? now - queue_head(queue)->arrived : 0;
 }
 
 struct merge_counts merge_count(const struct merge *merge, unsigned target)

@@ -2,9 +2,9 @@
  * A queue of packets. In: copies of what a target sent. Out: the same, the
  * earliest first.
  *
- * Bytes lie in slabs, in order of arrival, and never move. A ring of entries
- * (time, place) is kept sorted by inserting from its end, where a packet
- * nearly always belongs. A slab goes back when the last packet in it has left.
+ * Packets lie in slabs, in order of arrival, and never move. A ring of pointers
+ * to them is kept sorted by inserting from its end, where a packet nearly
+ * always belongs. A slab goes back when the last packet in it has left.
  */
 #include "client/queue.h"
 
@@ -27,40 +27,32 @@ struct queue_slab {
 	alignas(8) unsigned char room[];
 };
 
-struct stored {
+struct queue_entry {
+	struct queued queued;
 	struct queue_slab *slab;
-	uint64_t arrived;
-	uint32_t caplen;
-	uint32_t len;
-	uint32_t interface;
 	unsigned char data[];
 };
 
-struct queue_entry {
-	uint64_t time;
-	struct stored *stored;
-};
-
-static struct queue_entry *entry_at(const struct queue *queue, size_t place)
+static struct queue_entry **entry_at(const struct queue *queue, size_t place)
 {
-	return &queue->entries[(queue->first + place) & (queue->room - 1)];
+	return &queue->ring[(queue->first + place) & (queue->room - 1)];
 }
 
 static bool reserve_entry(struct queue *queue)
 {
 	size_t room = queue->room ? queue->room * 2 : ROOM_MIN;
-	struct queue_entry *entries;
+	struct queue_entry **ring;
 
 	if (queue->count < queue->room)
 		return true;
-	entries = malloc(room * sizeof(*entries));
-	if (!entries)
+	ring = malloc(room * sizeof(struct queue_entry *));
+	if (!ring)
 		return false;
 	for (size_t i = 0; i < queue->count; i++)
-		entries[i] = *entry_at(queue, i);
-	free(queue->entries);
-	queue->bytes += (room - queue->room) * sizeof(*entries);
-	queue->entries = entries;
+		ring[i] = *entry_at(queue, i);
+	free(queue->ring);
+	queue->bytes += (room - queue->room) * sizeof(struct queue_entry *);
+	queue->ring = ring;
 	queue->room = room;
 	queue->first = 0;
 	return true;
@@ -100,68 +92,49 @@ static bool reserve_bytes(struct queue *queue, size_t size)
  * that is further out of order than several CPUs explain stays out of order;
  * sorting a stream that runs backwards would take for ever.
  */
-static struct queue_entry *insert(struct queue *queue, uint64_t time)
+static struct queue_entry **insert(struct queue *queue, uint64_t time)
 {
 	size_t place = queue->count++;
 	size_t end = place > DISORDER_MAX ? place - DISORDER_MAX : 0;
 
 	for (; place > end; place--) {
-		const struct queue_entry *before = entry_at(queue, place - 1);
+		struct queue_entry *before = *entry_at(queue, place - 1);
 
-		if (before->time <= time)
+		if (before->queued.packet.time <= time)
 			break;
-		*entry_at(queue, place) = *before;
+		*entry_at(queue, place) = before;
 	}
 	return entry_at(queue, place);
 }
 
 bool queue_push(struct queue *queue, const struct packet *packet, uint64_t now)
 {
-	const size_t align = alignof(struct stored);
+	const size_t align = alignof(struct queue_entry);
 	const size_t size =
-		(sizeof(struct stored) + packet->caplen + align - 1) &
+		(sizeof(struct queue_entry) + packet->caplen + align - 1) &
 		~(align - 1);
-	struct queue_slab *slab;
-	struct stored *stored;
+	struct queue_entry *entry;
 
 	if (!reserve_entry(queue) || !reserve_bytes(queue, size))
 		return false;
-	slab = queue->last;
-	stored = (struct stored *)(void *)(slab->room + slab->used);
-	slab->used += size;
-	slab->live++;
-	stored->slab = slab;
-	stored->arrived = now;
-	stored->caplen = packet->caplen;
-	stored->len = packet->len;
-	stored->interface = packet->interface;
+	entry = (struct queue_entry *)(void *)(queue->last->room +
+					       queue->last->used);
+	queue->last->used += size;
+	queue->last->live++;
+	entry->queued.packet = *packet;
+	entry->queued.packet.data = entry->data;
+	entry->queued.arrived = now;
+	entry->slab = queue->last;
 	if (packet->caplen > 0)
-		memcpy(stored->data, packet->data, packet->caplen);
-	*insert(queue, packet->time) =
-		(struct queue_entry){packet->time, stored};
+		memcpy(entry->data, packet->data, packet->caplen);
+	*insert(queue, packet->time) = entry;
 	return true;
 }
 
-uint64_t queue_time(const struct queue *queue)
+const struct queued *queue_head(const struct queue *queue)
 {
 	assert(queue->count > 0);
-	return entry_at(queue, 0)->time;
-}
-
-void queue_head(const struct queue *queue, struct packet *ret_packet,
-	uint64_t *ret_arrived)
-{
-	const struct queue_entry *head = entry_at(queue, 0);
-
-	assert(queue->count > 0);
-	*ret_packet = (struct packet){
-		.time = head->time,
-		.caplen = head->stored->caplen,
-		.len = head->stored->len,
-		.interface = head->stored->interface,
-		.data = head->stored->data,
-	};
-	*ret_arrived = head->stored->arrived;
+	return &(*entry_at(queue, 0))->queued;
 }
 
 void queue_pop(struct queue *queue)
@@ -169,7 +142,7 @@ void queue_pop(struct queue *queue)
 	struct queue_slab *slab;
 
 	assert(queue->count > 0);
-	slab = entry_at(queue, 0)->stored->slab;
+	slab = (*entry_at(queue, 0))->slab;
 	queue->first = (queue->first + 1) & (queue->room - 1);
 	queue->count--;
 	if (--slab->live == 0 && slab != queue->last)
@@ -181,12 +154,12 @@ void queue_pop(struct queue *queue)
 void queue_clear(struct queue *queue)
 {
 	for (size_t i = 0; i < queue->count; i++) {
-		struct queue_slab *slab = entry_at(queue, i)->stored->slab;
+		struct queue_slab *slab = (*entry_at(queue, i))->slab;
 
 		if (--slab->live == 0 && slab != queue->last)
 			free(slab);
 	}
 	free(queue->last);
-	free(queue->entries);
+	free(queue->ring);
 	*queue = (struct queue){0};
 }

@@ -11,7 +11,7 @@
  * 1,024 packets, is sorted for the price of moving an index.
  */
 struct queue {
-	struct queue_entry *entries; /* a ring; room is a power of two */
+	struct queue_entry **ring; /* room is a power of two */
 	size_t room;
 	size_t first;
 	size_t count;
@@ -19,18 +19,17 @@ struct queue {
 	size_t bytes;		 /* of memory taken */
 };
 
+/* A packet in a queue. */
+struct queued {
+	struct packet packet;
+	uint64_t arrived; /* ms */
+};
+
 /* Adds a copy; now (ms) is when it arrived. False: out of memory. */
 bool queue_push(struct queue *queue, const struct packet *packet, uint64_t now);
 
-/* The time of the first packet. The queue must not be empty. */
-uint64_t queue_time(const struct queue *queue);
-
-/*
- * The first packet, whose data stays the queue's until it is popped, and when
- * it arrived. The queue must not be empty.
- */
-void queue_head(const struct queue *queue, struct packet *ret_packet,
-	uint64_t *ret_arrived);
+/* The first packet, until it is popped. The queue must not be empty. */
+const struct queued *queue_head(const struct queue *queue);
 
 void queue_pop(struct queue *queue);
 

@@ -100,15 +100,15 @@ bool recorder_packet(
 	struct origin *origin = members->origins.list[packet->interface];
 	struct member *member = &members->list[target];
 	const char *gap = pending_gap(recorder, member);
-	struct packet out = *packet;
+	struct writer_source source = {.linktype = origin->interface.linktype};
 
 	if (recorder->enough)
 		return false;
 	if (!declare(recorder, origin))
 		return stays(recorder);
-	out.interface = origin->written_as;
-	if (!writer_packet(&recorder->writer, &out, origin->interface.linktype,
-		    gap, &recorder->fatal))
+	source.number = origin->written_as;
+	if (!writer_packet(
+		    &recorder->writer, packet, source, gap, &recorder->fatal))
 		return stays(recorder);
 	if (gap)
 		member->gap[0] = '\0';

@@ -58,9 +58,11 @@ bool writer_interface(struct writer *writer, const struct interface *interface,
 }
 
 bool writer_packet(struct writer *writer, const struct packet *packet,
-	uint32_t linktype, const char *comment, struct failure *failure)
+	struct writer_source source, const char *comment,
+	struct failure *failure)
 {
-	const uint32_t to = writer_linktype(writer, linktype);
+	const uint32_t from = source.linktype;
+	const uint32_t to = writer_linktype(writer, from);
 	unsigned char *room = output_room(writer->output);
 	struct packet out = *packet;
 	size_t size;
@@ -68,11 +70,12 @@ bool writer_packet(struct writer *writer, const struct packet *packet,
 	if (!room)
 		return false;
 	assert(writer->pcapng || to == writer->linktype);
+	out.interface = source.number;
 	if (writer->pcapng) {
-		linktype_copy(room + PCAPNG_PACKET_HEAD, &out, linktype, to);
+		linktype_copy(room + PCAPNG_PACKET_HEAD, &out, from, to);
 		size = pcapng_put_packet(room, &out, comment);
 	} else {
-		linktype_copy(room + PCAPFILE_RECORD, &out, linktype, to);
+		linktype_copy(room + PCAPFILE_RECORD, &out, from, to);
 		pcapfile_put_record(room, &out, writer->nano);
 		size = PCAPFILE_RECORD + out.caplen;
 	}

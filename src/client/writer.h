@@ -31,12 +31,16 @@ uint32_t writer_linktype(const struct writer *writer, uint32_t linktype);
 bool writer_interface(struct writer *writer, const struct interface *interface,
 	uint32_t *ret_number, struct failure *failure);
 
-/*
- * Writes a packet of that link type. comment may be NULL; in pcap there is no
- * place for it.
- */
+/* Where a packet is from, whatever number it comes with itself. */
+struct writer_source {
+	uint32_t number; /* that writer_interface() gave */
+	uint32_t linktype;
+};
+
+/* Writes a packet. comment may be NULL; in pcap there is no place for it. */
 bool writer_packet(struct writer *writer, const struct packet *packet,
-	uint32_t linktype, const char *comment, struct failure *failure);
+	struct writer_source source, const char *comment,
+	struct failure *failure);
 
 /* Writes counters, in pcapng. */
 bool writer_statistics(struct writer *writer,

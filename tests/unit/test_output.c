@@ -145,7 +145,9 @@ static bool write_packet(struct writer *writer, const struct sample *sample,
 	const char *comment = number % 2 ? "a remark" : NULL;
 
 	return writer_packet(writer, &sample->packets[number],
-		sample->linktypes[number], comment, failure);
+		(struct writer_source){sample->packets[number].interface,
+			sample->linktypes[number]},
+		comment, failure);
 }
 
 /* What a pcapng has besides, in front of packets and behind them. */

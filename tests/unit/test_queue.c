@@ -15,8 +15,8 @@ enum {
 	SLAB = 16384,
 	SLAB_USUAL = SLAB - 64, /* the most that surely fits in one */
 	EMPTY_MAX = 2 * SLAB,	/* what an empty queue may keep */
-	ENTRY = 16,
-	STORE = 32, /* what a packet takes besides its bytes, at most */
+	PLACE = 8,
+	STORE = 48, /* what a packet takes besides its bytes, at most */
 };
 
 /* A packet that should be in the queue; number says when it came. */
@@ -77,18 +77,16 @@ static size_t first_of(const struct model *model)
 static void check_first(const struct queue *queue, const struct model *model)
 {
 	const struct expected *expected = &model->list[first_of(model)];
-	struct packet packet;
-	uint64_t arrived;
+	const struct queued *queued = queue_head(queue);
+	const struct packet *packet = &queued->packet;
 
-	assert_int_equal(queue_time(queue), expected->packet.time);
-	queue_head(queue, &packet, &arrived);
-	assert_int_equal(packet.time, expected->packet.time);
-	assert_int_equal(packet.caplen, expected->packet.caplen);
-	assert_int_equal(packet.len, expected->packet.len);
-	assert_int_equal(packet.interface, expected->packet.interface);
-	assert_int_equal(arrived, expected->arrived);
-	assert_memory_equal(packet.data,
-		fill_body(expected->number, packet.caplen), packet.caplen);
+	assert_int_equal(packet->time, expected->packet.time);
+	assert_int_equal(packet->caplen, expected->packet.caplen);
+	assert_int_equal(packet->len, expected->packet.len);
+	assert_int_equal(packet->interface, expected->packet.interface);
+	assert_int_equal(queued->arrived, expected->arrived);
+	assert_memory_equal(packet->data,
+		fill_body(expected->number, packet->caplen), packet->caplen);
 }
 
 static void pop(struct queue *queue, struct model *model)
@@ -107,7 +105,7 @@ static void pop(struct queue *queue, struct model *model)
 static void check_memory(const struct queue *queue, const struct model *model)
 {
 	assert_int_equal(queue->count, model->count);
-	assert_true(queue->bytes >= model->bytes + ENTRY * model->count);
+	assert_true(queue->bytes >= model->bytes + PLACE * model->count);
 	if (model->count == 0)
 		assert_true(queue->bytes <= EMPTY_MAX);
 }
@@ -213,7 +211,7 @@ static size_t upper_bound(size_t count, size_t size)
 	const size_t ring = count < 64 ? 64 : 2 * count;
 
 	/* one that has partly left, and one that is partly full */
-	return (count / per_slab + 2) * slab + ring * ENTRY;
+	return (count / per_slab + 2) * slab + ring * PLACE;
 }
 
 static void memory_follows_what_is_queued(void **state)

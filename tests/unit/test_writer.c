@@ -21,6 +21,7 @@ enum {
 	ORIGINS = 12,
 };
 
+static const struct writer_source cooked = {0, LINKTYPE_SLL};
 static char path[] = "/tmp/ddump-test-XXXXXX";
 static unsigned char *bodies;
 static unsigned char *got;
@@ -154,7 +155,8 @@ static void tell_packet(
 	told->packets[i] = some_packet(seed, number);
 	told->comments[i] = comments[seed_below(seed, 4)];
 	assert_true(writer_packet(writer, &told->packets[i],
-		told->linktypes[number], told->comments[i], &failure));
+		(struct writer_source){number, told->linktypes[number]},
+		told->comments[i], &failure));
 }
 
 static void tell_statistics(
@@ -418,7 +420,7 @@ static void pcap_has_packets_alone(void **state)
 			&writer, &interface, &number, &failure));
 		assert_int_equal(number, i);
 		assert_true(writer_packet(
-			&writer, &packet, LINKTYPE_SLL, "a comment", &failure));
+			&writer, &packet, cooked, "a comment", &failure));
 		assert_true(writer_statistics(&writer, &statistics, &failure));
 		size += PCAPFILE_RECORD + packet.caplen;
 	}
@@ -473,7 +475,7 @@ static void the_largest_fits(void **state)
 		assert_true(writer_interface(
 			&writer, &interface, &number, &failure));
 		assert_true(writer_packet(
-			&writer, &packet, LINKTYPE_SLL, text, &failure));
+			&writer, &packet, cooked, text, &failure));
 		assert_true(writer_remark(&writer, text, &failure));
 		writer.interfaces = 0;
 	}
@@ -541,8 +543,8 @@ static void check_refusals(
 	for (int i = 0; i < 3; i++) {
 		assert_false(
 			writer_interface(writer, interface, &number, &failure));
-		assert_false(writer_packet(
-			writer, &packet, LINKTYPE_SLL, NULL, &failure));
+		assert_false(
+			writer_packet(writer, &packet, cooked, NULL, &failure));
 		assert_false(writer_statistics(writer, &statistics, &failure));
 		assert_false(writer_remark(writer, "a remark", &failure));
 	}
@@ -571,7 +573,7 @@ static void nothing_is_taken_when_blocked(void **state)
 			&stalled.writer, &interface, &number, &failure));
 		packet.caplen = LARGEST;
 		while (writer_packet(
-			&stalled.writer, &packet, LINKTYPE_SLL, NULL, &failure))
+			&stalled.writer, &packet, cooked, NULL, &failure))
 			count++;
 		check_refusals(&stalled, &interface);
 		back_read(&back, got, take_all(&stalled));
