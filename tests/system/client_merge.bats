@@ -114,7 +114,7 @@ merge_eight() {
 	(
 		# it raises this one by itself
 		ulimit -Sn 256
-		"$TOOLS/peak" "$BATS_TEST_TMPDIR/peak" "$DDUMP" \
+		"$TOOLS/cost" "$BATS_TEST_TMPDIR/peak" "$DDUMP" \
 			-hold "$patient" -w "$merged" \
 			"@$BATS_TEST_TMPDIR/targets"
 	)
@@ -130,7 +130,7 @@ merge_eight() {
 	done
 	start_reader -stop-after 1000000
 	# shellcheck disable=SC2034 # start_merge runs the client under it
-	under=("$TOOLS/peak" "$BATS_TEST_TMPDIR/peak")
+	under=("$TOOLS/cost" "$BATS_TEST_TMPDIR/peak")
 	start_merge -hold "$patient" "${recipes[@]/#/$url/stream?}"
 	# with a client that takes all in nothing lies for long
 	eventually stuck_on 8 "$port"
@@ -152,7 +152,7 @@ start_flood() {
 		recipes+=("id=$i&packets=1000&size=60000")
 	done
 	# shellcheck disable=SC2034 # start_merge runs the client under it
-	under=("$TOOLS/peak" "$BATS_TEST_TMPDIR/peak")
+	under=("$TOOLS/cost" "$BATS_TEST_TMPDIR/peak")
 	start_merge -hold "$patient" "$url/$1" "${recipes[@]/#/$url/stream?}"
 }
 

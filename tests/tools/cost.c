@@ -1,30 +1,41 @@
 /*
  * Runs a command and tells what it took.
  *
- *     peak FILE COMMAND [ARGUMENT...]
+ *     cost FILE COMMAND [ARGUMENT...]
  *
- * Writes two lines to FILE: "pid N" when the command runs, and "peak N", its
- * largest resident size in KiB, when it has ended. Ends with its status.
+ * Writes lines to FILE: "pid N" when the command runs, and when it has ended
+ * "peak N", its largest resident size in KiB, and "cpu N" and "wall N", its
+ * time on a processor and by the clock in microseconds. Ends with its status.
  */
+#include "common/clock.h"
+
 #include <err.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+static uint64_t microseconds(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+}
+
 int main(int argc, char **argv)
 {
+	uint64_t begin;
 	struct rusage usage;
 	FILE *file;
 	int status;
 	pid_t pid;
 
 	if (argc < 3)
-		errx(1, "usage: peak FILE COMMAND [ARGUMENT...]");
+		errx(1, "usage: cost FILE COMMAND [ARGUMENT...]");
 	file = fopen(argv[1], "we");
 	if (!file)
 		err(1, "%s", argv[1]);
+	begin = clock_ns(CLOCK_MONOTONIC);
 	pid = fork();
 	if (pid < 0)
 		err(1, "fork");
@@ -36,7 +47,10 @@ int main(int argc, char **argv)
 	fflush(file);
 	if (wait4(pid, &status, 0, &usage) < 0)
 		err(1, "wait4");
-	fprintf(file, "peak %ld\n", usage.ru_maxrss);
+	fprintf(file, "peak %ld\ncpu %" PRIu64 "\nwall %" PRIu64 "\n",
+		usage.ru_maxrss,
+		microseconds(usage.ru_utime) + microseconds(usage.ru_stime),
+		(clock_ns(CLOCK_MONOTONIC) - begin) / 1000);
 	fclose(file);
 	if (WIFSIGNALED(status))
 		errx(128 + WTERMSIG(status), "%s: %s", argv[2],
