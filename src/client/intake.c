@@ -46,12 +46,18 @@ static void on_clock(void *context, const struct offset *offset)
 				   "corrects it)");
 }
 
-static bool on_wants(void *context)
+static void on_comes(void *context)
 {
 	struct member *member = context;
 
 	member->all->now = clock_ms();
 	member->heard = member->all->now;
+}
+
+static bool on_wants(void *context)
+{
+	struct member *member = context;
+
 	if (!merge_is_full(member->all->merge, member->index))
 		return true;
 	member->all->paused++;
@@ -173,6 +179,7 @@ struct transfer_events intake_events(struct member *member)
 		.context = member,
 		.asks = on_asks,
 		.tells_clock = on_clock,
+		.comes = on_comes,
 		.wants = on_wants,
 		.stream =
 			{

@@ -127,13 +127,15 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *context)
 			       ? size
 			       : CURL_WRITEFUNC_ERROR;
 	}
+	transfer->events.comes(transfer->events.context);
+	if (!reader_push(transfer->reader, bytes, size, &transfer->failure))
+		return CURL_WRITEFUNC_ERROR;
+	/* with CURL_WRITEFUNC_PAUSE libcurl would keep a copy of this piece */
 	if (!transfer->events.wants(transfer->events.context)) {
 		transfer->paused = true;
-		return CURL_WRITEFUNC_PAUSE;
+		curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
 	}
-	if (reader_push(transfer->reader, bytes, size, &transfer->failure))
-		return size;
-	return CURL_WRITEFUNC_ERROR;
+	return size;
 }
 
 /* A CURLOPT_OPENSOCKETFUNCTION: libcurl speaks to what ssh is behind. */

@@ -18,7 +18,9 @@ struct transfer_events {
 	void (*asks)(void *context);
 	/* The answer says what time it is there. */
 	void (*tells_clock)(void *context, const struct offset *offset);
-	/* Is there room for more? If not, the transfer pauses. */
+	/* A piece of the stream has come, and is about to be parsed. */
+	void (*comes)(void *context);
+	/* Is there room for another one? If not, the transfer pauses. */
 	bool (*wants)(void *context);
 	/* Where what is captured goes, with a context of its own. */
 	struct stream_sink stream;
