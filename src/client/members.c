@@ -17,7 +17,7 @@
 
 enum {
 	BUFFERS_TOTAL = 512 << 10, /* of libcurl, for all streams */
-	BUFFER_MIN = 16 << 10,
+	BUFFER_MIN = 12 << 10,
 	BUFFER_MAX = 256 << 10,
 	ATTEMPT_S = 20,	       /* until a capture has begun */
 	STEADY_MS = 30 * 1000, /* a stream that ran so long was sound */

@@ -25,8 +25,10 @@ enum {
 	PATIENCE_MS = 1000, /* with a reader, after an interrupt */
 	COUNT_MS = 1000,    /* between two looks at the counters */
 	NAMES_SIZE = 512,
-	QUEUES_TOTAL = 128 << 20,
-	QUEUE_MIN = 64 << 10,
+	MEMORY_TOTAL = 128 << 20,
+	TARGET_COST =
+		96 << 10, /* of memory besides its queue, libcurl's most */
+	QUEUE_MIN = 32 << 10,
 	QUEUE_MAX = 16 << 20,
 };
 
@@ -46,11 +48,12 @@ struct session {
 
 static size_t queue_size(size_t count)
 {
-	size_t size = QUEUES_TOTAL / count;
+	const size_t share = MEMORY_TOTAL / count;
 
-	if (size < QUEUE_MIN)
+	if (share < TARGET_COST + QUEUE_MIN)
 		return QUEUE_MIN;
-	return size < QUEUE_MAX ? size : QUEUE_MAX;
+	return share - TARGET_COST < QUEUE_MAX ? share - TARGET_COST
+					       : QUEUE_MAX;
 }
 
 static bool set_up(struct session *session, struct failure *failure)
