@@ -23,6 +23,9 @@ enum {
 	DISPATCH_MAX = 4096, /* so that the caller sees signals and clocks */
 	BEGIN_TRIES = 20,
 	BEGIN_NS = 50000,
+	CACHE_LINE = 64,
+	AHEAD = 4096,	    /* bytes of the ring, some packets */
+	RING_OVERHEAD = 80, /* about, of each of them */
 };
 
 /* From a packet's stamp to its being counted: a backlog lies in between. */
@@ -201,6 +204,16 @@ int capture_fd(const struct capture *capture)
 	return pcap_get_selectable_fd(capture->pcap);
 }
 
+/*
+ * Brings what follows some packets later in the ring: it is in the cache of
+ * the processor that received it. Behind the ring that asks for nothing.
+ */
+static void prefetch(const unsigned char *data, uint32_t size)
+{
+	for (uint32_t i = 0; i < size + RING_OVERHEAD; i += CACHE_LINE)
+		__builtin_prefetch(data + AHEAD + i);
+}
+
 static void take_packet(unsigned char *context,
 	const struct pcap_pkthdr *header, const unsigned char *data)
 {
@@ -214,6 +227,7 @@ static void take_packet(unsigned char *context,
 		.data = data,
 	};
 
+	prefetch(data, header->caplen);
 	if (packet.time < capture->since)
 		return;
 	capture->taken++;
