@@ -7,11 +7,18 @@
 #include "common/clock.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { EVENTS_MAX = 256 };
+enum {
+	EVENTS_MAX = 256,
+	/* from so many events in so many ms on, turns are TICK_MS apart */
+	CROWD = 100,
+	CROWD_MS = 50,
+	TICK_MS = 30,
+};
 
 struct loop {
 	CURLM *multi;
@@ -21,6 +28,12 @@ struct loop {
 	bool has_timer;
 	bool unread;
 	uint64_t timer; /* ms, when libcurl wants to be called */
+	/* ms, for ticks: */
+	uint64_t turned; /* when the last turn began */
+	uint64_t counted;
+	unsigned events; /* since then */
+	bool is_crowded;
+	bool hurries;
 };
 
 static bool watch(struct loop *loop, int fd, uint32_t events)
@@ -142,13 +155,39 @@ static void act_on(struct loop *loop, const struct epoll_event *event)
 	curl_multi_socket_action(loop->multi, event->data.fd, mask, &running);
 }
 
+/*
+ * When many small pieces come, they are cheaper together: a turn waits until
+ * TICK_MS after the last one, or for a signal.
+ */
+static void wait_for_tick(struct loop *loop)
+{
+	const uint64_t now = clock_ms();
+	const uint64_t next = loop->turned + TICK_MS;
+
+	if (now >= loop->counted + CROWD_MS) {
+		loop->is_crowded = loop->events >= CROWD;
+		loop->counted = now;
+		loop->events = 0;
+	}
+	if (loop->is_crowded && !loop->hurries && now < next)
+		poll(NULL, 0, (int)(next - now));
+	loop->turned = clock_ms();
+	loop->hurries = false;
+}
+
 void loop_turn(struct loop *loop, int timeout)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int count = epoll_wait(loop->epoll, events, EVENTS_MAX,
-		shorter_timeout(loop, timeout));
 	int running;
+	int count;
 
+	wait_for_tick(loop);
+	count = epoll_wait(loop->epoll, events, EVENTS_MAX,
+		shorter_timeout(loop, timeout));
+	loop->events += count > 0 ? (unsigned)count : 0;
+	/* the rest of them waits no longer */
+	if (count == EVENTS_MAX)
+		loop->turned = 0;
 	for (int i = 0; i < count; i++)
 		act_on(loop, &events[i]);
 	if (loop->has_timer && clock_ms() >= loop->timer) {
@@ -170,6 +209,11 @@ CURL *loop_ended(struct loop *loop, CURLcode *ret_result)
 		return message->easy_handle;
 	}
 	return NULL;
+}
+
+void loop_hurry(struct loop *loop)
+{
+	loop->hurries = true;
 }
 
 void loop_want_room(struct loop *loop)

@@ -201,6 +201,9 @@ static int pump(struct session *session)
 	if (output_is_blocked(session->output))
 		loop_want_room(session->loop);
 	members_resume(&session->members);
+	/* what waits for us is to wait no longer than it must */
+	if (output_is_blocked(session->output) || session->members.paused > 0)
+		loop_hurry(session->loop);
 	return due;
 }
 
