@@ -14,8 +14,13 @@
 
 enum {
 	EVENTS_MAX = 256,
-	/* from so many events in so many ms on, turns are TICK_MS apart */
-	CROWD = 100,
+	/*
+	 * Turns are TICK_MS apart, or more, from CROWD events in CROWD_MS on
+	 * until these are less than CALM: then each socket has several chunks
+	 * at a turn, which it would not have with less.
+	 */
+	CROWD = 2000,
+	CALM = 500,
 	CROWD_MS = 50,
 	TICK_MS = 30,
 };
@@ -165,7 +170,8 @@ static void wait_for_tick(struct loop *loop)
 	const uint64_t next = loop->turned + TICK_MS;
 
 	if (now >= loop->counted + CROWD_MS) {
-		loop->is_crowded = loop->events >= CROWD;
+		loop->is_crowded =
+			loop->events >= (loop->is_crowded ? CALM : CROWD);
 		loop->counted = now;
 		loop->events = 0;
 	}
