@@ -201,7 +201,8 @@ bench: all $(test_tools)
 
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 scripts = .ci/run $(wildcard tests/run tests/deps tests/demo tests/verify-units tests/*/*.bash \
-	tests/*/*.bats tests/*/run tests/bench/latency)
+	tests/*/*.bats tests/*/run \
+	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*)))
 
 lint:
 	$(CLANG_FORMAT) --dry-run -Werror $(sources)

@@ -49,3 +49,7 @@ run_make() {
 	"$DDUMP" --version | grep -q '^libcurl/'
 	"$WORKER" -version | grep -q '^libpcap '
 }
+
+@test "README quotes what the benchmark measured" {
+	[[ $(<README.md) == *"$(<tests/bench/results.md)"* ]]
+}
