@@ -45,10 +45,11 @@ static bool start_transfer(struct member *member)
 	const struct transfer_events events = intake_events(member);
 
 	member->offset = (struct offset){0};
-	member->heard = clock_ms();
-	member->due = member->heard + ATTEMPT_S * UINT64_C(1000);
 	member->transfer = transfer_new(member->target, members->arguments,
 		buffer_size(members->count), &events);
+	/* that may have asked ssh first */
+	member->heard = clock_ms();
+	member->due = member->heard + ATTEMPT_S * UINT64_C(1000);
 	return member->transfer &&
 	       loop_add(members->loop, transfer_handle(member->transfer));
 }
@@ -109,6 +110,7 @@ void members_begin(struct member *member)
 		say_warning("%s: tells no time, its stamps are not corrected",
 			member->target->label);
 	member->began = clock_ms();
+	merge_begin(member->all->merge, member->index, member->began);
 	change_state(member, MEMBER_RUNNING);
 }
 
@@ -244,15 +246,14 @@ void members_collect(struct members *members)
 
 uint64_t members_due(const struct members *members)
 {
-	uint64_t due = UINT64_MAX;
+	uint64_t due = CLOCK_NEVER;
 
 	if (members->in_state[MEMBER_CONNECTING] == 0 &&
 		members->in_state[MEMBER_LOST] == 0)
 		return due;
 	for (unsigned i = 0; i < members->count; i++)
-		if (is_waited_for(&members->list[i]) &&
-			members->list[i].due < due)
-			due = members->list[i].due;
+		if (is_waited_for(&members->list[i]))
+			due = clock_earlier(due, members->list[i].due);
 	return due;
 }
 

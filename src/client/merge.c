@@ -12,9 +12,12 @@
  *  - when all that may still send are settled beyond it: the order is exact;
  *  - when all of these have at least spoken beyond it, and slight disorder
  *    has had time to come out (SETTLE_MS);
- *  - when it has waited long enough (the hold) for one that is silent;
- *  - when memory counts more than order: some queue is full, and the silent
- *    one has not merely run empty for a moment (FULL_GRACE_MS).
+ *  - when it has waited long enough (the hold) for those that are silent;
+ *  - when memory counts more than order: some queue is full, and none of the
+ *    silent ones has merely run empty for a moment (FULL_GRACE_MS).
+ *
+ * Whoever is full has to pause: that is not its silence, which begins when it
+ * is full no more, as it does when a target begins.
  *
  * To know that takes a look at every target (judge()), which also tells up to
  * what time it holds for the packets behind the first: one look for many.
@@ -36,7 +39,9 @@ enum {
 	SLACK_NS = 10000000,
 	SETTLE_MS = 20,
 	FULL_GRACE_MS = 200, /* some watermarks of who has nothing else */
-	CROWD = 32,
+	PREFETCH_FROM = 32,  /* targets; fewer ones' packets are in the cache */
+	PREFETCH_LINES = 3,  /* of a packet */
+	CACHE_LINE = 64,
 };
 
 struct merge_target {
@@ -45,7 +50,8 @@ struct merge_target {
 	uint64_t settled; /* ns: nothing is to come up to and including it */
 	uint64_t spoken;  /* ns: the latest time that it has told */
 	uint64_t spoke;	  /* ms: when it told that */
-	uint64_t heard;	  /* ms: when it told anything last */
+	uint64_t heard;	  /* ms: since when it could tell more */
+	uint64_t freed;	  /* ms: when it began, or was full last */
 	struct merge_counts counts;
 };
 
@@ -55,8 +61,9 @@ struct merge {
 	struct merge_target *targets;
 	unsigned target_count;
 	struct heap ready;
-	size_t full;   /* targets with full queues */
-	uint64_t last; /* the latest time that has left */
+	size_t full;	/* targets with full queues */
+	uint64_t freed; /* ms: the latest of the targets' */
+	uint64_t last;	/* the latest time that has left */
 };
 
 struct merge *merge_new(unsigned targets, const struct merge_limits *limits,
@@ -135,12 +142,18 @@ void merge_watermark(
 	hear(&merge->targets[target], time, time, now);
 }
 
+/* A target may go on from now (ms) on: only then can it be silent. */
+static void free_up(struct merge *merge, unsigned target, uint64_t now)
+{
+	merge->targets[target].heard = now;
+	merge->targets[target].freed = now;
+	merge->freed = now;
+}
+
 void merge_begin(struct merge *merge, unsigned target, uint64_t now)
 {
-	struct merge_target *at = &merge->targets[target];
-
-	at->running = true;
-	at->heard = now;
+	merge->targets[target].running = true;
+	free_up(merge, target, now);
 }
 
 void merge_end(struct merge *merge, unsigned target)
@@ -159,18 +172,21 @@ void merge_discard(struct merge *merge, unsigned target)
 	queue_clear(&at->queue);
 }
 
-/* One of the two below the first is next: memory may bring it meanwhile. */
+/*
+ * Behind the first packet comes one of the same target, or that of one of the
+ * two below it in the heap: memory may bring these meanwhile.
+ */
 static void prefetch_next(const struct merge *merge)
 {
-	/* few targets' packets are all in the cache */
-	if (merge->ready.count < CROWD)
+	if (merge->ready.count < PREFETCH_FROM)
 		return;
 	for (size_t i = 1; i <= 2; i++) {
 		const struct queued *next = queue_head(
 			&merge->targets[merge->ready.items[i].target].queue);
 
-		for (size_t line = 0; line < 3; line++)
-			__builtin_prefetch((const char *)next + line * 64);
+		for (size_t line = 0; line < PREFETCH_LINES; line++)
+			__builtin_prefetch(
+				(const char *)next + line * CACHE_LINE);
 	}
 }
 
@@ -216,11 +232,19 @@ struct view {
 	uint64_t settled; /* the least that is not before the packet */
 	uint64_t spoken;  /* the least of those that are not settled */
 	uint64_t spoke;	  /* ms: when the last of those did so */
+	uint64_t beyond;  /* the least spoken that is not before the packet */
+	/* ms: the latest of those that have not spoken: */
+	uint64_t heard;
+	uint64_t freed;
 };
 
 static struct view look(const struct merge *merge, uint64_t time)
 {
-	struct view view = {NULL, CLOCK_NEVER, CLOCK_NEVER, 0};
+	struct view view = {
+		.settled = CLOCK_NEVER,
+		.spoken = CLOCK_NEVER,
+		.beyond = CLOCK_NEVER,
+	};
 
 	for (unsigned i = 0; i < merge->target_count; i++) {
 		const struct merge_target *at = &merge->targets[i];
@@ -229,13 +253,18 @@ static struct view look(const struct merge *merge, uint64_t time)
 			continue;
 		if (!view.slowest || at->settled < view.slowest->settled)
 			view.slowest = at;
+		if (at->spoken >= time)
+			view.beyond = clock_earlier(view.beyond, at->spoken);
 		if (at->settled >= time) {
 			view.settled = clock_earlier(view.settled, at->settled);
 			continue;
 		}
 		view.spoken = clock_earlier(view.spoken, at->spoken);
-		if (at->spoke > view.spoke)
-			view.spoke = at->spoke;
+		view.spoke = clock_later(view.spoke, at->spoke);
+		if (at->spoken >= time)
+			continue;
+		view.heard = clock_later(view.heard, at->heard);
+		view.freed = clock_later(view.freed, at->freed);
 	}
 	return view;
 }
@@ -246,14 +275,20 @@ static struct verdict judge(const struct merge *merge, uint64_t now)
 	const struct queued *first =
 		queue_head(&merge->targets[merge->ready.items[0].target].queue);
 	const uint64_t time = first->packet.time;
-	uint64_t wait = time_left(first->arrived, merge->limits.hold, now);
+	const uint64_t hold = merge->limits.hold;
 	struct view view;
+	uint64_t wait;
 
-	if (wait == 0)
+	/* first, because it needs no look */
+	if (time_left(clock_later(first->arrived, merge->freed), hold, now) ==
+		0)
 		return (struct verdict){0, 0};
 	view = look(merge, time);
 	if (!view.slowest || view.slowest->settled >= time)
 		return (struct verdict){0, view.settled};
+	wait = time_left(clock_later(first->arrived, view.freed), hold, now);
+	if (wait == 0)
+		return (struct verdict){0, 0};
 	if (view.spoken >= time) {
 		if (merge->full == 0)
 			wait = clock_earlier(
@@ -266,21 +301,28 @@ static struct verdict judge(const struct merge *merge, uint64_t now)
 	if (merge->full == 0)
 		return (struct verdict){wait, 0};
 	return (struct verdict){
-		clock_earlier(wait,
-			time_left(view.slowest->heard, FULL_GRACE_MS, now)),
-		0};
+		clock_earlier(wait, time_left(view.heard, FULL_GRACE_MS, now)),
+		view.beyond};
 }
 
-/* Hands on what a verdict allows; false: the sink does not take it now. */
-static bool release_until(struct merge *merge, uint64_t until)
+/*
+ * Hands on what a verdict allows, which holds until a queue is full no more.
+ * False: the sink does not take it now.
+ */
+static bool release_until(struct merge *merge, uint64_t until, uint64_t now)
 {
-	const bool was_full = merge->full > 0;
+	const size_t full = merge->full;
 
-	do
-		if (!release(merge, merge->ready.items[0].target))
+	do {
+		const unsigned target = merge->ready.items[0].target;
+
+		if (!release(merge, target))
 			return false;
-	while (merge->ready.count > 0 && merge->ready.items[0].key <= until &&
-		was_full == (merge->full > 0));
+		if (merge->full < full) {
+			free_up(merge, target, now);
+			break;
+		}
+	} while (merge->ready.count > 0 && merge->ready.items[0].key <= until);
 	return true;
 }
 
@@ -292,7 +334,7 @@ int merge_pump(struct merge *merge, uint64_t now)
 		if (verdict.wait > 0)
 			return verdict.wait < INT_MAX ? (int)verdict.wait
 						      : INT_MAX;
-		if (!release_until(merge, verdict.until))
+		if (!release_until(merge, verdict.until, now))
 			break;
 	}
 	return -1;

@@ -45,7 +45,7 @@ bool merge_packet(struct merge *merge, unsigned target,
 void merge_watermark(
 	struct merge *merge, unsigned target, uint64_t time, uint64_t now);
 
-/* The target, which had ended, may send again. */
+/* The target begins to send, for the first time or again. */
 void merge_begin(struct merge *merge, unsigned target, uint64_t now);
 
 /* The target will send no more; what it has sent still leaves in order. */

@@ -25,3 +25,8 @@ static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
+
+static inline uint64_t clock_later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}

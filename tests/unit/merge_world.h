@@ -41,6 +41,8 @@ struct member {
 	uint64_t spoken;  /* the latest time that it has told */
 	uint64_t spoke;	  /* ms: when it told that */
 	uint64_t heard;	  /* ms */
+	uint64_t freed;	  /* ms: when it began, or was full last */
+	bool was_full;
 	bool running;
 	size_t queued;
 	struct merge_counts counts;
@@ -141,25 +143,50 @@ static inline uint64_t time_left(
 					     : 0;
 }
 
+/* Whoever was full had to pause: its silence begins now. */
+static inline void note_freed(struct world *world)
+{
+	for (unsigned i = 0; i < world->count; i++) {
+		struct member *member = &world->members[i];
+		const bool full = merge_is_full(world->merge, i);
+
+		if (member->was_full && !full)
+			member->freed = member->heard = world->now;
+		member->was_full = full;
+	}
+}
+
 /* For how long the first of all must stay; 0: it may leave. */
-static inline uint64_t wait_of(
-	const struct world *world, const struct item *item)
+static inline uint64_t wait_of(struct world *world, const struct item *item)
 {
 	const struct member *slowest = slowest_of(world);
 	const uint64_t hold = world->limits.hold;
 	const uint64_t since = spoken_since(world, item->time);
-	uint64_t wait = time_left(world, item->arrived, hold);
 	uint64_t other = UINT64_MAX;
+	uint64_t freed = item->arrived;
+	uint64_t heard = 0;
+	uint64_t wait;
 	bool full = false;
 
-	for (unsigned i = 0; i < world->count; i++)
-		full = full || merge_is_full(world->merge, i);
+	note_freed(world);
+	for (unsigned i = 0; i < world->count; i++) {
+		const struct member *member = &world->members[i];
+
+		full = full || member->was_full;
+		if (!member->running || member->spoken >= item->time)
+			continue;
+		if (member->heard > heard)
+			heard = member->heard;
+		if (member->freed > freed)
+			freed = member->freed;
+	}
+	wait = time_left(world, freed, hold);
 	if (!slowest || slowest->settled >= item->time)
 		return 0;
 	if (since != UINT64_MAX)
 		other = full ? 0 : time_left(world, since, SETTLE);
 	else if (full)
-		other = time_left(world, slowest->heard, FULL_GRACE);
+		other = time_left(world, heard, FULL_GRACE);
 	return other < wait ? other : wait;
 }
 
@@ -271,12 +298,14 @@ static inline void world_begin(struct world *world, unsigned target)
 	merge_begin(world->merge, target, world->now);
 	world->members[target].running = true;
 	world->members[target].heard = world->now;
+	world->members[target].freed = world->now;
 }
 
 static inline void world_discard(struct world *world, unsigned target)
 {
 	merge_discard(world->merge, target);
 	world->members[target].queued = 0;
+	world->members[target].was_full = false;
 	for (size_t i = 0; i < world->item_count; i++)
 		if (world->items[i].target == target &&
 			world->items[i].state == IN)
@@ -289,6 +318,7 @@ static inline int world_pump(struct world *world)
 	int wait = merge_pump(world->merge, world->now);
 	const struct item *first = first_of(world);
 
+	note_freed(world);
 	if (!first) {
 		assert_int_equal(wait, -1);
 		return -1;

@@ -320,6 +320,39 @@ static void a_full_queue_lets_go(void **state)
 	world_close(&world);
 }
 
+/* Whoever was full could not tell anything. */
+static void a_pause_is_no_silence(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, 20000);
+	for (uint64_t i = 0; !merge_is_full(world.merge, 1); i++)
+		world_packet(&world, 1, ms(i), 3000);
+	for (uint64_t i = 0; !merge_is_full(world.merge, 0); i++)
+		world_packet(&world, 0, ms(100 + i), 3000);
+	world.now = 5000;
+	assert_int_equal(world_pump(&world), FULL_GRACE);
+	assert_int_equal(merge_count(world.merge, 0).written, 0);
+	world_wait_for_all(&world);
+	world_close(&world);
+}
+
+static void a_hung_one_takes_nobodys_moment(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 3, 1000, 20000);
+	world.now = 500;
+	for (uint64_t i = 0; !merge_is_full(world.merge, 0); i++)
+		world_packet(&world, 0, ms(100 + i), 3000);
+	world_watermark(&world, 1, ms(50));
+	assert_int_equal(world_pump(&world), FULL_GRACE);
+	world_wait_for_all(&world);
+	world_close(&world);
+}
+
 static void a_discarded_queue_is_not_full(void **state)
 {
 	static struct world world;
@@ -440,6 +473,8 @@ int main(void)
 		cmocka_unit_test(who_begins_again_is_given_a_moment),
 		cmocka_unit_test(the_latest_that_was_told_is_known),
 		cmocka_unit_test(a_full_queue_lets_go),
+		cmocka_unit_test(a_pause_is_no_silence),
+		cmocka_unit_test(a_hung_one_takes_nobodys_moment),
 		cmocka_unit_test(a_discarded_queue_is_not_full),
 		cmocka_unit_test(a_sink_that_has_enough_stops_it),
 		cmocka_unit_test(a_drain_waits_for_nobody),
