@@ -8,6 +8,7 @@
 #include "client/tunnel.h"
 #include "common/clock.h"
 
+#include <ctype.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ struct transfer {
 	struct reader *reader;
 	struct failure failure; /* of the reader or its sinks */
 	bool paused;
-	struct ssh ssh;	       /* with the target, whether by ssh or not */
+	struct ssh ssh;	       /* its target is this one, without ssh, too */
 	struct tunnel *tunnel; /* NULL: none, or not yet */
 	struct curl_slist *headers;
 	bool has_clock; /* its time has been told */
@@ -91,10 +92,29 @@ static void take_clock(
 		transfer->events.tells_clock(transfer->events.context, &offset);
 }
 
+/*
+ * Does a header field's value say that one transfer coding, and no other? The
+ * field is bytes, of which name takes the first ones.
+ */
+static bool is_plain(const char *bytes, size_t size, const char *name)
+{
+	static const char coding[] = "chunked";
+	const char *value = bytes + strlen(name);
+	const char *end = bytes + size;
+
+	while (value < end && isspace((unsigned char)*value))
+		value++;
+	while (end > value && isspace((unsigned char)end[-1]))
+		end--;
+	return (size_t)(end - value) == strlen(coding) &&
+	       strncasecmp(value, coding, strlen(coding)) == 0;
+}
+
 /* A CURLOPT_HEADERFUNCTION: libcurl would store trailers without end. */
 static size_t take_header(char *bytes, size_t one, size_t size, void *context)
 {
 	static const char name[] = "Ddump-Clock:";
+	static const char coding[] = "Transfer-Encoding:";
 	struct transfer *transfer = context;
 
 	(void)one;
@@ -103,6 +123,14 @@ static size_t take_header(char *bytes, size_t one, size_t size, void *context)
 		failure_set(&transfer->failure, 1,
 			"more than %d bytes of headers or trailers",
 			HEADERS_MAX);
+		return CURL_WRITEFUNC_ERROR;
+	}
+	/* libcurl would unpack it, and keep what comes of it while it pauses */
+	if (size > strlen(coding) &&
+		strncasecmp(bytes, coding, strlen(coding)) == 0 &&
+		!is_plain(bytes, size, coding)) {
+		failure_set(&transfer->failure, 1,
+			"the answer is compressed, which nobody asked for");
 		return CURL_WRITEFUNC_ERROR;
 	}
 	/* a trailer may claim to be one, too, and comes too late for that */

@@ -49,6 +49,13 @@ refused() {
 	done
 }
 
+@test "nothing is unpacked, whatever memory that takes" {
+	serve
+	merge "$url/stream?id=1&packets=10" odd="$url/packed"
+	refused odd
+	grep -q "^ddump: odd: the answer is compressed" "$said"
+}
+
 @test "nobody forges the terminal or a line of messages" {
 	local path
 	serve

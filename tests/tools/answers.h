@@ -165,6 +165,14 @@ static inline void make_gzip(struct answer *answer, const char *target)
 		"\x1f\x8b\x08 nobody asked for this encoding\n");
 }
 
+/* A capture may begin here: libcurl unpacks it unasked. */
+static inline void make_packed(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "200 OK", "Transfer-Encoding: gzip, chunked\r\n",
+		"a\r\n\x1f\x8b\x08 1234567\r\n0\r\n\r\n");
+}
+
 static inline void make_escape(struct answer *answer, const char *target)
 {
 	(void)target;
@@ -211,6 +219,7 @@ static inline void answer_make(struct answer *answer, const char *target,
 		{"/garbage", make_garbage},
 		{"/empty", make_empty},
 		{"/gzip", make_gzip},
+		{"/packed", make_packed},
 		{"/escape", make_escape},
 		{"/endless", make_endless},
 		{"/lying-length", make_lying_length},
