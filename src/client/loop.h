@@ -26,7 +26,8 @@ void loop_remove(struct loop *loop, CURL *easy);
 
 /*
  * Waits until something happens, timeout ms at most (-1: for ever), and lets
- * libcurl act on it. Where much happens, all of 30 ms is done at once.
+ * libcurl act on it. Where much happens, a turn begins 30 ms after the last
+ * one, even if timeout is less.
  */
 void loop_turn(struct loop *loop, int timeout);
 

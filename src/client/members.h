@@ -84,8 +84,7 @@ void members_stop(struct members *members);
  */
 void members_collect(struct members *members);
 
-/* When members_collect() has something to do by itself: ms, UINT64_MAX: never.
- */
+/* When members_collect() has something to do by itself: ms, or CLOCK_NEVER. */
 uint64_t members_due(const struct members *members);
 
 /* Lets go on what had paused and has room again. */

@@ -8,7 +8,7 @@
 /*
  * The packets of one target that have not left yet, in order of their time;
  * those of one time in order of arrival. Slight disorder on arrival, by up to
- * 1,024 packets, is sorted for the price of moving an index.
+ * 1,024 packets, is sorted for the price of moving pointers.
  */
 struct queue {
 	struct queue_entry **ring; /* room is a power of two */

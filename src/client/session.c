@@ -26,8 +26,7 @@ enum {
 	COUNT_MS = 1000,    /* between two looks at the counters */
 	NAMES_SIZE = 512,
 	MEMORY_TOTAL = 128 << 20,
-	TARGET_COST =
-		96 << 10, /* of memory besides its queue, libcurl's most */
+	TARGET_COST = 96 << 10, /* besides its queue, most of it libcurl's */
 	QUEUE_MIN = 32 << 10,
 	QUEUE_MAX = 16 << 20,
 };

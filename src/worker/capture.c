@@ -206,11 +206,12 @@ int capture_fd(const struct capture *capture)
 
 /*
  * Brings what follows some packets later in the ring: it is in the cache of
- * the processor that received it. Behind the ring that asks for nothing.
+ * the processor that received it. Behind the ring that does nothing.
  */
 static void prefetch(const unsigned char *data, uint32_t size)
 {
-	for (uint32_t i = 0; i < size + RING_OVERHEAD; i += CACHE_LINE)
+	for (uint32_t i = 0; i < size + RING_OVERHEAD && i < AHEAD;
+		i += CACHE_LINE)
 		__builtin_prefetch(data + AHEAD + i);
 }
 
