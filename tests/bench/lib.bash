@@ -2,20 +2,24 @@
 # stdout, and nothing else; words of its progress go to stderr. BIN and BUILD
 # are make's; $work is a directory that goes with the part.
 
-set -eu
+set -euo pipefail
+shopt -s inherit_errexit
 TOOLS=$BUILD/tests/tools
 export TOOLS
-started=()
 
-# Ends what start() began, and what a part adds by overriding part_end().
+# whoever runs this must not decide it
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY
+unset ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
+
+# Ends what runs in the background, and what a part adds by its part_end().
 part_end() { :; }
 end() {
 	local pid
 	part_end || true
-	for pid in "${started[@]}"; do
+	for pid in $(jobs -p); do
 		kill "$pid" 2>/dev/null || true
 	done
-	wait
+	wait || true
 	rm -rf "$work"
 }
 work=$(mktemp -d)
@@ -23,10 +27,7 @@ trap end EXIT
 trap 'exit 1' INT TERM HUP
 
 # start COMMAND...: in the background, until the part ends; $! is its pid.
-start() {
-	"$@" &
-	started+=($!)
-}
+start() { "$@" & }
 
 # eventually COMMAND...: until it succeeds, for 30 s at most.
 eventually() {
@@ -51,10 +52,13 @@ cost() { "$TOOLS/cost" "$work/cost" "$@"; }
 took() { awk -v what="$1" '$1 == what { print $2 }' "$work/cost"; }
 
 # spread [FORMAT]: of numbers on stdin the median, a tab, and least to most.
+# Fails if there are none.
 spread() {
 	sort -g | awk -v format="${1:-%.2f}" '
 		{ value[NR] = $1 }
 		END {
+			if (NR == 0)
+				exit 1
 			printf format "\t" format " - " format "\n",
 				value[int((NR + 1) / 2)], value[1], value[NR]
 		}'

@@ -4,9 +4,10 @@
  *     capture_files DIRECTORY FILES PACKETS small|mixed pcap|pcapng
  *
  * Out: DIRECTORY/1 and so on, with so many packets each: of 60 bytes, or of
- * 60 to 1,514, 356 on the average, in microseconds 100,000 a second over
- * all files. pcapng is what a worker sends: stamps in ns, an interface "any",
- * another one with the packets, and a watermark behind each 10 ms of them.
+ * 60 to 1,514, 353 on the average, 100,000 a second over all files; pcap's
+ * stamps are in us. pcapng is what a worker sends: stamps in ns, an interface
+ * "any", another one with the packets, and a watermark behind each 10 ms of
+ * them.
  */
 #include "format/linktype.h"
 #include "format/pcapfile.h"
@@ -139,7 +140,7 @@ int main(int argc, char **argv)
 	unsigned long packets = argc == 6 ? strtoul(argv[3], NULL, 10) : 0;
 	char path[4096];
 
-	if (files < 1 || files > NS_PER_S / 1000 || packets < 1)
+	if (files < 1 || files > TOGETHER || packets < 1)
 		errx(1, "usage: capture_files DIRECTORY FILES PACKETS "
 			"small|mixed pcap|pcapng");
 	if (mkdir(argv[1], 0755) != 0)

@@ -8,7 +8,7 @@
  * asked with QUERY. Out, when it has begun: a line "first N", the ns from the
  * connecting to there. At its end, or with -begin at once: in ns "p50 N" and
  * "p99 N", from the packets' stamps to their arrival here, 0 if there are
- * none; "bytes N"; "drops N" that it tells of; and at last "packets N".
+ * none; and at last "packets N".
  */
 #include "common/clock.h"
 #include "format/reader.h"
@@ -28,8 +28,6 @@ struct drain {
 	struct reader *reader;
 	uint64_t now; /* when the last piece came */
 	uint64_t packets;
-	uint64_t bytes;
-	uint64_t drops;
 	size_t lag_count;
 	int64_t lags[LAGS_MAX]; /* of the first packets */
 };
@@ -60,10 +58,9 @@ static bool take_packet(
 static bool take_statistics(void *context, const struct statistics *statistics,
 	struct failure *failure)
 {
-	struct drain *drain = context;
-
+	(void)context;
+	(void)statistics;
 	(void)failure;
-	drain->drops += statistics_drops(statistics);
 	return true;
 }
 
@@ -72,7 +69,7 @@ static int ask(const char *port, const char *query)
 {
 	const struct sockaddr_in address = {
 		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)atoi(port)),
+		.sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	char head[HEAD_MAX] = "";
@@ -103,7 +100,6 @@ static void take_stream(
 
 	while (!(to_begin && first) && (size = read(fd, piece, PIECE)) > 0) {
 		drain->now = clock_ns(CLOCK_REALTIME);
-		drain->bytes += (uint64_t)size;
 		if (!reader_push(drain->reader, piece, (size_t)size, &failure))
 			errx(1, "%s", failure.text);
 		if (!first && reader_has_begun(drain->reader)) {
@@ -131,8 +127,7 @@ static void print(struct drain *drain)
 	qsort(drain->lags, drain->lag_count, sizeof(*drain->lags), compare);
 	printf("p50 %" PRId64 "\np99 %" PRId64 "\n", drain->lags[last / 2],
 		drain->lags[last * 99 / 100]);
-	printf("bytes %" PRIu64 "\ndrops %" PRIu64 "\npackets %" PRIu64 "\n",
-		drain->bytes, drain->drops, drain->packets);
+	printf("packets %" PRIu64 "\n", drain->packets);
 }
 
 int main(int argc, char **argv)
