@@ -96,11 +96,22 @@ static bool has_terminal(void)
 	return fd >= 0;
 }
 
+static bool prompt_for_passphrase(struct credentials *credentials, int room)
+{
+	char prompt[256];
+
+	if (!has_terminal())
+		return false;
+	snprintf(
+		prompt, sizeof(prompt), "Passphrase of %s: ", credentials->key);
+	return UI_UTIL_read_pw_string(
+		       credentials->passphrase, room, prompt, 0) == 0;
+}
+
 /* A pem_password_cb: called by OpenSSL when a key is encrypted. */
 static int ask_passphrase(char *out, int size, int writing, void *context)
 {
 	struct credentials *credentials = context;
-	char prompt[256];
 	int room = sizeof(credentials->passphrase);
 
 	(void)writing;
@@ -108,14 +119,10 @@ static int ask_passphrase(char *out, int size, int writing, void *context)
 	if (credentials->asked)
 		return -1;
 	credentials->asked = true;
-	if (!has_terminal())
-		return -1;
 	if (size < room)
 		room = size;
-	snprintf(
-		prompt, sizeof(prompt), "Passphrase of %s: ", credentials->key);
-	if (UI_UTIL_read_pw_string(credentials->passphrase, room, prompt, 0) !=
-		0)
+	if (!*credentials->passphrase &&
+		!prompt_for_passphrase(credentials, room))
 		return -1;
 	snprintf(out, (size_t)size, "%s", credentials->passphrase);
 	return (int)strlen(out);

@@ -10,13 +10,13 @@ struct credentials {
 	const char *cert; /* the client's certificate, with its chain */
 	const char *key;  /* of cert; NULL: it is in the same file */
 	bool asked;	  /* for a passphrase, once */
-	char passphrase[CREDENTIALS_PASSPHRASE_MAX]; /* of key; "": none */
+	char passphrase[CREDENTIALS_PASSPHRASE_MAX]; /* of key; "": unknown */
 };
 
 /*
  * Reads the files as they will be used and tells what is wrong with them
- * before anything is connected. Asks on the terminal for the passphrase of an
- * encrypted key, and keeps it for credentials_wipe().
+ * before anything is connected. Asks on the terminal for an unknown passphrase
+ * of an encrypted key, and keeps it for credentials_wipe().
  */
 bool credentials_check(
 	struct credentials *credentials, struct failure *failure);

@@ -376,6 +376,24 @@ static void stdin_is_no_terminal(void **state)
 	close(in[0]);
 }
 
+/* Nothing is asked then, so that it needs no terminal either. */
+static void a_known_passphrase_is_used(void **state)
+{
+	struct credentials credentials = {
+		.cert = in_store("cert"), .key = in_store("locked-key")};
+	struct failure failure = {0};
+
+	(void)state;
+	strcpy(credentials.passphrase, passphrase);
+	assert_true(credentials_check(&credentials, &failure));
+	assert_string_equal(credentials.passphrase, passphrase);
+	credentials.asked = false;
+	strcpy(credentials.passphrase, "wrong horse");
+	assert_false(credentials_check(&credentials, &failure));
+	assert_non_null(strstr(failure.text, "can't be decrypted"));
+	credentials_wipe(&credentials);
+}
+
 /* Reads, but not for ever from a child that hangs. */
 static ssize_t read_or_kill(pid_t child, int terminal, char *to, size_t room)
 {
@@ -449,6 +467,7 @@ int main(void)
 		cmocka_unit_test(a_bundle_holds_many),
 		cmocka_unit_test(a_bundle_that_is_cut_is_refused),
 		cmocka_unit_test(a_bundle_with_an_error_in_it_is_refused),
+		cmocka_unit_test(a_known_passphrase_is_used),
 		cmocka_unit_test(no_terminal_no_passphrase),
 		cmocka_unit_test(stdin_is_no_terminal),
 		cmocka_unit_test(a_passphrase_is_asked_for),
