@@ -77,6 +77,7 @@ int options_parse(int argc, char **argv, const struct option_row *rows,
 			.val = ROW + (int)i,
 		};
 	opterr = 0;
+	optind = 0; /* getopt(3): forget any command line before */
 	while ((found = getopt_long_only(argc, argv, "", options, NULL)) !=
 		-1) {
 		if (found == '?') {
