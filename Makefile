@@ -14,6 +14,8 @@ MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/ddump
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+# where Wireshark looks: tshark -G folders
+EXTCAPDIR ?= $(PREFIX)/lib/wireshark/extcap
 
 CC ?= cc
 CLANG ?= clang
@@ -93,8 +95,9 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
-		$(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(DOCDIR) $(DESTDIR)$(EXTCAPDIR)
 	$(INSTALL) -m 755 $(bin)ddump $(DESTDIR)$(BINDIR)/ddump
+	ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$(EXTCAPDIR)/ddump
 	$(INSTALL) -m 755 $(bin)ddump-worker $(DESTDIR)$(SBINDIR)/ddump-worker
 	$(INSTALL) -m 644 man/ddump.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 man/ddump-worker.8 $(DESTDIR)$(MANDIR)/man8/
@@ -119,6 +122,7 @@ uninstall:
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker.socket \
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
+		$(DESTDIR)$(EXTCAPDIR)/ddump \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(documents))
 	rm -rf $(DESTDIR)$(DOCDIR)/examples
 	-rmdir $(DESTDIR)$(DOCDIR)

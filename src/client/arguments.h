@@ -27,6 +27,7 @@ struct arguments {
 	bool verbose;
 	bool version;
 	bool help;
+	bool extcap; /* Wireshark has us started, and ends us: extcap.h */
 };
 
 extern const struct option_row arguments_rows[];

@@ -4,6 +4,7 @@
  */
 #include "client/arguments.h"
 #include "client/credentials.h"
+#include "client/extcap.h"
 #include "client/output.h"
 #include "client/session.h"
 
@@ -74,13 +75,31 @@ static int capture(struct arguments *arguments, struct failure *failure)
 	return status;
 }
 
-int main(int argc, char **argv)
+static int complain(const struct failure *failure)
+{
+	if (failure->status)
+		fprintf(stderr, "ddump: %s\n", failure->text);
+	return EXIT_FAILURE;
+}
+
+/* What Wireshark says besides a command line; NULL: it is not there. */
+static void add_extcap(struct arguments *arguments, const struct extcap *extcap)
+{
+	if (!extcap)
+		return;
+	arguments->extcap = true;
+	if (extcap->dialog.passphrase)
+		snprintf(arguments->credentials.passphrase,
+			CREDENTIALS_PASSPHRASE_MAX, "%s",
+			extcap->dialog.passphrase);
+}
+
+static int run(int argc, char **argv, const struct extcap *extcap)
 {
 	struct arguments arguments;
 	struct failure failure = {0};
 	int status = EXIT_FAILURE;
 
-	fill_descriptors();
 	raise_limits();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (arguments_read(argc, argv, &arguments, &failure)) {
@@ -88,12 +107,46 @@ int main(int argc, char **argv)
 			arguments.help ? print_help() : print_version();
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 		} else {
+			add_extcap(&arguments, extcap);
 			status = capture(&arguments, &failure);
 		}
 	}
-	if (failure.status)
-		fprintf(stderr, "ddump: %s\n", failure.text);
+	complain(&failure);
 	arguments_clear(&arguments);
 	curl_global_cleanup();
 	return status;
+}
+
+/*
+ * For Wireshark. A session of our own has no terminal: nothing is asked there,
+ * and an interrupt typed there is Wireshark's, which then ends us.
+ */
+static int serve(int argc, char **argv)
+{
+	struct extcap extcap;
+	struct failure failure = {0};
+	int status;
+
+	if (!extcap_read(argc, argv, &extcap, &failure)) {
+		status = complain(&failure);
+		/* it waits for somebody to open the fifo, come what may */
+		extcap_open(&extcap, &failure);
+	} else if (!extcap.capture) {
+		status = extcap_answer(&extcap);
+	} else if (!extcap_open(&extcap, &failure)) {
+		status = complain(&failure);
+	} else {
+		setsid();
+		status = run(extcap.line.count, extcap.line.list, &extcap);
+	}
+	extcap_clear(&extcap);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	fill_descriptors();
+	if (extcap_is_called(argc, argv))
+		return serve(argc, argv);
+	return run(argc, argv, NULL);
 }

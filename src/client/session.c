@@ -303,7 +303,8 @@ static int finish(struct session *session, struct failure *failure)
 	if (recorder->fatal.status)
 		say("%s", recorder->fatal.text);
 	pending = output_pending(session->output);
-	if (recorder->unread && interrupt_came())
+	/* Wireshark's user has ended it, and would see an error */
+	if (recorder->unread && interrupt_came() && !session->arguments->extcap)
 		report_unwritten(members, pending);
 	report_losses(members);
 	if (!session->arguments->quiet)

@@ -18,9 +18,19 @@ run_make() {
 		grep -q "^ExecStart=-$prefix/sbin/ddump-worker$" \
 			"$root$prefix/lib/systemd/system/ddump-worker@.service"
 		run ! grep -rq "@SBINDIR@" "$root"
+		"$root$prefix/lib/wireshark/extcap/ddump" --extcap-interfaces
 		run_make uninstall DESTDIR="$root" PREFIX="$prefix"
-		[ -z "$(find "$root" -type f)" ]
+		[ -z "$(find "$root" ! -type d)" ]
 	done
+}
+
+@test "Wireshark's directory may be anywhere" {
+	local root=$BATS_TEST_TMPDIR/root
+	run_make install DESTDIR="$root" EXTCAPDIR=/opt/x/extcap
+	[ "$(readlink -f "$root/opt/x/extcap/ddump")" = \
+		"$(readlink -f "$root/usr/local/bin/ddump")" ]
+	run_make uninstall DESTDIR="$root" EXTCAPDIR=/opt/x/extcap
+	[ ! -L "$root/opt/x/extcap/ddump" ]
 }
 
 @test "every option is in the manual" {

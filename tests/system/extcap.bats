@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# ddump as an interface of Wireshark's: what tshark makes of it, with real
+# workers behind it.
+
+# shellcheck disable=SC2154 # set by what is loaded
+# shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
+load helpers
+load worker
+bats_require_minimum_version 1.5.0
+
+setup() {
+	need tshark
+	make_open_dir
+	mkdir "$open_dir/extcap"
+	mkdir -m 777 "$open_dir/home"
+	cp "$DDUMP" "$open_dir/ddump"
+	ln -s ../ddump "$open_dir/extcap/ddump"
+	extcap=$open_dir/extcap/ddump
+	# root has tshark look in its own directory and nowhere else
+	as_user=(env HOME="$open_dir/home"
+		WIRESHARK_EXTCAP_DIR="$open_dir/extcap")
+	[ "$(id -u)" -ne 0 ] || as_user+=(setpriv --reuid=65534
+		--regid="$(group_of_dumpcap)" --clear-groups)
+	make_network
+}
+
+teardown() {
+	# a stopped one can't end
+	[ -z "${stopped:-}" ] || kill -CONT "$stopped" "$client" \
+		2>/dev/null || true
+	remove_network
+}
+
+# Some distributions let no one else run it.
+group_of_dumpcap() {
+	local group
+	group=$(stat -c %g "$(command -v dumpcap)")
+	[ "$group" -ne 0 ] || group=65534
+	echo "$group"
+}
+
+start_two_workers() {
+	need_root
+	start_worker -listen "127.0.0.1:$port"
+	start_worker_by "$WORKER" -listen "127.0.0.1:$((port + 1))"
+	targets="a=127.0.0.1:$port 'b=http://127.0.0.1:$((port + 1))?snaplen=60'"
+}
+
+# tshark, to its end: sets status, output and stderr.
+tshark_to_end() {
+	run --separate-stderr enter timeout 60 "${as_user[@]}" tshark "$@"
+	echo "tshark ended with $status and said:"
+	echo "$stderr"
+}
+
+# Does tshark end by itself, and tell this?
+tshark_fails() {
+	local sentence=$1
+	shift
+	tshark_to_end -i ddump "$@"
+	[ "$status" -eq 1 ]
+	[[ "$stderr" == *"Error by extcap pipe: ddump: "*"$sentence"* ]]
+}
+
+# Starts a capture by tshark; it has begun when this returns.
+start_tshark() {
+	start tshark "${isolated[@]}" "${as_user[@]}" tshark -i ddump \
+		-w "$open_dir/home/out.pcapng" "$@"
+	eventually has_packet_sockets 2
+}
+
+# Has it ended well, and nobody seen an error? What it said is in tshark.err.
+finish_tshark() {
+	exit_status "${started[-1]}"
+	cat "$BATS_TEST_TMPDIR/tshark.err"
+	[ "$ended" -eq 0 ]
+	lacks "Error by extcap" "$BATS_TEST_TMPDIR/tshark.err"
+	eventually no_packet_sockets
+	lacks "$extcap" /proc/[0-9]*/cmdline
+}
+
+# Packets that tshark has written: who saw how many, of which size.
+seen() {
+	tshark -r "$open_dir/home/out.pcapng" -T fields \
+		-e frame.interface_name -e frame.cap_len 2>/dev/null |
+		sort | uniq -c | awk '{ print $2, $3, $1 }'
+}
+
+# Starts ddump as Wireshark would, with a reader of its fifo.
+start_extcap() {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	start reader timeout 60 cat "$BATS_TEST_TMPDIR/fifo"
+	reader=${started[-1]}
+	start ddump "${isolated[@]}" "$extcap" --capture \
+		--extcap-interface ddump --fifo "$BATS_TEST_TMPDIR/fifo" "$@"
+	client=${started[-1]}
+}
+
+@test "the list of interfaces has it" {
+	tshark_to_end -D
+	[[ "$output" == *" ddump (ddump: distributed capture)"* ]]
+	tshark_to_end -i ddump -L
+	[[ "$output" == *"LINUX_SLL"* ]]
+}
+
+@test "the dialog is in the words of extcap(4), its options are ddump's" {
+	local name number=0 argument='\{(display|tooltip|placeholder|group)=[^{}]+\}'
+	argument+='|\{type=(string|unsigned|selector|boolflag|fileselect|password)\}'
+	argument+='|\{range=[0-9]+,[0-9]+\}|\{(required|mustexist)=true\}'
+	run -0 "$extcap" --extcap-config --extcap-interface ddump
+	while read -r line; do
+		if [[ "$line" == value* ]]; then
+			[[ "$line" == "value {arg=$((number - 1))}"* ]]
+			continue
+		fi
+		echo "$line" | grep -qE \
+			"^arg \{number=$number\}\{call=--[a-z]+\}($argument)+\$"
+		name=${line#*call=--}
+		name=${name%%\}*}
+		case $name in
+		targets | passphrase) ;;
+		*) "$DDUMP" -help | grep -q "^  -$name " ;;
+		esac
+		number=$((number + 1))
+	done <<<"$output"
+	[ "$number" -gt 10 ]
+	[[ "$output" == *"call=--passphrase}"*"type=password}"* ]]
+}
+
+@test "whether a filter is good is not known here" {
+	run -1 --separate-stderr "$extcap" --extcap-capture-filter "tcp prot" \
+		--extcap-interface ddump
+	[ -z "$output$stderr" ]
+}
+
+@test "tshark captures on two hosts" {
+	start_two_workers
+	start_tshark -c 20 -f "udp port 7777" \
+		-o "extcap.ddump.targets:$targets" \
+		-o "extcap.ddump.filter:dst host 127.0.0.1" \
+		-o "extcap.ddump.interface:lo" -o extcap.ddump.align:true
+	send 5 100 1000 127.0.0.1 7776
+	send 10 100 1000 127.0.0.1 7777
+	finish_tshark
+	[ "$(seen)" = "a:lo 144 10"$'\n'"b:lo 60 10" ]
+}
+
+@test "tshark ends it, by its own end or by a signal" {
+	local signal
+	start_two_workers
+	start_tshark -a duration:2 -f "udp port 7777" \
+		-o "extcap.ddump.targets:$targets"
+	send 10 100 1000 127.0.0.1 7777
+	finish_tshark
+	[ "$(seen | grep -c lo)" -eq 2 ]
+	for signal in INT TERM; do
+		start_tshark -f "udp port 7777" \
+			-o "extcap.ddump.targets:$targets"
+		start traffic "${isolated[@]}" "$TOOLS/udp_send" \
+			10000 100 5000 127.0.0.1 7777
+		sleep 1
+		kill "-$signal" "${started[-2]}"
+		unset 'started[-1]'
+		finish_tshark
+		[ "$(seen | grep -c lo)" -eq 2 ]
+	done
+}
+
+@test "what is wrong is told by tshark, soon" {
+	local targets=extcap.ddump.targets:127.0.0.1:$port
+	need_root
+	tshark_fails "127.0.0.1: can't connect" -o "$targets"
+	tshark_fails "no target given"
+	tshark_fails "--targets: a quote has no end" -o "$targets \"x"
+	tshark_fails '-hold: "soon" is no whole number' -o "$targets" \
+		-o extcap.ddump.hold:soon
+	start_worker -listen "127.0.0.1:$port"
+	tshark_fails "can't parse filter expression" -o "$targets" \
+		-f "tcp prot 80"
+}
+
+# Has the client that many packets of the first target?
+has_taken() {
+	kill -USR1 "$client"
+	grep -q "a: $1 packets, 0 written" "$BATS_TEST_TMPDIR/ddump.err"
+}
+
+# The reader goes, and has gone.
+leave() {
+	kill "$reader"
+	exit_status "$reader"
+}
+
+# Wireshark leaves, or sends SIGTERM, or both at the same time, and packets may
+# still wait for another target: here one whose worker is stopped.
+@test "the end of a capture is no error" {
+	local how
+	start_two_workers
+	for how in reader signal both; do
+		rm -f "$BATS_TEST_TMPDIR"/{fifo,reader.out}
+		start_extcap --targets "$targets" --hold 60000 \
+			--filter "udp port 7777"
+		eventually test -s "$BATS_TEST_TMPDIR/reader.out"
+		stopped=$(children)
+		kill -STOP "$stopped"
+		send 10 100 1000 127.0.0.1 7777
+		eventually has_taken 10
+		kill -STOP "$client"
+		[ "$how" = signal ] || leave
+		[ "$how" = reader ] || kill "$client"
+		kill -CONT "$client"
+		exit_status "$client"
+		kill -CONT "$stopped"
+		cat "$BATS_TEST_TMPDIR/ddump.err"
+		[ "$ended" -eq 0 ]
+		# but for the counts that were asked for
+		lacks -v "packets.* of 2 targets\|packets, .* written" \
+			"$BATS_TEST_TMPDIR/ddump.err"
+		eventually no_packet_sockets
+	done
+}
+
+@test "a passphrase comes from the dialog, and is seen by nobody" {
+	start_two_workers
+	cd "$BATS_TEST_TMPDIR"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=x \
+		-keyout key.pem -out cert.pem -passout pass:open-sesame 2>/dev/null
+	start_extcap --targets "x=u:open-barley@127.0.0.1:$port" --cert cert.pem \
+		--key key.pem --passphrase open-sesame
+	eventually has_packet_sockets 1
+	lacks -a "open-" "/proc/$client/cmdline"
+	# nor is one asked for at Wireshark's terminal
+	[ "$(ps -o sid= -p "$client" | tr -d ' ')" -eq "$client" ]
+	kill "$client"
+	exit_status "$client"
+	[ "$ended" -eq 0 ]
+	rm fifo
+	start_extcap --targets "127.0.0.1:$port" --cert cert.pem \
+		--key key.pem --passphrase open-simsim
+	exit_status "$client"
+	[ "$ended" -eq 1 ]
+	grep -q "key.pem: it can't be decrypted" ddump.err
+	lacks "open-" ddump.err
+}
+
+@test "whoever waits at the fifo is let go" {
+	start_extcap --nonsense
+	exit_status "$client"
+	[ "$ended" -eq 1 ]
+	grep -q -- "--nonsense is no option" "$BATS_TEST_TMPDIR/ddump.err"
+	exit_status "$reader"
+	[ "$ended" -eq 0 ]
+}
+
+@test "no file is made where the fifo was" {
+	run -1 "$extcap" --capture --extcap-interface ddump --targets x \
+		--fifo "$BATS_TEST_TMPDIR/gone"
+	[[ "$output" == *"--fifo $BATS_TEST_TMPDIR/gone: No such file"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/gone" ]
+	run -1 "$extcap" --capture --extcap-interface ddump --targets x
+	[[ "$output" == *"--capture needs --fifo"* ]]
+}
