@@ -129,10 +129,10 @@ static bool set_require(void *to, const char *value, struct failure *failure)
 const struct option_row arguments_rows[] = {
 	{"filter", "EXPR", "capture what matches this pcap-filter(7)",
 		AT(defaults.filter)},
-	{"interface", "NAME", "capture on this interface, may be repeated (-i)",
+	{"interface", "NAME", "capture on this interface, may be repeated",
 		set_interface, 0},
 	{"i", "NAME", NULL, set_interface, 0},
-	{"snaplen", "N", "keep N bytes of each packet (-s)", set_snaplen, 0},
+	{"snaplen", "N", "keep N bytes of each packet", set_snaplen, 0},
 	{"s", "N", NULL, set_snaplen, 0},
 	{"w", "FILE", "write to FILE, pcapng if it ends in .pcapng", set_output,
 		0},

@@ -18,10 +18,10 @@
 
 static void print_help(void)
 {
-	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -\n"
-	       "TARGET is [LABEL=]http[s]://[USER[:PASSWORD]@]HOST[:PORT]"
-	       "[/PATH][?QUERY],\nHOST[:PORT], ssh://[USER@]HOST[:PORT], or "
-	       "@FILE with one a line. See ddump(1).\n");
+	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -          "
+	       "(more: man ddump)\n"
+	       "TARGET: [LABEL=][http[s]://|ssh://][USER@]HOST[:PORT][/PATH]"
+	       "[?QUERY] or @FILE\n");
 	options_print(stdout, arguments_rows, arguments_row_count);
 }
 

@@ -8,7 +8,10 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { ROW = 256 }; /* above every character that getopt returns */
+enum {
+	ROW = 256, /* above every character that getopt returns */
+	HELP_COLUMN = 20,
+};
 
 /* What is wrong with an option, of which getopt found the val, or none. */
 static const char *explain(const struct option_row *rows, int val)
@@ -95,15 +98,31 @@ int options_parse(int argc, char **argv, const struct option_row *rows,
 	return optind;
 }
 
+/*
+ * Prints "-i, -interface NAME", where "i" is the other spelling. Returns how
+ * many rows that were.
+ */
+static size_t print_names(
+	FILE *out, const struct option_row *rows, size_t count)
+{
+	size_t taken = 1;
+	int width = 0;
+
+	for (; taken < count && !rows[taken].help; taken++)
+		width += fprintf(out, "-%s, ", rows[taken].name);
+	width += fprintf(out, "-%s %s", rows->name,
+		rows->argument ? rows->argument : "");
+	fprintf(out, "%*s", width < HELP_COLUMN ? HELP_COLUMN - width : 0, "");
+	return taken;
+}
+
 void options_print(FILE *out, const struct option_row *rows, size_t count)
 {
-	char left[64];
+	for (size_t i = 0; i < count;) {
+		const char *help = rows[i].help;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!rows[i].help)
-			continue;
-		snprintf(left, sizeof(left), "-%s %s", rows[i].name,
-			rows[i].argument ? rows[i].argument : "");
-		fprintf(out, "  %-20s %s\n", left, rows[i].help);
+		fputs("  ", out);
+		i += print_names(out, rows + i, count - i);
+		fprintf(out, " %s\n", help);
 	}
 }

@@ -33,5 +33,5 @@ struct option_row {
 int options_parse(int argc, char **argv, const struct option_row *rows,
 	size_t count, void *settings, struct failure *failure);
 
-/* Prints the table as --help does, two columns. */
+/* Prints the table as --help does, two columns: "-i, -interface NAME  help". */
 void options_print(FILE *out, const struct option_row *rows, size_t count);

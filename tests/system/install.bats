@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Installation, and the manual against the programs.
+# Installation.
 
 load helpers
 bats_require_minimum_version 1.5.0
@@ -31,27 +31,6 @@ run_make() {
 		"$(readlink -f "$root/usr/local/bin/ddump")" ]
 	run_make uninstall DESTDIR="$root" EXTCAPDIR=/opt/x/extcap
 	[ ! -L "$root/opt/x/extcap/ddump" ]
-}
-
-@test "every option is in the manual" {
-	local option
-	"$DDUMP" -help | sed -n 's/^  -\([a-z]*\) .*/\1/p' |
-		while read -r option; do
-			grep -q "Fl $option\b" man/ddump.1 || exit 1
-		done
-	"$WORKER" -help | sed -n 's/^  -\([a-z-]*\) .*/\1/p' |
-		while read -r option; do
-			grep -q "Fl $option\b\|, $option" \
-				man/ddump-worker.8 || exit 1
-		done
-}
-
-@test "help fits a screen" {
-	local program
-	for program in "$DDUMP" "$WORKER"; do
-		[ "$("$program" -help | wc -l)" -le 24 ]
-		"$program" -help | run ! grep -qE ".{81}"
-	done
 }
 
 @test "versions are told, with the libraries'" {

@@ -138,9 +138,9 @@ static void the_table_is_the_help(void **state)
 	assert_non_null(out);
 	options_print(out, rows, sizeof(rows) / sizeof(*rows));
 	assert_int_equal(fclose(out), 0);
-	/* two columns; another spelling has no line */
+	/* two columns; another spelling stands before the name */
 	assert_string_equal(text, "  -filter EXPR         what to take\n"
-				  "  -quiet               say less\n");
+				  "  -q, -quiet           say less\n");
 	free(text);
 }
 
