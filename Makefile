@@ -16,6 +16,10 @@ SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 # where Wireshark looks: tshark -G folders
 EXTCAPDIR ?= $(PREFIX)/lib/wireshark/extcap
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# on Debian vendor-completions instead of site-functions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 
 CC ?= cc
 CLANG ?= clang
@@ -95,6 +99,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
+		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
+		$(DESTDIR)$(ZSHCOMPDIR) \
 		$(DESTDIR)$(DOCDIR) $(DESTDIR)$(EXTCAPDIR)
 	$(INSTALL) -m 755 $(bin)ddump $(DESTDIR)$(BINDIR)/ddump
 	ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$(EXTCAPDIR)/ddump
@@ -106,6 +112,13 @@ install: all
 		> $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service
 	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service
 	$(INSTALL) -m 644 units/ddump.catalog $(DESTDIR)$(CATALOGDIR)/
+	set -e; for name in ddump ddump-worker; do \
+		$(INSTALL) -m 644 src/completions/$$name.bash \
+			$(DESTDIR)$(BASHCOMPDIR)/$$name; \
+		$(INSTALL) -m 644 src/completions/$$name.fish \
+			$(DESTDIR)$(FISHCOMPDIR)/$$name.fish; \
+		$(INSTALL) -m 644 src/completions/$$name.zsh \
+			$(DESTDIR)$(ZSHCOMPDIR)/_$$name; done
 	$(INSTALL) -m 644 $(documents) $(DESTDIR)$(DOCDIR)/
 	set -e; for file in $(examples); do \
 		$(INSTALL) -D -m 644 units/examples/$$file \
@@ -123,6 +136,9 @@ uninstall:
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
 		$(DESTDIR)$(EXTCAPDIR)/ddump \
+		$(addprefix $(DESTDIR)$(BASHCOMPDIR)/,ddump ddump-worker) \
+		$(addprefix $(DESTDIR)$(FISHCOMPDIR)/,ddump.fish ddump-worker.fish) \
+		$(addprefix $(DESTDIR)$(ZSHCOMPDIR)/_,ddump ddump-worker) \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(documents))
 	rm -rf $(DESTDIR)$(DOCDIR)/examples
 	-rmdir $(DESTDIR)$(DOCDIR)
@@ -204,9 +220,9 @@ bench: all $(test_tools)
 	$(places) tests/bench/run
 
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
-scripts = .ci/run $(wildcard tests/run tests/deps tests/demo tests/verify-units tests/*/*.bash \
-	tests/*/*.bats tests/*/run \
-	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*)))
+scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
+	tests/demo tests/verify-units tests/*/*.bash tests/*/*.bats tests/*/run) \
+	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*))
 
 lint:
 	$(CLANG_FORMAT) --dry-run -Werror $(sources)

@@ -1,0 +1,12 @@
+complete -c ddump-worker -f
+complete -c ddump-worker -o listen -l listen -x -d 'Listen on address:port or unix:path'
+complete -c ddump-worker -o exclude -l exclude -x -d 'What no client captures'
+complete -c ddump-worker -o ring -l ring -x -d 'MiB of a capture\'s ring'
+complete -c ddump-worker -o interface -l interface -xa '(__fish_print_interfaces)' -d 'Capture on nothing but these'
+complete -c ddump-worker -o max-duration -l max-duration -x -d 'The longest that a capture lasts, in s'
+complete -c ddump-worker -o max-snaplen -l max-snaplen -x -d 'The most bytes kept of a packet'
+complete -c ddump-worker -o max-clients -l max-clients -x -d 'Of -listen, at once'
+complete -c ddump-worker -o socket-mode -l socket-mode -x -d 'Of -listen unix:'
+complete -c ddump-worker -o socket-group -l socket-group -xa '(__fish_complete_groups)' -d 'Of -listen unix:'
+complete -c ddump-worker -o version -l version -d 'Print versions'
+complete -c ddump-worker -o help -l help -o h -l h -d 'Print a summary'
