@@ -18,12 +18,22 @@ struct words {
 	size_t size;
 };
 
-static const char *advice_of_status(long status, bool page, bool known)
+static const char *advice_of_status(long status, const char *body, bool known)
 {
+	const bool page = *body == '<';
+
+	if (strstr(body, "plain HTTP request was sent to HTTPS"))
+		return " (write https://)";
+	if (status == 400 && strstr(body, "unknown host"))
+		return " (workers may know no names: write the address)";
+	if (status == 400 && strncmp(body, "filter:", strlen("filter:")) == 0)
+		return " (pcap-filter(7) has the syntax)";
 	if (status == 401)
 		return known ? " (the user or the password is not accepted)"
 			     : " (put USER:PASSWORD@ in front of the host, or "
 			       "use -netrc)";
+	if (status == 404 && page)
+		return " (no worker behind that port, or path)";
 	/* a worker's own 503 is a line of text, and some proxies' a page */
 	if (status == 502 || status == 504 || (status == 503 && page))
 		return " (the proxy does not reach the worker)";
@@ -52,12 +62,10 @@ bool explain_status(
 	long status, const char *body, bool known, struct failure *failure)
 {
 	struct words words = words_of(body, status);
-	bool plain = strstr(body, "plain HTTP request was sent to HTTPS");
 
 	return failure_set(failure, 1, "HTTP status %ld%s%.*s%s", status,
 		words.size > 0 ? ": " : "", (int)words.size, words.at,
-		plain ? " (write https://)"
-		      : advice_of_status(status, *body == '<', known));
+		advice_of_status(status, body, known));
 }
 
 /* "HOST port PORT" out of libcurl's "Failed to connect to … after N ms". */
@@ -85,8 +93,10 @@ static bool explain_connect(
 	if (cause == 0)
 		return failure_set(failure, 1, "can't connect: %s", error);
 	if (cause == ECONNREFUSED)
-		advice = " (no worker there, or on 127.0.0.1 alone, as "
-			 "ddump-worker.socket listens unless told otherwise)";
+		advice =
+			" (is ddump-worker.socket enabled there? Unless told "
+			"otherwise it listens on port 8475 of 127.0.0.1 alone, "
+			"which ssh://HOST reaches)";
 	if (cause == EHOSTUNREACH || cause == ENETUNREACH)
 		advice = " (is the host up?)";
 	return failure_set(failure, 1, "can't connect%s: %s%s",
@@ -113,27 +123,42 @@ static bool explain_timeout(
 		CONNECT_TIMEOUT_MS / 1000);
 }
 
-/* Does verification fail for want of the right authority, and nothing else? */
-static bool is_unknown_authority(CURL *easy)
+static const char *advice_of_certificate(CURL *easy, const char *error)
 {
 	long verified = X509_V_OK;
 
+	if (strstr(error, "target host name"))
+		return " (write the host as its certificate does)";
 	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-	return verified == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
-	       verified == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
-	       verified == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-	       verified == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+	switch (verified) {
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		return " (-ca FILE trusts another authority)";
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return " (the server needs a new one, unless a clock is wrong)";
+	default:
+		return "";
+	}
 }
 
-static const char *advice_of_tls(CURL *easy, CURLcode result, const char *error)
+static bool explain_tls(
+	CURL *easy, CURLcode result, const char *error, struct failure *failure)
 {
 	if (result == CURLE_PEER_FAILED_VERIFICATION)
-		return is_unknown_authority(easy)
-			       ? " (-ca FILE trusts another authority)"
-			       : "";
-	if (strstr(error, "protocol version"))
-		return " (TLS 1.2 is the least that is spoken)";
-	return " (is it https:// there? A worker itself speaks http)";
+		return failure_set(failure, 1, "%s%s", error,
+			advice_of_certificate(easy, error));
+	if (strstr(error, "wrong version number") ||
+		strstr(error, "packet length too long"))
+		return failure_set(failure, 1,
+			"no TLS on that port (https:// takes a proxy in front "
+			"of the worker; to the worker itself write http://)");
+	return failure_set(failure, 1, "%s (%s)", error,
+		strstr(error, "protocol version")
+			? "TLS 1.2 is the least that is spoken"
+			: "is it https:// there? A worker itself speaks http");
 }
 
 /* Of a server that has closed before it said anything. */
@@ -147,8 +172,8 @@ static bool explain_nothing(CURL *easy, struct failure *failure)
 			"closed behind the TLS handshake (is a client "
 			"certificate asked for? -cert FILE)");
 	return failure_set(failure, 1,
-		"closed without an answer (too many captures there already? "
-		"TLS where http:// was said?)");
+		"closed without an answer (TLS there? Write https://. "
+		"Or too many captures there already: wait for one to end)");
 }
 
 /*
@@ -219,8 +244,16 @@ bool explain_result(
 		return explain_cut(easy, error, failure);
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
-		return failure_set(failure, 1, "%s%s", error,
-			advice_of_tls(easy, result, error));
+		return explain_tls(easy, result, error, failure);
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return failure_set(failure, 1,
+			"%s (check the name, or write the address)", error);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return failure_set(failure, 1,
+			"%s (no worker there: is the port right? For TLS write "
+			"https://)",
+			error);
 	case CURLE_GOT_NOTHING:
 		return explain_nothing(easy, failure);
 	default:

@@ -78,6 +78,14 @@ static void set_up_pipe(struct output *output)
 	fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
 }
 
+/* Has a shell taken a '&' in a URL for the end of a command? */
+static bool is_in_background(int terminal)
+{
+	const pid_t front = tcgetpgrp(terminal);
+
+	return front > 0 && front != getpgrp();
+}
+
 static bool check_kind(struct output *output, struct failure *failure)
 {
 	struct stat status;
@@ -85,8 +93,12 @@ static bool check_kind(struct output *output, struct failure *failure)
 	if (isatty(output->fd))
 		return failure_set(failure, 1,
 			"packets are binary and %s is a terminal: append "
-			"\"| tcpdump -nr -\", or write to a file by -w FILE",
-			output->name);
+			"\"| tcpdump -nr -\", or write to a file by -w FILE%s",
+			output->name,
+			is_in_background(output->fd)
+				? "; in the background? A target with '&' "
+				  "takes quotes"
+				: "");
 	if (fstat(output->fd, &status) != 0)
 		return failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
@@ -126,8 +138,10 @@ struct output *output_open(const char *path, struct failure *failure)
 		output->own ? path : "stdout");
 	output->fd = output->own ? open_file(output) : STDOUT_FILENO;
 	if (output->fd < 0)
-		failure_set(
-			failure, 1, "%s: %s", output->name, strerror(errno));
+		failure_set(failure, 1,
+			"%s: %s (-w takes a file in a folder that is there, "
+			"where you may write)",
+			output->name, strerror(errno));
 	else if (check_kind(output, failure))
 		return output;
 	if (output->own_fd && output->fd >= 0)

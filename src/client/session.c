@@ -276,7 +276,7 @@ static bool explain_no_start(
 	if (session->recorder.unread)
 		return failure_set(failure, 1,
 			"whatever reads the output left before a capture "
-			"began");
+			"began (is it installed, and told the right things?)");
 	if (interrupt_came())
 		return failure_set(
 			failure, 1, "interrupted while waiting for %s", names);

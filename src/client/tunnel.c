@@ -124,8 +124,12 @@ bool tunnel_start(
 		error = run(tunnel, ssh, socket);
 		close(socket);
 	}
-	return !error ||
-	       failure_set(failure, 1, "ssh can't be run: %s", strerror(error));
+	if (!error)
+		return true;
+	return failure_set(failure, 1,
+		"ssh can't be run: %s (install OpenSSH's client, or name one "
+		"by -ssh)",
+		strerror(error));
 }
 
 /* The last line of a text, in place. */
@@ -157,6 +161,20 @@ static void read_words(struct tunnel *tunnel, char words[WORDS_MAX])
 	words[used] = '\0';
 }
 
+static const char *advice(const char *words)
+{
+	if (strstr(words, "administratively prohibited"))
+		return " (AllowTcpForwarding of sshd there is in the way)";
+	if (strstr(words, "open failed"))
+		return " (no worker there: systemctl enable --now "
+		       "ddump-worker.socket)";
+	if (strstr(words, "Permission denied"))
+		return " (ssh must not have to ask: use keys, or an agent)";
+	if (strstr(words, "Host key verification failed"))
+		return " (log in there once by ssh, to accept its key)";
+	return "";
+}
+
 void tunnel_explain(struct tunnel *tunnel, bool begun, struct failure *failure)
 {
 	const struct failure before = *failure;
@@ -173,13 +191,8 @@ void tunnel_explain(struct tunnel *tunnel, bool begun, struct failure *failure)
 		return;
 	if (begun)
 		failure_set(failure, 1, "%s; ssh: %s", before.text, line);
-	else if (strstr(words, "open failed"))
-		failure_set(failure, 1,
-			"ssh: %s (does ddump-worker.socket listen on %s "
-			"there?)",
-			line, worker);
 	else
-		failure_set(failure, 1, "ssh: %s", line);
+		failure_set(failure, 1, "ssh: %s%s", line, advice(words));
 }
 
 void tunnel_close(struct tunnel *tunnel)

@@ -21,8 +21,11 @@ enum { BACKLOG = 128, HOST_SIZE = 256 };
 
 static void explain(const char *address, struct failure *failure)
 {
-	failure_set(
-		failure, 1, "can't listen on %s: %s", address, strerror(errno));
+	failure_set(failure, 1, "can't listen on %s: %s%s", address,
+		strerror(errno),
+		errno == EADDRINUSE ? " (by ddump-worker.socket? Stop that, or "
+				      "name another place by -listen)"
+				    : "");
 }
 
 /* Removes a socket that nobody listens on any more. */

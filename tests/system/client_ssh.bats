@@ -126,11 +126,11 @@ file_has_udp() {
 	grep -q '127.0.0.1:2223: ssh: .*Connection refused' "$said"
 	merge -ssh "$ssh -o PubkeyAuthentication=no" ssh://fleet1
 	[ "$status" -eq 1 ]
-	grep -q 'fleet1: ssh: .*Permission denied' "$said"
+	grep -q 'fleet1: ssh: .*Permission denied.*(ssh must not have to ask: use keys, or an agent)' "$said"
 	: >"$keys/known_hosts"
 	merge -ssh "$ssh" ssh://fleet1
 	[ "$status" -eq 1 ]
-	grep -q 'fleet1: ssh: Host key verification failed' "$said"
+	grep -q 'fleet1: ssh: Host key verification failed.*(log in there once by ssh' "$said"
 }
 
 @test "ssh: where no worker listens, it says so" {
@@ -138,7 +138,19 @@ file_has_udp() {
 	wait "$worker" || true
 	merge -ssh "$ssh" ssh://fleet1
 	[ "$status" -eq 1 ]
-	grep -q 'fleet1: ssh: .*ddump-worker.socket' "$said"
+	grep -q 'fleet1: ssh: .*(no worker there: systemctl enable --now ddump-worker.socket)' "$said"
+}
+
+@test "ssh: a server that forbids forwarding is told as that" {
+	sed 's/2222/2224/' "$keys/sshd" >"$keys/strict"
+	echo "AllowTcpForwarding no" >>"$keys/strict"
+	sed -i 's/2222/2224/' "$keys/known_hosts"
+	start strict "${isolated[@]}" "$(command -v sshd)" -D -e \
+		-f "$keys/strict"
+	eventually grep -q 'listening on' "$BATS_TEST_TMPDIR/strict.err"
+	merge -ssh "$ssh" ssh://127.0.0.1:2224
+	[ "$status" -eq 1 ]
+	grep -q '127.0.0.1:2224: ssh: .*(AllowTcpForwarding of sshd there' "$said"
 }
 
 @test "ssh: a command that is not there, or says nothing" {
