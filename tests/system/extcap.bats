@@ -119,7 +119,7 @@ start_extcap() {
 		name=${name%%\}*}
 		case $name in
 		targets | passphrase) ;;
-		*) "$DDUMP" -help | grep -q "^  -$name " ;;
+		*) "$DDUMP" -help | grep -Eq "^  (-[a-z], )?-$name( |$)" ;;
 		esac
 		number=$((number + 1))
 	done <<<"$output"
