@@ -116,6 +116,10 @@ is_any() {
 	[ "$(inside db1 ss -Hltnp | grep -c 'systemd\|ddump')" -eq 0 ]
 	merge http://db1
 	[ "$status" -eq 1 ]
+	# and leaves nothing
+	inside db1 systemctl stop ddump-worker.socket
+	[ ! -e "/proc/$(cat "$HOSTS/db1/leader")/root/run/ddump-worker.sock" ]
+	inside db1 systemctl start ddump-worker.socket
 }
 
 @test "nginx lets in who has a certificate, and the others get a sentence" {
