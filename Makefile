@@ -12,6 +12,7 @@ BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/ddump
+EXAMPLESDIR ?= $(PREFIX)/share/doc/ddump-worker/examples
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 # where Wireshark looks: tshark -G folders
@@ -125,7 +126,7 @@ install: all
 	$(INSTALL) -m 644 $(documents) $(DESTDIR)$(DOCDIR)/
 	set -e; for file in $(examples); do \
 		$(INSTALL) -D -m 644 units/examples/$$file \
-			$(DESTDIR)$(DOCDIR)/examples/$$file; done
+			$(DESTDIR)$(EXAMPLESDIR)/$$file; done
 
 # by their names as well
 unit_pages = ddump-worker.socket.8 ddump-worker@.service.8
@@ -146,8 +147,8 @@ uninstall:
 		$(addprefix $(DESTDIR)$(FISHCOMPDIR)/,ddump.fish ddump-worker.fish) \
 		$(addprefix $(DESTDIR)$(ZSHCOMPDIR)/_,ddump ddump-worker) \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(documents))
-	rm -rf $(DESTDIR)$(DOCDIR)/examples
-	-rmdir $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(EXAMPLESDIR)
+	-rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(dir $(EXAMPLESDIR))
 
 # Tests. Archives, so that a test links just the modules that it asks for:
 # all but the two mains.
