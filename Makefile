@@ -150,6 +150,26 @@ uninstall:
 	rm -rf $(DESTDIR)$(EXAMPLESDIR)
 	-rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(dir $(EXAMPLESDIR))
 
+# The tracked files as they are, in the time of the last commit: the same bytes
+# wherever it is made.
+tarball = ddump-$(VERSION).tar.gz
+dist: $(tarball)
+$(tarball): FORCE
+	@mkdir -p build
+	@git ls-files -z > build/tracked
+	$(call quiet,TAR)tar --null --files-from=build/tracked --format=ustar \
+		--owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX \
+		--mtime="@$$(git log -1 --format=%ct)" \
+		--transform='s,^,ddump-$(VERSION)/,' -I 'gzip -9n' -cf $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# The Debian packages, from that alone.
+packages: build/packages/built
+build/packages/built: $(tarball)
+	rm -rf $(@D)
+	tests/packages/build $< $(@D)
+	@touch $@
+
 # Tests. Archives, so that a test links just the modules that it asks for:
 # all but the two mains.
 $(build)/libddump.a: $(shared_objects) \
@@ -187,11 +207,19 @@ places = BIN="$(patsubst %/.,%,$(CURDIR)/$(bin:%/=%))" \
 check: all $(unit_tests) $(test_tools) $(preloads) $(replays)
 	$(places) tests/run $(PARTS)
 
+# the parts that need nothing of the machine: packages are built with them
+check-modules: $(unit_tests) $(replays)
+	$(places) tests/run unit fuzz
+
 # the system tests as root, where nothing may be skipped
 check-root: all $(test_tools) $(preloads)
 	CI=true $(places) tests/run system
 
-# four containers with real systemd; debootstraps their root once, as root
+# what Debian's maintainers would look at
+check-packages: packages
+	$(places) tests/run tests/packages
+
+# containers with real systemd, debootstraps their root once, as root
 check-fleet: all $(test_tools)
 	$(places) tests/fleet/run
 
@@ -228,7 +256,8 @@ bench: all $(test_tools)
 
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
-	tests/demo tests/verify-units tests/*/*.bash tests/*/*.bats tests/*/run) \
+	tests/demo tests/verify-units tests/packages/build debian/tests/capture \
+	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run) \
 	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*))
 
 lint:
@@ -259,10 +288,11 @@ demo: all $(test_tools)
 	$(places) tests/demo
 
 clean:
-	rm -rf build ddump ddump-worker
+	rm -rf build ddump ddump-worker ddump-*.tar.gz
 
-.PHONY: all install uninstall check check-root check-fleet check-valgrind fuzz bench lint \
-	format deps demo clean FORCE
+.PHONY: all install uninstall dist packages check check-modules check-root \
+	check-packages check-fleet check-valgrind fuzz bench lint format deps \
+	demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -path build/fleet -prune -o -name '*.d' -print 2>/dev/null)
