@@ -215,7 +215,7 @@ check-modules: $(unit_tests) $(replays)
 check-root: all $(test_tools) $(preloads)
 	CI=true $(places) tests/run system
 
-# what Debian's maintainers would look at
+# what Debian's and Fedora's maintainers would look at
 check-packages: packages
 	$(places) tests/run tests/packages
 

@@ -9,6 +9,7 @@ load packages
 @test "it is one version everywhere" {
 	need dpkg-parsechangelog
 	[[ $(dpkg-parsechangelog -S Version) == "$version"-* ]]
+	grep -q "^Version: *$version$" rpm/ddump.spec
 	grep -q "^## $version" NEWS.md
 }
 
