@@ -163,11 +163,17 @@ $(tarball): FORCE
 		--transform='s,^,ddump-$(VERSION)/,' -I 'gzip -9n' -cf $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# The Debian packages, from that alone.
+# The Debian packages, from that alone; and later ones, to test upgrades.
 packages: build/packages/built
 build/packages/built: $(tarball)
 	rm -rf $(@D)
 	tests/packages/build $< $(@D)
+	@touch $@
+
+build/packages/next/built: build/packages/built
+	rm -rf $(@D)
+	DEB_BUILD_OPTIONS="$$DEB_BUILD_OPTIONS nocheck" \
+		tests/packages/build $(tarball) $(@D) +next
 	@touch $@
 
 # Tests. Archives, so that a test links just the modules that it asks for:
@@ -219,7 +225,7 @@ check-root: all $(test_tools) $(preloads)
 check-packages: packages
 	$(places) tests/run tests/packages
 
-# containers with real systemd, debootstraps their root once, as root
+# containers with real systemd, which install the packages; debootstraps their root once, as root
 check-fleet: all $(test_tools)
 	$(places) tests/fleet/run
 

@@ -6,17 +6,18 @@
 #     web1, web2   plain TCP with an access list
 #     db1          nginx: TLS, client certificates, a unix socket
 #     app1         as installed: loopback alone; reached by ssh
+#     new1         nothing is installed yet
 #     client       no host, but the namespace that ddump runs in
 #
 # Each is a network namespace at one bridge. The hosts are one root with an
 # overlay each.
 set -euo pipefail
 
-hosts=(web1 web2 db1 app1)
+hosts=(web1 web2 db1 app1 new1)
 declare -A addresses=([client]=192.0.2.2 [web1]=192.0.2.21 [web2]=192.0.2.22
-	[db1]=192.0.2.31 [app1]=192.0.2.41)
+	[db1]=192.0.2.31 [app1]=192.0.2.41 [new1]=192.0.2.51)
 declare -A interfaces=([client]=eth0 [web1]=eth0 [web2]=eth0 [db1]=ens3
-	[app1]=eth0)
+	[app1]=eth0 [new1]=eth0)
 
 run=$FLEET/hosts
 
@@ -87,7 +88,7 @@ make_secrets() {
 	cd "$OLDPWD"
 }
 
-# make_host NAME: its files, and the project, installed.
+# make_host NAME: its files, with our packages in /root, to be installed.
 make_host() {
 	local dir=$run/$1
 	mkdir -p "$dir/upper" "$dir/work" "$dir/root"
@@ -96,8 +97,7 @@ make_host() {
 	echo "$1" >"$dir/root/etc/hostname"
 	cp "$run/names" "$dir/root/etc/hosts"
 	systemd-id128 new >"$dir/root/etc/machine-id"
-	env -u MAKEFLAGS -u MAKELEVEL make -s install DESTDIR="$dir/root" \
-		PREFIX=/usr
+	cp -r build/packages/*.deb build/packages/next "$dir/root/root"
 }
 
 # nspawn takes the cgroup of process 1 for its own: hence it is one. bpf is for
@@ -130,7 +130,7 @@ find_leader() {
 }
 
 inside() {
-	nsenter -t "$(cat "$run/$1/leader")" -a "${@:2}"
+	nsenter -t "$(cat "$run/$1/leader")" -a env -u TMPDIR "${@:2}"
 }
 
 is_up() {
@@ -171,12 +171,6 @@ follow() {
 		>>"$FLEET/setup.log" 2>&1
 }
 
-# What is in README's section on installing, behind "make install".
-finish_installation() {
-	inside "$1" systemctl daemon-reload
-	inside "$1" journalctl --update-catalog 2>>"$FLEET/setup.log"
-}
-
 set_up_proxy() {
 	local home=$run/$1/root/root
 	cp "$run/client/ca.pem" "$home/clients.crt"
@@ -196,8 +190,8 @@ set_up_ssh() {
 set_up_all() {
 	local name
 	: >"$FLEET/setup.log"
-	for name in "${hosts[@]}"; do
-		finish_installation "$name"
+	for name in web1 web2 db1 app1; do
+		follow "$name" '### Debian and Ubuntu'
 	done
 	follow web1 '### A network that you trust'
 	follow web2 '### A network that you trust'

@@ -19,7 +19,8 @@ on() {
 
 # inside HOST COMMAND...: the host's own programs, in the booted system.
 inside() {
-	nsenter -t "$(cat "$HOSTS/$1/leader")" -a "${@:2}" </dev/null 3>&-
+	nsenter -t "$(cat "$HOSTS/$1/leader")" -a env -u TMPDIR "${@:2}" \
+		</dev/null 3>&-
 }
 
 # within SECONDS COMMAND...: repeats it until it succeeds.
@@ -120,6 +121,16 @@ end_capture() {
 # Has the client written so many packets?
 is_merged() {
 	[ "$(tshark -r "$merged" 2>/dev/null | wc -l)" -ge "$1" ]
+}
+
+# apt_get HOST WORDS: in /root, where our packages are; in next/ are later ones.
+apt_get() {
+	inside "$1" sh -c "cd /root && apt-get -q -o Dpkg::Use-Pty=0 $2"
+}
+
+version_of() {
+	# shellcheck disable=SC2016 # for dpkg-query to expand
+	inside "$1" dpkg-query -W -f '${Version}' "$2"
 }
 
 restart_socket() {

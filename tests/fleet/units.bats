@@ -118,11 +118,8 @@ probe_unit() {
 	unset 'started[-1]'
 	restart_socket web1
 	inside web1 systemctl daemon-reload
-	# an upgrade
-	env -u MAKEFLAGS -u MAKELEVEL make -s install PREFIX=/usr \
-		DESTDIR="$HOSTS/web1/root"
-	inside web1 systemctl daemon-reload
-	restart_socket web1
+	apt_get web1 'install ./next/ddump-worker_*.deb'
+	[[ $(version_of web1 ddump-worker) == *+next ]]
 	inside web1 systemctl stop ddump-worker.socket
 	inside web1 systemctl start ddump-worker.socket
 	# all of that while packets were on their way; a new capture works, too
