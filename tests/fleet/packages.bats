@@ -99,10 +99,10 @@ start_local_capture() {
 	send web1 new1 4752 50
 	within 20 is_merged 50
 	apt_get new1 'remove ddump-worker'
+	within 10 is_idle new1
 	finish_merge
 	[ "$status" -eq 2 ]
 	holds_all "$merged" udp 50
-	within 10 is_idle new1
 	run ! listens
 }
 
