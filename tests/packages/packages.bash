@@ -14,14 +14,15 @@ deb() {
 }
 
 # Modes and paths of a package's files, from a listing of tar or rpm, as far as
-# distributions agree: not on documents, compression, a merged /usr, folders for
-# zsh and for Wireshark; and rpm links build-ids.
+# distributions agree: not on documents, compression, links between manual pages,
+# a merged /usr, folders for zsh and for Wireshark; and rpm links build-ids.
 agreed_files() {
 	awk '!/^d/ { sub(/ -> .*/, ""); print $1, $NF }' | sed -E '
 		s, \.?/, /,
 		\,/usr/share/(doc|licenses)/,d
 		\,/\.build-id/,d
 		\,/man/,s,\.gz$,,
+		\,/man/,s,^[^ ]*,page,
 		s, /lib/, /usr/lib/,
 		s,/zsh/(vendor-completions|site-functions)/,/zsh/,
 		s,/lib(64|/[^/]*-linux-gnu)?/wireshark/,/wireshark/,' | sort
