@@ -375,7 +375,7 @@ refuses() {
 	local option
 	for option in listen exclude ring interface max-duration max-snaplen \
 		max-clients socket-mode socket-group version help; do
-		[[ "$output" == *"  -$option"* ]]
+		[[ "$output" =~ "  "(-[a-z], )?-$option ]]
 	done
 	[ "$("$WORKER" --help)" = "$output" ]
 	run "$WORKER" -version
