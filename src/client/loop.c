@@ -13,16 +13,10 @@
 #include <unistd.h>
 
 enum {
-	EVENTS_MAX = 256,
-	/*
-	 * Turns are TICK_MS apart, or more, from CROWD events in CROWD_MS on
-	 * until these are less than CALM: then each socket has several chunks
-	 * at a turn, which it would not have with less.
-	 */
-	CROWD = 2000,
-	CALM = 500,
-	CROWD_MS = 50,
-	TICK_MS = 30,
+	EVENTS_MAX = 1024,
+	TICK_MS = 20,
+	CROWD = 800,	/* readable sockets in a tick, from which on it rests */
+	PIECES_MAX = 4, /* of a socket in a tick, if they are small */
 };
 
 struct loop {
@@ -32,12 +26,12 @@ struct loop {
 	int output;
 	bool has_timer;
 	bool unread;
-	uint64_t timer; /* ms, when libcurl wants to be called */
-	/* ms, for ticks: */
-	uint64_t turned; /* when the last turn began */
-	uint64_t counted;
-	unsigned events; /* since then */
-	bool is_crowded;
+	uint64_t timer;	  /* ms, when libcurl wants to be called */
+	unsigned sockets; /* of libcurl's */
+	unsigned events;  /* since the tick began */
+	uint64_t tick;	  /* ms: when it began */
+	bool is_crowded;  /* it rests between ticks */
+	bool has_more;	  /* the last turn did not take all that was ready */
 	bool hurries;
 };
 
@@ -51,18 +45,23 @@ static bool watch(struct loop *loop, int fd, uint32_t events)
 
 /* A CURLMOPT_SOCKETFUNCTION. */
 static int on_socket(
-	CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
+	CURL *easy, curl_socket_t fd, int what, void *context, void *old)
 {
 	struct loop *loop = context;
 
 	(void)easy;
-	(void)unused;
-	if (what == CURL_POLL_REMOVE)
+	if (what == CURL_POLL_REMOVE) {
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-	else
-		watch(loop, fd,
-			(what & CURL_POLL_IN ? EPOLLIN : 0U) |
-				(what & CURL_POLL_OUT ? EPOLLOUT : 0U));
+		loop->sockets--;
+		return 0;
+	}
+	if (!old) {
+		loop->sockets++;
+		curl_multi_assign(loop->multi, fd, loop);
+	}
+	watch(loop, fd,
+		(what & CURL_POLL_IN ? EPOLLIN : 0U) |
+			(what & CURL_POLL_OUT ? EPOLLOUT : 0U));
 	return 0;
 }
 
@@ -161,39 +160,55 @@ static void act_on(struct loop *loop, const struct epoll_event *event)
 }
 
 /*
- * When many small pieces come, they are cheaper together: a turn waits until
- * TICK_MS after the last one, or for a signal.
+ * Do most of many sockets have pieces more often than every tick? Those of
+ * few streams at full speed are large already.
  */
-static void wait_for_tick(struct loop *loop)
+static bool has_crowd(const struct loop *loop)
 {
-	const uint64_t now = clock_ms();
-	const uint64_t next = loop->turned + TICK_MS;
+	/* between two ticks each counts once at most */
+	const unsigned pieces = loop->events * (loop->is_crowded ? 2 : 1);
 
-	if (now >= loop->counted + CROWD_MS) {
-		loop->is_crowded =
-			loop->events >= (loop->is_crowded ? CALM : CROWD);
-		loop->counted = now;
-		loop->events = 0;
+	return pieces >= CROWD && pieces > loop->sockets &&
+	       pieces <= PIECES_MAX * loop->sockets;
+}
+
+/*
+ * Where that is so, rests until there are some on each socket: to take one in
+ * costs the same, large or small.
+ */
+static void rest(struct loop *loop)
+{
+	struct pollfd wake = {.fd = loop->wake, .events = POLLIN};
+	uint64_t now = clock_ms();
+	uint64_t end = loop->tick + TICK_MS;
+
+	if (!loop->is_crowded) {
+		if (now < end)
+			return;
+		end = now + TICK_MS;
 	}
-	if (loop->is_crowded && !loop->hurries && now < next)
-		poll(NULL, 0, (int)(next - now));
-	loop->turned = clock_ms();
-	loop->hurries = false;
+	loop->is_crowded = has_crowd(loop);
+	if (loop->is_crowded && now < end) {
+		poll(&wake, 1, (int)(end - now));
+		now = clock_ms();
+	}
+	loop->events = 0;
+	loop->tick = now;
 }
 
 void loop_turn(struct loop *loop, int timeout)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int running;
 	int count;
+	int running;
 
-	wait_for_tick(loop);
+	if (!loop->has_more && !loop->hurries)
+		rest(loop);
+	loop->hurries = false;
 	count = epoll_wait(loop->epoll, events, EVENTS_MAX,
 		shorter_timeout(loop, timeout));
+	loop->has_more = count == EVENTS_MAX;
 	loop->events += count > 0 ? (unsigned)count : 0;
-	/* the rest of them waits no longer */
-	if (count == EVENTS_MAX)
-		loop->turned = 0;
 	for (int i = 0; i < count; i++)
 		act_on(loop, &events[i]);
 	if (loop->has_timer && clock_ms() >= loop->timer) {
