@@ -76,7 +76,7 @@ static void put_header(struct host *host)
 		put(host, block, PCAPFILE_HEADER);
 		return;
 	}
-	put(host, block, pcapng_put_section(block, "capture_files", NULL));
+	put(host, block, pcapng_put_section(block, "ddump-worker 0", NULL));
 	put(host, block, pcapng_put_interface(block, &interface));
 	interface.name = "eth0";
 	put(host, block, pcapng_put_interface(block, &interface));
