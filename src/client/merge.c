@@ -228,7 +228,7 @@ struct verdict {
 
 /* How far those that may still send are, seen from a packet's time. */
 struct view {
-	const struct merge_target *slowest; /* the least settled; NULL: none */
+	bool is_open;	  /* some are not settled */
 	uint64_t settled; /* the least that is not before the packet */
 	uint64_t spoken;  /* the least of those that are not settled */
 	uint64_t spoke;	  /* ms: when the last of those did so */
@@ -251,14 +251,13 @@ static struct view look(const struct merge *merge, uint64_t time)
 
 		if (!at->running)
 			continue;
-		if (!view.slowest || at->settled < view.slowest->settled)
-			view.slowest = at;
 		if (at->spoken >= time)
 			view.beyond = clock_earlier(view.beyond, at->spoken);
 		if (at->settled >= time) {
 			view.settled = clock_earlier(view.settled, at->settled);
 			continue;
 		}
+		view.is_open = true;
 		view.spoken = clock_earlier(view.spoken, at->spoken);
 		view.spoke = clock_later(view.spoke, at->spoke);
 		if (at->spoken >= time)
@@ -284,19 +283,17 @@ static struct verdict judge(const struct merge *merge, uint64_t now)
 		0)
 		return (struct verdict){0, 0};
 	view = look(merge, time);
-	if (!view.slowest || view.slowest->settled >= time)
+	if (!view.is_open)
 		return (struct verdict){0, view.settled};
 	wait = time_left(clock_later(first->arrived, view.freed), hold, now);
 	if (wait == 0)
 		return (struct verdict){0, 0};
 	if (view.spoken >= time) {
-		if (merge->full == 0)
-			wait = clock_earlier(
-				wait, time_left(view.spoke, SETTLE_MS, now));
-		else
-			wait = 0;
+		const uint64_t settle = time_left(view.spoke, SETTLE_MS, now);
+
 		return (struct verdict){
-			wait, clock_earlier(view.settled, view.spoken)};
+			merge->full > 0 ? 0 : clock_earlier(wait, settle),
+			clock_earlier(view.settled, view.spoken)};
 	}
 	if (merge->full == 0)
 		return (struct verdict){wait, 0};
