@@ -6,9 +6,9 @@
  *
  * In: a pcap or pcapng stream on stdin, or that of a worker on this host,
  * asked with QUERY. Out, when it has begun: a line "first N", the ns from the
- * connecting to there. At its end, or with -begin at once: in ns "p50 N" and
- * "p99 N", from the packets' stamps to their arrival here, 0 if there are
- * none; and at last "packets N".
+ * connecting to there. At its end, or with -begin at once: in ns "p50 N",
+ * "p99 N" and "most N", from the packets' stamps to their arrival here, 0 if
+ * there are none; and at last "packets N".
  */
 #include "common/clock.h"
 #include "format/reader.h"
@@ -125,8 +125,9 @@ static void print(struct drain *drain)
 	const size_t last = drain->lag_count > 0 ? drain->lag_count - 1 : 0;
 
 	qsort(drain->lags, drain->lag_count, sizeof(*drain->lags), compare);
-	printf("p50 %" PRId64 "\np99 %" PRId64 "\n", drain->lags[last / 2],
-		drain->lags[last * 99 / 100]);
+	printf("p50 %" PRId64 "\np99 %" PRId64 "\nmost %" PRId64 "\n",
+		drain->lags[last / 2], drain->lags[last * 99 / 100],
+		drain->lags[last]);
 	printf("packets %" PRIu64 "\n", drain->packets);
 }
 
