@@ -86,6 +86,11 @@ seen() {
 		sort | uniq -c | awk '{ print $2, $3, $1 }'
 }
 
+# Are packets of both hosts written?
+both_seen() {
+	[ "$(seen | grep -c lo)" -eq 2 ]
+}
+
 # Starts ddump as Wireshark would, with a reader of its fifo.
 start_extcap() {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
@@ -152,17 +157,17 @@ start_extcap() {
 		-o "extcap.ddump.targets:$targets"
 	send 10 100 1000 127.0.0.1 7777
 	finish_tshark
-	[ "$(seen | grep -c lo)" -eq 2 ]
+	both_seen
 	for signal in INT TERM; do
 		start_tshark -f "udp port 7777" \
 			-o "extcap.ddump.targets:$targets"
 		start traffic "${isolated[@]}" "$TOOLS/udp_send" \
 			10000 100 5000 127.0.0.1 7777
-		sleep 1
+		eventually both_seen
 		kill "-$signal" "${started[-2]}"
 		unset 'started[-1]'
 		finish_tshark
-		[ "$(seen | grep -c lo)" -eq 2 ]
+		both_seen
 	done
 }
 
@@ -227,7 +232,7 @@ leave() {
 		-keyout key.pem -out cert.pem -passout pass:open-sesame 2>/dev/null
 	start_extcap --targets "x=u:open-barley@127.0.0.1:$port" --cert cert.pem \
 		--key key.pem --passphrase open-sesame
-	eventually has_packet_sockets 1
+	eventually test -s reader.out
 	lacks -a "open-" "/proc/$client/cmdline"
 	# nor is one asked for at Wireshark's terminal
 	[ "$(ps -o sid= -p "$client" | tr -d ' ')" -eq "$client" ]
