@@ -1,5 +1,6 @@
 # make           ./ddump and ./ddump-worker
-# make install   to DESTDIR and PREFIX, every directory below can be set
+# make install   what is built to DESTDIR and PREFIX, an absolute path where
+#                units may be; every directory below can be set
 # make check     all tests; those that need root skip without it
 # make V=1       shows commands; SANITIZE=address,undefined builds with those
 # README.md has the rest of the targets.
@@ -15,8 +16,8 @@ DOCDIR ?= $(PREFIX)/share/doc/ddump
 EXAMPLESDIR ?= $(PREFIX)/share/doc/ddump-worker/examples
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
-# where Wireshark looks: tshark -G folders
-EXTCAPDIR ?= $(PREFIX)/lib/wireshark/extcap
+# where Wireshark looks since version 4.6, and before: tshark -G folders
+EXTCAPDIRS ?= $(PREFIX)/libexec/wireshark/extcap $(PREFIX)/lib/wireshark/extcap
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # on Debian vendor-completions instead of site-functions
@@ -58,7 +59,7 @@ build = build
 bin = ./
 endif
 
-all_cppflags = -D_GNU_SOURCE -DDDUMP_VERSION='"$(VERSION)"' -Isrc $(FORTIFY) \
+all_cppflags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DDDUMP_VERSION='"$(VERSION)"' -Isrc $(FORTIFY) \
 	$(PACKAGE_CFLAGS) $(CPPFLAGS)
 all_cflags = -std=gnu17 $(WARNINGS) $(HARDENING) $(sanitize) $(CFLAGS)
 all_ldflags = $(HARDENING_LDFLAGS) -Wl,--as-needed $(sanitize) $(LDFLAGS)
@@ -77,8 +78,9 @@ endif
 
 all: $(bin)ddump $(bin)ddump-worker
 
-# Changes when the compiler or a flag does, and then everything is built anew.
-$(build)/flags: FORCE
+# Changes when the compiler or a flag does, and then everything is built anew;
+# but what is installed is what has been built.
+$(build)/flags: $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),FORCE)
 	@mkdir -p $(@D)
 	@echo '$(CC) $(subst ','"'"',$(all_cppflags)) $(all_cflags) $(all_ldflags)' \
 		| cmp -s - $@ || \
@@ -97,17 +99,21 @@ $(bin)ddump: $(client_objects) $(shared_objects)
 	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(CLIENT_LIBS)
 
 install: all
+	$(if $(filter-out /%,$(PREFIX)),$(error PREFIX is to be an absolute path, without blanks))
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
 		$(DESTDIR)$(ZSHCOMPDIR) \
-		$(DESTDIR)$(DOCDIR) $(DESTDIR)$(EXTCAPDIR)
+		$(DESTDIR)$(DOCDIR) $(addprefix $(DESTDIR),$(EXTCAPDIRS))
 	$(INSTALL) -m 755 $(bin)ddump $(DESTDIR)$(BINDIR)/ddump
-	ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$(EXTCAPDIR)/ddump
+	set -e; for directory in $(EXTCAPDIRS); do \
+		ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$$directory/ddump; done
 	$(INSTALL) -m 755 $(bin)ddump-worker $(DESTDIR)$(SBINDIR)/ddump-worker
 	$(INSTALL) -m 644 man/ddump.1 $(DESTDIR)$(MANDIR)/man1/
-	$(INSTALL) -m 644 man/ddump-worker.8 $(DESTDIR)$(MANDIR)/man8/
+	sed 's|/usr/share/doc/ddump-worker/examples|$(EXAMPLESDIR)|g' \
+		man/ddump-worker.8 > $(DESTDIR)$(MANDIR)/man8/ddump-worker.8
+	chmod 644 $(DESTDIR)$(MANDIR)/man8/ddump-worker.8
 	set -e; for page in $(unit_pages); do \
 		echo .so man8/ddump-worker.8 > $(DESTDIR)$(MANDIR)/man8/$$page; \
 		chmod 644 $(DESTDIR)$(MANDIR)/man8/$$page; done
@@ -142,13 +148,16 @@ uninstall:
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker.socket \
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
-		$(DESTDIR)$(EXTCAPDIR)/ddump \
+		$(patsubst %,$(DESTDIR)%/ddump,$(EXTCAPDIRS)) \
 		$(addprefix $(DESTDIR)$(BASHCOMPDIR)/,ddump ddump-worker) \
 		$(addprefix $(DESTDIR)$(FISHCOMPDIR)/,ddump.fish ddump-worker.fish) \
 		$(addprefix $(DESTDIR)$(ZSHCOMPDIR)/_,ddump ddump-worker) \
-		$(addprefix $(DESTDIR)$(DOCDIR)/,$(documents))
-	rm -rf $(DESTDIR)$(EXAMPLESDIR)
-	-rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(dir $(EXAMPLESDIR))
+		$(addprefix $(DESTDIR)$(DOCDIR)/,$(documents)) \
+		$(addprefix $(DESTDIR)$(EXAMPLESDIR)/,$(examples))
+	-rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR)$(EXAMPLESDIR)/,\
+			$(sort $(filter-out ./,$(dir $(examples))))) \
+		$(DESTDIR)$(EXAMPLESDIR) $(DESTDIR)$(dir $(EXAMPLESDIR)) \
+		$(DESTDIR)$(DOCDIR)
 
 # The tracked files as they are, in the time of the last commit: the same bytes
 # wherever it is made.
@@ -156,7 +165,8 @@ tarball = ddump-$(VERSION).tar.gz
 dist: $(tarball)
 $(tarball): FORCE
 	@mkdir -p build
-	@git ls-files -z > build/tracked
+	@git ls-files -z > build/tracked && test -s build/tracked || \
+		{ echo "make dist takes a git checkout of ddump" >&2; exit 1; }
 	$(call quiet,TAR)tar --null --files-from=build/tracked --format=ustar \
 		--owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX \
 		--mtime="@$$(git log -1 --format=%ct)" \
@@ -294,7 +304,7 @@ demo: all $(test_tools)
 	$(places) tests/demo
 
 clean:
-	rm -rf build ddump ddump-worker ddump-*.tar.gz
+	rm -rf build ddump ddump-worker $(tarball)
 
 .PHONY: all install uninstall dist packages check check-modules check-root \
 	check-packages check-fleet check-valgrind fuzz bench lint format deps \

@@ -25,5 +25,5 @@ agreed_files() {
 		\,/man/,s,^[^ ]*,page,
 		s, /lib/, /usr/lib/,
 		s,/zsh/(vendor-completions|site-functions)/,/zsh/,
-		s,/lib(64|/[^/]*-linux-gnu)?/wireshark/,/wireshark/,' | sort
+		s,/lib(64|/[^/]*-linux-gnu)?/wireshark/,/lib/wireshark/,' | sort
 }

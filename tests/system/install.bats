@@ -19,6 +19,9 @@ run_make() {
 			"$root$prefix/lib/systemd/system/ddump-worker@.service"
 		run ! grep -rq "@SBINDIR@" "$root"
 		"$root$prefix/lib/wireshark/extcap/ddump" --extcap-interfaces
+		"$root$prefix/libexec/wireshark/extcap/ddump" --extcap-interfaces
+		grep -q "$prefix/share/doc/ddump-worker/examples" \
+			"$root$prefix/share/man/man8/ddump-worker.8"
 		run_make uninstall DESTDIR="$root" PREFIX="$prefix"
 		[ -z "$(find "$root" ! -type d)" ]
 	done
@@ -26,11 +29,36 @@ run_make() {
 
 @test "Wireshark's directory may be anywhere" {
 	local root=$BATS_TEST_TMPDIR/root
-	run_make install DESTDIR="$root" EXTCAPDIR=/opt/x/extcap
+	run_make install DESTDIR="$root" EXTCAPDIRS=/opt/x/extcap
 	[ "$(readlink -f "$root/opt/x/extcap/ddump")" = \
 		"$(readlink -f "$root/usr/local/bin/ddump")" ]
-	run_make uninstall DESTDIR="$root" EXTCAPDIR=/opt/x/extcap
+	run_make uninstall DESTDIR="$root" EXTCAPDIRS=/opt/x/extcap
 	[ ! -L "$root/opt/x/extcap/ddump" ]
+}
+
+@test "what is built is installed as it is" {
+	local built
+	built=$(stat -c %Y "$BIN/ddump")
+	run_make install DESTDIR="$BATS_TEST_TMPDIR/root" CC=false
+	[ "$(stat -c %Y "$BIN/ddump")" = "$built" ]
+}
+
+@test "what the administrator put beside the examples stays" {
+	local root=$BATS_TEST_TMPDIR/root
+	local examples=$root/usr/local/share/doc/ddump-worker/examples
+	run_make install DESTDIR="$root"
+	touch "$examples/mine.conf"
+	run_make uninstall DESTDIR="$root"
+	[ "$(find "$root" ! -type d)" = "$examples/mine.conf" ]
+}
+
+@test "a PREFIX that no unit could name is refused" {
+	local prefix
+	for prefix in relative "/a b"; do
+		run -2 run_make install DESTDIR="$BATS_TEST_TMPDIR" \
+			PREFIX="$prefix"
+		[[ "$output" == *"PREFIX is to be an absolute path"* ]]
+	done
 }
 
 @test "versions are told, with the libraries'" {

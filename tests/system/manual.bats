@@ -163,11 +163,11 @@ name_hosts() {
 	grep ^curl commands >questions
 	while read -r line; do
 		line=${line/icmp/"icmp&duration=2"}
-		runs "${line/duration=10/duration=2}" </dev/null
+		runs "${line/duration=5/duration=2}" </dev/null
 	done <questions | tee log
 	[ "${PIPESTATUS[0]}" -eq 0 ]
 	grep -q '"name":"lo"' log
-	tcpdump -nr 10s.pcap
+	tcpdump -nr 5s.pcap
 }
 
 @test "the pages look right at 80 columns" {

@@ -23,7 +23,7 @@ enum {
 	FULL_GRACE = 200,	/* ms that a full queue waits for another */
 };
 
-static const size_t PLENTY = (size_t)1 << 40;
+static const size_t PLENTY = SIZE_MAX / 2;
 
 enum state { IN, OUT, DISCARDED };
 

@@ -33,9 +33,9 @@ static bool set_quiet(void *to, const char *value, struct failure *failure)
 }
 
 static const struct option_row rows[] = {
-	{"filter", "EXPR", "what to take", set_filter},
-	{"quiet", NULL, "say less", set_quiet},
-	{"q", NULL, NULL, set_quiet},
+	{"filter", "EXPR", "what to take", set_filter, 0},
+	{"quiet", NULL, "say less", set_quiet, 0},
+	{"q", NULL, NULL, set_quiet, 0},
 };
 
 /* One command line, cut at its spaces, and what became of it. */
