@@ -311,4 +311,5 @@ clean:
 	demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell find build -path build/fleet -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find build \( -path build/fleet -o -path build/packages \) \
+	-prune -o -name '*.d' -print 2>/dev/null)
