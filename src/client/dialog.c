@@ -29,6 +29,10 @@ struct field {
 
 #define AT(member) offsetof(struct dialog, member)
 
+/*
+ * Wireshark shows 0 for a number without a default, and saves and says so from
+ * the second capture on.
+ */
 static const struct field fields[DIALOG_FIELDS] = {
 	{"--targets", AT(targets), TARGETS,
 		"{display=Targets}{type=string}{required=true}"
@@ -46,7 +50,7 @@ static const struct field fields[DIALOG_FIELDS] = {
 		"{group=Capture}"},
 	{"--snaplen", AT(snaplen), TEXT,
 		"{display=Bytes of each packet}{type=unsigned}"
-		"{range=0,262144}{placeholder=262144}{group=Capture}"},
+		"{range=0,262144}{default=262144}{group=Capture}"},
 	{"--require", AT(require), REQUIRE,
 		"{display=Targets that must start}{type=selector}"
 		"{tooltip=With any, the others are captured and the failures "
@@ -77,7 +81,7 @@ static const struct field fields[DIALOG_FIELDS] = {
 		"{group=Access}"},
 	{"--hold", AT(hold), TEXT,
 		"{display=Wait for silent targets (ms)}{type=unsigned}"
-		"{range=0,600000}{placeholder=2000}{group=Time}"},
+		"{range=0,600000}{default=2000}{group=Time}"},
 	{"--align", AT(align), FLAG,
 		"{display=Correct stamps by the hosts' clocks}{type=boolflag}"
 		"{group=Time}"},

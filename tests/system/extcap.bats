@@ -112,6 +112,7 @@ start_extcap() {
 	local name number=0 argument='\{(display|tooltip|placeholder|group)=[^{}]+\}'
 	argument+='|\{type=(string|unsigned|selector|boolflag|fileselect|password)\}'
 	argument+='|\{range=[0-9]+,[0-9]+\}|\{(required|mustexist)=true\}'
+	argument+='|\{default=[0-9]+\}'
 	run -0 "$extcap" --extcap-config --extcap-interface ddump
 	while read -r line; do
 		if [[ "$line" == value* ]]; then
@@ -130,6 +131,17 @@ start_extcap() {
 	done <<<"$output"
 	[ "$number" -gt 10 ]
 	[[ "$output" == *"call=--passphrase}"*"type=password}"* ]]
+}
+
+# Wireshark makes a 0 of a number that has none, saves it, and says it from the
+# second capture on.
+@test "the dialog's numbers are what ddump does by itself" {
+	run -0 "$extcap" --extcap-config --extcap-interface ddump
+	grep "type=unsigned" <<<"$output" >"$BATS_TEST_TMPDIR/numbers"
+	lacks -v "{default=" "$BATS_TEST_TMPDIR/numbers"
+	grep "call=--snaplen}.*{default=262144}" "$BATS_TEST_TMPDIR/numbers"
+	"$DDUMP" -help | grep -q -- "-hold MS .*(default 2000)"
+	grep "call=--hold}.*{default=2000}" "$BATS_TEST_TMPDIR/numbers"
 }
 
 @test "whether a filter is good is not known here" {
