@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# Our package beside Debian's own tshark. Both are on app1, and run there but
+# for the network, which is the client's: it may ask web1 and web2.
+
+# shellcheck disable=SC2030,SC2031,SC2154 # bats; set by what is loaded
+bats_require_minimum_version 1.5.0
+load ../system/helpers
+load ../system/client
+load fleet
+
+setup_file() {
+	load fleet
+	apt_get app1 'install --no-install-recommends ./ddump_*.deb tshark'
+}
+
+teardown() {
+	leave_all
+}
+
+# as USER COMMAND...: on app1, in the client's network.
+as() {
+	ip netns exec ddf-client nsenter -t "$(cat "$HOSTS/app1/leader")" \
+		-m -p -i -u setpriv --reuid="$1" --regid="$1" --init-groups \
+		env -u TMPDIR HOME=/tmp "${@:2}" </dev/null 3>&-
+}
+
+offers_ddump() {
+	as "$1" tshark -D | grep ' ddump (ddump: distributed capture)$'
+}
+
+is_asked_for() {
+	records "$1" | grep -q "captures filter udp port $2 "
+}
+
+# captures_two USER PORT: has tshark what both hosts see, in the order of time?
+# It ends by itself. Nobody else uses the port.
+captures_two() {
+	local lines=$BATS_TEST_TMPDIR/tshark.out ended=0 host
+	start tshark as "$1" timeout 60 tshark -i ddump -c 40 \
+		-f "udp port $2" \
+		-o 'extcap.ddump.targets:web1 web2' -T fields \
+		-e frame.time_epoch -e frame.interface_name
+	for host in web1 web2; do
+		within 30 is_asked_for $host "$2"
+	done
+	send web1 web2 "$2" 20
+	wait "${started[-1]}" || ended=$?
+	cat "$BATS_TEST_TMPDIR/tshark.err" "$lines"
+	[ "$ended" -eq 0 ]
+	sort -c -n "$lines"
+	for host in web1 web2; do
+		[ "$(grep -c "$host:eth0\$" "$lines")" -eq 20 ]
+		within 10 is_idle $host
+	done
+}
+
+# As Debian installs it: who may run tshark may have the fleet's packages, and
+# needs no privilege here.
+@test "tshark offers it to everybody, and captures on two hosts" {
+	offers_ddump root
+	captures_two root 4761
+	offers_ddump ops
+	captures_two ops 4762
+}
+
+@test "it does so where only a group may capture here" {
+	inside app1 sh -ec 'echo wireshark-common \
+		wireshark-common/install-setuid boolean true |
+		debconf-set-selections
+		dpkg-reconfigure -f noninteractive wireshark-common'
+	run -126 as ops dumpcap -D
+	inside app1 usermod -aG wireshark ops
+	offers_ddump ops
+	captures_two ops 4763
+}
