@@ -219,8 +219,13 @@ $(build)/tests/preload/%.so: tests/preload/%.c
 places = BIN="$(patsubst %/.,%,$(CURDIR)/$(bin:%/=%))" \
 	BUILD="$(CURDIR)/$(build)"
 
+# Built by sudo, all the same it is whose the checkout is.
+give_back = $(if $(SUDO_UID),@find . -path ./build/fleet -prune -o \
+	-user root -exec chown -h --reference=Makefile {} +)
+
 # PARTS="unit fuzz" runs less
 check: all $(unit_tests) $(test_tools) $(preloads) $(replays)
+	$(give_back)
 	$(places) tests/run $(PARTS)
 
 # the parts that need nothing of the machine: packages are built with them
@@ -301,6 +306,7 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 demo: all $(test_tools)
+	$(give_back)
 	$(places) tests/demo
 
 clean:

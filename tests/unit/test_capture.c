@@ -84,7 +84,7 @@ static void libpcap_says_what_is_wrong(void **state)
 		{"vlan", "vlan"},
 		{"vlan 7 and tcp", "vlan"},
 		{"tcp port 99999", "99999"},
-		{"host 1.2.3.4.5", "1.2.3.4.5"},
+		{"net 1.2.3.4/33", "mask length"},
 		{"tcp port 80 and tcp port 81 and udp", "rejects all packets"},
 	};
 	struct failure failure = {0};
