@@ -39,10 +39,10 @@ HARDENING_LDFLAGS ?= -pie -Wl,-z,relro -Wl,-z,now
 WARNINGS ?= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wformat=2 \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
 
-PACKAGES = libpcap libsystemd libcurl libcrypto
+PACKAGES = libpcap libsystemd libcurl openssl
 PACKAGE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 WORKER_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcap libsystemd)
-CLIENT_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl libcrypto)
+CLIENT_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl openssl)
 
 # With SANITIZE all of it, the programs included, stays in a folder of its own.
 ifdef SANITIZE
@@ -95,7 +95,7 @@ $(bin)ddump-worker: $(worker_objects) $(shared_objects)
 	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(WORKER_LIBS)
 
 $(bin)ddump: $(client_objects) $(shared_objects)
-	$(if $(CLIENT_LIBS),,$(error $(PKG_CONFIG) does not know libcurl and libcrypto))
+	$(if $(CLIENT_LIBS),,$(error $(PKG_CONFIG) does not know libcurl and openssl))
 	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(CLIENT_LIBS)
 
 install: all

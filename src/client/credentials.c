@@ -5,6 +5,7 @@
 #include "client/credentials.h"
 
 #include "client/secret.h"
+#include "client/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -168,6 +169,9 @@ bool credentials_check(struct credentials *credentials, struct failure *failure)
 {
 	if (credentials->ca && !check_ca(credentials->ca, failure))
 		return false;
+	credentials->trust = trust_new(credentials->ca);
+	if (!credentials->trust)
+		return failure_set(failure, 1, "out of memory");
 	if (credentials->key && !credentials->cert)
 		return failure_set(failure, 1, "-key needs -cert as well");
 	if (!credentials->cert)
@@ -179,6 +183,8 @@ bool credentials_check(struct credentials *credentials, struct failure *failure)
 
 void credentials_wipe(struct credentials *credentials)
 {
+	trust_free(credentials->trust);
+	credentials->trust = NULL;
 	explicit_bzero(
 		credentials->passphrase, sizeof(credentials->passphrase));
 }

@@ -6,10 +6,11 @@ enum { CREDENTIALS_PASSPHRASE_MAX = 1024 };
 
 /* What TLS is done with, PEM files all; NULL: not given. */
 struct credentials {
-	const char *ca;	  /* trust this bundle and no other */
-	const char *cert; /* the client's certificate, with its chain */
-	const char *key;  /* of cert; NULL: it is in the same file */
-	bool asked;	  /* for a passphrase, once */
+	struct trust *trust; /* after credentials_check() */
+	const char *ca;	     /* trust this bundle and no other */
+	const char *cert;    /* the client's certificate, with its chain */
+	const char *key;     /* of cert; NULL: it is in the same file */
+	bool asked;	     /* for a passphrase, once */
 	char passphrase[CREDENTIALS_PASSPHRASE_MAX]; /* of key; "": unknown */
 };
 
@@ -21,4 +22,5 @@ struct credentials {
 bool credentials_check(
 	struct credentials *credentials, struct failure *failure);
 
+/* Frees trust, and forgets the passphrase. */
 void credentials_wipe(struct credentials *credentials);

@@ -5,6 +5,7 @@
 #include "client/transfer.h"
 
 #include "client/explain.h"
+#include "client/trust.h"
 #include "client/tunnel.h"
 #include "common/clock.h"
 
@@ -34,6 +35,7 @@ struct transfer {
 	bool paused;
 	struct ssh ssh;	       /* its target is this one, without ssh, too */
 	struct tunnel *tunnel; /* NULL: none, or not yet */
+	struct trust *trust;
 	struct curl_slist *headers;
 	bool has_clock; /* its time has been told */
 	uint64_t asked; /* ns, CLOCK_MONOTONIC: when the request left */
@@ -197,26 +199,34 @@ static int set_socket(void *unused, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
-/* False: out of memory, and some of it is not set. */
-static bool set_tls(CURL *easy, const struct credentials *credentials)
+/* A CURLOPT_SSL_CTX_FUNCTION. */
+static CURLcode set_trust(CURL *easy, void *context, void *to)
 {
-	const char *file =
-		credentials->ca ? credentials->ca : getenv("SSL_CERT_FILE");
-	const char *directory = credentials->ca ? NULL : getenv("SSL_CERT_DIR");
+	struct transfer *transfer = to;
+
+	(void)easy;
+	return trust_apply(transfer->trust, context, &transfer->failure)
+		       ? CURLE_OK
+		       : CURLE_SSL_CACERT_BADFILE;
+}
+
+/* False: out of memory, and some of it is not set. */
+static bool set_tls(
+	struct transfer *transfer, const struct credentials *credentials)
+{
+	CURL *easy = transfer->easy;
 	const char *passphrase = credentials->passphrase;
 
-	if (directory && !*directory)
-		directory = NULL;
-	/*
-	 * A directory is set to none, too: libcurl's own beside a bundle only
-	 * costs, because then it parses the bundle again for each connection.
-	 */
-	return curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+	transfer->trust = credentials->trust;
+	/* without files and directories of its own libcurl trusts nobody */
+	return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, set_trust) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 		       CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-	       (!file || !*file ||
-		       curl_easy_setopt(easy, CURLOPT_CAINFO, file) ==
-			       CURLE_OK) &&
-	       curl_easy_setopt(easy, CURLOPT_CAPATH, directory) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSLCERT, credentials->cert) ==
 		       CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSLKEY, credentials->key) ==
@@ -294,7 +304,7 @@ struct transfer *transfer_new(const struct target *target,
 	transfer->easy = curl_easy_init();
 	if (!transfer->reader || !transfer->easy ||
 		!set_request(transfer->easy, target, arguments) ||
-		!set_tls(transfer->easy, &arguments->credentials)) {
+		!set_tls(transfer, &arguments->credentials)) {
 		transfer_free(transfer);
 		return NULL;
 	}

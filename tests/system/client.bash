@@ -134,3 +134,12 @@ start_reader() {
 verify() {
 	"$TOOLS/verify" "$@"
 }
+
+# Prints the peak that the cost tool has told, which must be below so many MiB;
+# a sanitizer's own memory is not what is bounded.
+bound_peak() {
+	local peak
+	peak=$(awk '/^peak/ { print $2 }' "$BATS_TEST_TMPDIR/peak")
+	echo "# peak of $1: $((peak / 1024)) MiB" >&3
+	[[ $BUILD == *sanitize* ]] || [ "$peak" -lt $(($2 * 1024)) ]
+}

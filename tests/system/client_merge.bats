@@ -12,15 +12,6 @@ teardown() {
 	stop_all
 }
 
-# Prints a peak, which must be below so many MiB; a sanitizer's own memory is
-# not what is bounded.
-bound_peak() {
-	local peak
-	peak=$(awk '/^peak/ { print $2 }' "$BATS_TEST_TMPDIR/peak")
-	echo "# peak of $1: $((peak / 1024)) MiB" >&3
-	[[ $BUILD == *sanitize* ]] || [ "$peak" -lt $(($2 * 1024)) ]
-}
-
 merge_eight() {
 	local recipes=() targets=() i
 	serve

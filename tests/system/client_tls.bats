@@ -224,12 +224,45 @@ nobody_asked() {
 	complete
 }
 
+# All that a distribution trusts, and our own. Read for each connection that
+# is the time of all of them, and the memory.
+@test "many targets, and a large bundle, which is read once" {
+	local targets=() bundle=$BATS_TEST_TMPDIR/bundle.pem i
+	local system=/etc/ssl/certs/ca-certificates.crt
+	[ -e "$system" ] || system=/etc/pki/tls/certs/ca-bundle.crt
+	[ -e "$system" ] || skip "needs ca-certificates"
+	cat "$system" "$pki/root.pem" >"$bundle"
+	serve_tls
+	for ((i = 0; i < 200; i++)); do
+		targets+=("t$i=$url")
+	done
+	for i in "-u SSL_CERT_DIR" "SSL_CERT_DIR=$pki/hashed"; do
+		# shellcheck disable=SC2206 # two words
+		under=(env $i SSL_CERT_FILE="$bundle"
+			"$TOOLS/cost" "$BATS_TEST_TMPDIR/peak")
+		merge -hold "$patient" "${targets[@]}"
+		[ "$status" -eq 0 ]
+		[ "$(grep -c " 300 packets, 300 written" "$said")" -eq 200 ]
+		bound_peak "200 targets by TLS" 96
+	done
+}
+
 @test "SSL_CERT_FILE and SSL_CERT_DIR of others are not" {
 	serve_tls
 	SSL_CERT_FILE=$pki/other.pem merge odd="$url"
 	refused "certificate"
 	SSL_CERT_DIR=$pki/hashed-other merge odd="$url"
 	refused "certificate"
+}
+
+@test "SSL_CERT_FILE that is none: told, with its name" {
+	local file
+	serve_tls
+	for file in "$pki/missing" "$pki/www/text"; do
+		SSL_CERT_FILE=$file merge odd="$url"
+		refused "certificate authorities in $file can't be read"
+	done
+	nobody_asked
 }
 
 @test "-ca pins: what the defaults trust is refused [2]" {

@@ -146,6 +146,7 @@ static void good(const char *ca, const char *cert, const char *key)
 	assert_string_equal(credentials.passphrase, "");
 	/* the key is known from here on, wherever it is */
 	assert_true(!cert || credentials.key);
+	credentials_wipe(&credentials);
 }
 
 /* Each sentence begins with the option, and the file if it is about one. */
@@ -167,6 +168,7 @@ static void bad(const char *ca, const char *cert, const char *key,
 	if (strncmp(failure.text, start, strlen(start)) != 0 ||
 		!strstr(failure.text, what))
 		fail_msg("%s..%s: %s", start, what, failure.text);
+	credentials_wipe(&credentials);
 }
 
 static void what_is_not_given_is_not_needed(void **state)
@@ -387,6 +389,7 @@ static void a_known_passphrase_is_used(void **state)
 	strcpy(credentials.passphrase, passphrase);
 	assert_true(credentials_check(&credentials, &failure));
 	assert_string_equal(credentials.passphrase, passphrase);
+	credentials_wipe(&credentials);
 	credentials.asked = false;
 	strcpy(credentials.passphrase, "wrong horse");
 	assert_false(credentials_check(&credentials, &failure));

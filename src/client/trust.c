@@ -1,0 +1,86 @@
+/*
+ * Trust. In: names of files and directories of authorities. Out: one store of
+ * them, which all connections share.
+ */
+#include "client/trust.h"
+
+#include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <stdlib.h>
+
+struct trust {
+	const char *ca;
+	X509_STORE *store; /* NULL: not read yet */
+};
+
+struct trust *trust_new(const char *ca)
+{
+	struct trust *trust = calloc(1, sizeof(*trust));
+
+	if (trust)
+		trust->ca = ca;
+	return trust;
+}
+
+void trust_free(struct trust *trust)
+{
+	if (!trust)
+		return;
+	X509_STORE_free(trust->store);
+	free(trust);
+}
+
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* A directory is read later, as far as it is needed. */
+static bool add_authorities(
+	X509_STORE *store, const char *ca, struct failure *failure)
+{
+	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+	const char *file = ca ? ca : environment("SSL_CERT_FILE");
+	const char *directory = ca ? NULL : environment("SSL_CERT_DIR");
+
+	if (!file)
+		file = curl->cainfo;
+	if (!file && !directory)
+		directory = curl->capath;
+	if (file && X509_STORE_load_file(store, file) != 1)
+		return failure_set(failure, 1,
+			"the certificate authorities in %s can't be read "
+			"(-ca FILE trusts others)",
+			file);
+	return !directory || X509_STORE_load_path(store, directory) == 1 ||
+	       failure_set(failure, 1, "out of memory");
+}
+
+static bool read_store(struct trust *trust, struct failure *failure)
+{
+	X509_STORE *store = X509_STORE_new();
+
+	if (!store)
+		return failure_set(failure, 1, "out of memory");
+	/* whoever is in the bundle is trusted, be it an authority in between */
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	if (add_authorities(store, trust->ca, failure))
+		trust->store = store;
+	else
+		X509_STORE_free(store);
+	/* what is left there would be taken for a connection's error */
+	ERR_clear_error();
+	return trust->store != NULL;
+}
+
+bool trust_apply(struct trust *trust, SSL_CTX *context, struct failure *failure)
+{
+	if (!trust->store && !read_store(trust, failure))
+		return false;
+	SSL_CTX_set1_cert_store(context, trust->store);
+	return true;
+}

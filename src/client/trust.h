@@ -1,0 +1,28 @@
+#pragma once
+
+#include "common/failure.h"
+
+#include <openssl/types.h>
+#include <stdbool.h>
+
+/*
+ * Whom TLS trusts: one store of certificates for all connections, read when
+ * the first of them needs it. libcurl would read it again for each.
+ */
+struct trust;
+
+/*
+ * Trusts the authorities of ca and no others; if ca is NULL, those that
+ * SSL_CERT_FILE and SSL_CERT_DIR name, or libcurl's own. The text must outlive
+ * what is returned, for trust_free(). NULL: out of memory.
+ */
+struct trust *trust_new(const char *ca);
+
+void trust_free(struct trust *trust);
+
+/*
+ * Has a connection trust these. False: they can't be read, and nobody may be
+ * trusted.
+ */
+bool trust_apply(
+	struct trust *trust, SSL_CTX *context, struct failure *failure);
