@@ -33,11 +33,34 @@ static FILE *open_file(
 	return in;
 }
 
+/* What a file is read for. */
+struct content {
+	const char *option;
+	const char *name;
+	const char *advice;
+};
+
+/* Behind so many of these: does the file end there, and has it any? */
+static bool check_end(const struct content *content, const char *path,
+	unsigned count, struct failure *failure)
+{
+	const unsigned long error = ERR_peek_last_error();
+
+	ERR_clear_error();
+	if (count == 0)
+		return failure_set(failure, 1, "-%s %s: it holds no PEM %s%s",
+			content->option, path, content->name, content->advice);
+	/* the end of the file is an error, too: no further start line */
+	return ERR_GET_REASON(error) == PEM_R_NO_START_LINE ||
+	       failure_set(failure, 1, "-%s %s: a %s in it is damaged",
+		       content->option, path, content->name);
+}
+
 static bool check_ca(const char *path, struct failure *failure)
 {
+	static const struct content content = {"ca", "certificate", ""};
 	FILE *in = open_file("ca", path, failure);
 	unsigned count = 0;
-	unsigned long error;
 	X509 *certificate;
 
 	if (!in)
@@ -48,14 +71,42 @@ static bool check_ca(const char *path, struct failure *failure)
 		count++;
 	}
 	fclose(in);
-	error = ERR_peek_last_error();
+	return check_end(&content, path, count, failure);
+}
+
+static bool has_expired(const X509_CRL *list)
+{
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
+
+	return next && X509_cmp_current_time(next) < 0;
+}
+
+/* Of several lists some may be of authorities that no target has. */
+static bool check_crl(const char *path, struct failure *failure)
+{
+	static const struct content content = {"crl", "revocation list",
+		" (openssl crl -inform DER makes one of a list in DER)"};
+	FILE *in = open_file("crl", path, failure);
+	unsigned count = 0;
+	unsigned expired = 0;
+	X509_CRL *list;
+
+	if (!in)
+		return false;
 	ERR_clear_error();
-	/* the end of the file is an error, too: no further start line */
-	if (count > 0 && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
-		return true;
-	return failure_set(failure, 1, "-ca %s: %s", path,
-		count ? "a certificate in it is damaged"
-		      : "it holds no PEM certificate");
+	while ((list = PEM_read_X509_CRL(in, NULL, NULL, NULL))) {
+		expired += has_expired(list);
+		X509_CRL_free(list);
+		count++;
+	}
+	fclose(in);
+	if (!check_end(&content, path, count, failure))
+		return false;
+	return expired < count ||
+	       failure_set(failure, 1,
+		       "-crl %s: it has expired (get a newer one, unless the "
+		       "clock is wrong)",
+		       path);
 }
 
 static bool check_validity(
@@ -169,7 +220,9 @@ bool credentials_check(struct credentials *credentials, struct failure *failure)
 {
 	if (credentials->ca && !check_ca(credentials->ca, failure))
 		return false;
-	credentials->trust = trust_new(credentials->ca);
+	if (credentials->crl && !check_crl(credentials->crl, failure))
+		return false;
+	credentials->trust = trust_new(credentials->ca, credentials->crl);
 	if (!credentials->trust)
 		return failure_set(failure, 1, "out of memory");
 	if (credentials->key && !credentials->cert)

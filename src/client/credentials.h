@@ -8,6 +8,7 @@ enum { CREDENTIALS_PASSPHRASE_MAX = 1024 };
 struct credentials {
 	struct trust *trust; /* after credentials_check() */
 	const char *ca;	     /* trust this bundle and no other */
+	const char *crl;     /* lists of what is revoked, of servers */
 	const char *cert;    /* the client's certificate, with its chain */
 	const char *key;     /* of cert; NULL: it is in the same file */
 	bool asked;	     /* for a passphrase, once */

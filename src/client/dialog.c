@@ -62,6 +62,10 @@ static const struct field fields[DIALOG_FIELDS] = {
 		"{display=Certificate authorities}{type=fileselect}"
 		"{mustexist=true}{tooltip=Trust those of this PEM file and no "
 		"others}{group=Access}"},
+	{"--crl", AT(crl), TEXT,
+		"{display=Revoked certificates}{type=fileselect}"
+		"{mustexist=true}{tooltip=PEM lists, one of each authority "
+		"that servers' certificates are from}{group=Access}"},
 	{"--cert", AT(cert), TEXT,
 		"{display=Client certificate}{type=fileselect}{mustexist=true}"
 		"{tooltip=PEM with its chain}{group=Access}"},

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { DIALOG_FIELDS = 14 };
+enum { DIALOG_FIELDS = 15 };
 
 /*
  * What is entered in Wireshark's dialog. Texts are the caller's; NULL or empty:
@@ -19,6 +19,7 @@ struct dialog {
 	char *snaplen;
 	char *require;
 	char *ca;
+	char *crl;
 	char *cert;
 	char *key;
 	char *passphrase; /* of key */

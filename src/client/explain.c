@@ -135,10 +135,22 @@ static const char *advice_of_certificate(CURL *easy, const char *error)
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
 		return " (-ca FILE trusts another authority)";
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 		return " (the server needs a new one, unless a clock is wrong)";
+	case X509_V_ERR_CERT_REVOKED:
+		return " (a list of -crl says so)";
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+		return " (-crl FILE must hold a list of each authority that "
+		       "the certificate is from)";
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+		return " (-crl FILE needs another list, unless a clock is "
+		       "wrong)";
+	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+		return " (a list of -crl is forged or damaged)";
 	default:
 		return "";
 	}
@@ -155,6 +167,11 @@ static bool explain_tls(
 		return failure_set(failure, 1,
 			"no TLS on that port (https:// takes a proxy in front "
 			"of the worker; to the worker itself write http://)");
+	if (strstr(error, "alert handshake failure"))
+		return failure_set(failure, 1,
+			"TLS alert \"handshake failure\" (is a client "
+			"certificate asked for? -cert FILE. Or is there no "
+			"cipher that both have?)");
 	return failure_set(failure, 1, "%s (%s)", error,
 		strstr(error, "protocol version")
 			? "TLS 1.2 is the least that is spoken"

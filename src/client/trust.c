@@ -12,15 +12,16 @@
 
 struct trust {
 	const char *ca;
+	const char *crl;
 	X509_STORE *store; /* NULL: not read yet */
 };
 
-struct trust *trust_new(const char *ca)
+struct trust *trust_new(const char *ca, const char *crl)
 {
 	struct trust *trust = calloc(1, sizeof(*trust));
 
 	if (trust)
-		trust->ca = ca;
+		*trust = (struct trust){.ca = ca, .crl = crl};
 	return trust;
 }
 
@@ -60,15 +61,34 @@ static bool add_authorities(
 	       failure_set(failure, 1, "out of memory");
 }
 
+/*
+ * Without lists whoever is in the bundle is trusted, be it an authority in
+ * between. With some, OpenSSL wants the root.
+ */
+static bool add_revocations(
+	X509_STORE *store, const char *crl, struct failure *failure)
+{
+	X509_LOOKUP *lookup;
+
+	if (!crl)
+		return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) ==
+		       1;
+	lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+	/* certificates in that file are not trusted */
+	if (!lookup || X509_load_crl_file(lookup, crl, X509_FILETYPE_PEM) <= 0)
+		return failure_set(failure, 1, "-crl %s: can't be read", crl);
+	return X509_STORE_set_flags(store,
+		       X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
+}
+
 static bool read_store(struct trust *trust, struct failure *failure)
 {
 	X509_STORE *store = X509_STORE_new();
 
 	if (!store)
 		return failure_set(failure, 1, "out of memory");
-	/* whoever is in the bundle is trusted, be it an authority in between */
-	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	if (add_authorities(store, trust->ca, failure))
+	if (add_authorities(store, trust->ca, failure) &&
+		add_revocations(store, trust->crl, failure))
 		trust->store = store;
 	else
 		X509_STORE_free(store);
@@ -77,10 +97,24 @@ static bool read_store(struct trust *trust, struct failure *failure)
 	return trust->store != NULL;
 }
 
+/*
+ * Of a signature that is wrong OpenSSL leaves several errors, and libcurl tells
+ * the first. Without these it is the one that explains: what was verified.
+ */
+static int verify(X509_STORE_CTX *context, void *unused)
+{
+	const int good = X509_verify_cert(context);
+
+	(void)unused;
+	ERR_clear_error();
+	return good;
+}
+
 bool trust_apply(struct trust *trust, SSL_CTX *context, struct failure *failure)
 {
 	if (!trust->store && !read_store(trust, failure))
 		return false;
 	SSL_CTX_set1_cert_store(context, trust->store);
+	SSL_CTX_set_cert_verify_callback(context, verify, NULL);
 	return true;
 }

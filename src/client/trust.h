@@ -13,10 +13,12 @@ struct trust;
 
 /*
  * Trusts the authorities of ca and no others; if ca is NULL, those that
- * SSL_CERT_FILE and SSL_CERT_DIR name, or libcurl's own. The text must outlive
- * what is returned, for trust_free(). NULL: out of memory.
+ * SSL_CERT_FILE and SSL_CERT_DIR name, or libcurl's own. With crl, a file of
+ * revocation lists, each authority of a certificate's chain must have one, and
+ * none may revoke anything of it. The texts must outlive what is returned, for
+ * trust_free(). NULL: out of memory.
  */
-struct trust *trust_new(const char *ca);
+struct trust *trust_new(const char *ca, const char *crl);
 
 void trust_free(struct trust *trust);
 

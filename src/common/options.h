@@ -9,7 +9,8 @@ enum { OPTIONS_MAX = 64 };
 
 /*
  * One option of a program: the table of these is parser and usage. A row
- * without a help text is another spelling of the row above it.
+ * without a help text shares the line of the row above it: mostly it is another
+ * spelling.
  */
 struct option_row {
 	const char *name;     /* without its dashes */

@@ -50,7 +50,7 @@ _ddump()
 		cur=${cur#*=}
 	fi
 	case ${option/#--/-} in
-	-w | -ca | -cert | -key)
+	-w | -ca | -crl | -cert | -key)
 		_filedir
 		return
 		;;
@@ -71,7 +71,7 @@ _ddump()
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
 		local options='filter interface i snaplen s w pcapng c duration
-			hold align require retry ca cert key ssh netrc status
+			hold align require retry ca crl cert key ssh netrc status
 			quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 	else

@@ -37,6 +37,7 @@ _ddump() {
 		'require[must every target start?]:targets:(all any)'
 		'retry[try a lost target again]'
 		'ca[trust these certificate authorities and no others]:PEM file:_files'
+		'crl[refuse certificates that these lists revoke]:PEM file:_files'
 		'cert[show servers this certificate]:PEM file:_files'
 		'key[the key of -cert]:PEM file:_files'
 		'ssh[run this for ssh\:// targets instead of ssh]:command:_command_names -e'

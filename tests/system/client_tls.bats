@@ -32,6 +32,24 @@ issue() {
 		-extfile "$name.ext" -in "$name.csr" -out "$name.pem" "$@"
 }
 
+# revoke NAME...: root does.
+revoke() {
+	local name
+	for name; do
+		openssl ca -config ca.conf -cert root.pem -keyfile root.key \
+			-revoke "$name.pem"
+	done
+}
+
+# make_list NAME ISSUER [DATES]...: NAME.crl, of all that was revoked until now.
+make_list() {
+	local name=$1 issuer=$2
+	shift 2
+	[ $# -gt 0 ] || set -- -crldays 30
+	openssl ca -gencrl -config ca.conf -cert "$issuer.pem" \
+		-keyfile "$issuer.key" -out "$name.crl" "$@"
+}
+
 make_authorities() {
 	local authority='basicConstraints=critical,CA:true\n'
 	local here='subjectAltName=IP:127.0.0.1\n'
@@ -63,6 +81,33 @@ make_authorities() {
 	issue client-future between 'extendedKeyUsage=clientAuth\n' \
 		"${future[@]}"
 	cat client.pem between.pem >chain.pem
+	# servers of authorities in between, of which one is revoked
+	issue below between "$here"
+	issue gone root "$authority"
+	issue below-gone gone "$here"
+	cat below.pem between.pem >below-chain.pem
+	cat below-gone.pem gone.pem >below-gone-chain.pem
+	cp below.key below-chain.key
+	cp below-gone.key below-gone-chain.key
+	issue revoked root "$here"
+	revoke revoked gone
+	issue client-other other 'extendedKeyUsage=clientAuth\n'
+	issue client-revoked root 'extendedKeyUsage=clientAuth\n'
+	revoke client-revoked
+	make_list root root
+	make_list between between
+	make_list gone gone
+	make_list other other
+	make_list expired root -crl_lastupdate 20200101000000Z \
+		-crl_nextupdate 20200201000000Z
+	make_list future root -crl_lastupdate 20900101000000Z \
+		-crl_nextupdate 20900201000000Z
+	# one that says it is root's
+	openssl ecparam -genkey -name prime256v1 -noout -out false.key
+	openssl req -x509 -key false.key -subj /CN=root -days 30 \
+		-addext subjectKeyIdentifier=none \
+		-addext authorityKeyIdentifier=none -out false.pem
+	make_list false false
 	openssl pkey -aes256 -passout pass:open-sesame -in client.key \
 		-out locked.key
 	mkdir hashed hashed-other
@@ -302,6 +347,13 @@ nobody_asked() {
 	nobody_asked
 }
 
+@test "a certificate that somebody else has signed is refused" {
+	serve_tls
+	merge -ca "$pki/false.pem" odd="$url"
+	refused "certificate signature failure .*-ca FILE"
+	nobody_asked
+}
+
 @test "an expired certificate is refused" {
 	serve_tls "$(certificate server-expired)"
 	merge -ca "$pki/root.pem" odd="$url"
@@ -319,6 +371,65 @@ nobody_asked() {
 	nobody_asked
 	merge -ca "$pki/alone.pem" "$url"
 	complete
+}
+
+# with_list SERVER LIST...: merges from one that shows this certificate, with
+# -crl of these lists.
+with_list() {
+	local server=$1
+	shift
+	serve_tls "$(certificate "$server")"
+	cat "${@/#/$pki/}" >"$BATS_TEST_TMPDIR/lists.pem"
+	merge -ca "$pki/root.pem" -crl "$BATS_TEST_TMPDIR/lists.pem" odd="$url"
+	stop_all
+}
+
+@test "-crl: what is not revoked is served" {
+	with_list server root.crl
+	complete
+	with_list below-chain root.crl between.crl
+	complete
+	# of lists, other authorities' ones may be anything
+	with_list server expired.crl other.crl root.crl
+	complete
+}
+
+@test "-crl: a revoked certificate is refused, wherever in the chain" {
+	with_list revoked root.crl
+	refused "certificate revoked \(a list of -crl says so"
+	nobody_asked
+	with_list below-gone-chain root.crl gone.crl
+	refused "certificate revoked \(a list of -crl says so"
+	nobody_asked
+	# without -crl nobody knows
+	serve_tls "$(certificate revoked)"
+	merge -ca "$pki/root.pem" "$url"
+	complete
+}
+
+@test "-crl: without a list of each authority, in time, it is refused" {
+	with_list server other.crl
+	refused "unable to get certificate CRL .*a list of each authority"
+	with_list below-chain root.crl
+	refused "unable to get certificate CRL .*a list of each authority"
+	with_list below-chain between.crl
+	refused "unable to get certificate CRL .*a list of each authority"
+	with_list server other.crl expired.crl
+	refused "CRL has expired .*-crl FILE needs another list"
+	with_list server future.crl
+	refused "CRL is not yet valid .*-crl FILE needs another list"
+	with_list server false.crl
+	refused "CRL signature failure .*forged"
+	nobody_asked
+}
+
+# Nor does a certificate in that file make anybody trusted.
+@test "-crl trusts nobody" {
+	serve_tls
+	cat "$pki/root.crl" "$pki/root.pem" >"$BATS_TEST_TMPDIR/lists.pem"
+	merge -ca "$pki/other.pem" -crl "$BATS_TEST_TMPDIR/lists.pem" odd="$url"
+	refused "certificate"
+	nobody_asked
 }
 
 @test "one target that is not trusted, one that is: nothing is written" {
@@ -426,6 +537,38 @@ nobody_asked() {
 	refused "400.*certificate"
 }
 
+# start_strict VERSION: a server that refuses by TLS itself, where nginx answers
+# by HTTP.
+start_strict() {
+	cat "$pki"/{root,between}.{pem,crl} >"$BATS_TEST_TMPDIR/known.pem"
+	start s_server openssl s_server -"$1" -WWW \
+		-accept "127.0.0.1:$web" -cert "$pki/server.pem" \
+		-key "$pki/server.key" -CAfile "$BATS_TEST_TMPDIR/known.pem" \
+		-Verify 2 -verify_return_error -crl_check_all
+	eventually answers "$web"
+	url=https://127.0.0.1:$web
+}
+
+# In TLS 1.3 the refusal comes when the client takes itself for connected.
+@test "a client certificate that is refused: the alert, and what to do" {
+	local version who
+	for version in tls1_2 tls1_3; do
+		start_strict "$version"
+		merge -ca "$pki/root.pem" odd="$url"
+		refused "TLS alert .*client.*certificate.* asked for"
+		for who in client-other client-revoked; do
+			merge -ca "$pki/root.pem" -cert "$pki/$who.pem" \
+				-key "$pki/$who.key" odd="$url"
+			refused "TLS alert \"(unknown ca|certificate revoked)\""
+		done
+		merge -ca "$pki/root.pem" -cert "$pki/chain.pem" \
+			-key "$pki/client.key" odd="$url"
+		# it takes the query for a part of the file's name
+		refused "the answer is no capture"
+		stop_all
+	done
+}
+
 # unusable SENTENCE OPTION...: told at once; a target that would answer is not
 # asked.
 unusable() {
@@ -462,6 +605,24 @@ unusable() {
 	for file in "$pki/www/text" "$pki/missing" "$pki"; do
 		unusable "-key $file: " -cert "$pki/chain.pem" -key "$file"
 	done
+}
+
+@test "a -crl that is none, or expired: told at once" {
+	local file der=$BATS_TEST_TMPDIR/der damaged=$BATS_TEST_TMPDIR/damaged
+	serve
+	openssl crl -in "$pki/root.crl" -outform DER -out "$der"
+	{
+		cat "$pki/root.crl"
+		sed '3s/^....../======/' "$pki/other.crl"
+	} >"$damaged"
+	for file in "$pki/www/text" "$pki/root.pem" "$der"; do
+		unusable "-crl $file: .*no PEM revocation list.*DER" \
+			-crl "$file"
+	done
+	unusable "-crl $damaged: .*damaged" -crl "$damaged"
+	unusable "-crl $pki/missing: No such file" -crl "$pki/missing"
+	unusable "-crl $pki: " -crl "$pki"
+	unusable "-crl $pki/expired.crl: .*expired" -crl "$pki/expired.crl"
 }
 
 # No passphrase helps there.

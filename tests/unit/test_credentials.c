@@ -89,6 +89,30 @@ static void write_certificate(const char *name, const char *mode, EVP_PKEY *key,
 	BIO_free(out);
 }
 
+/* Adds an empty list of revocations that is good until then, from now. */
+static void write_list(const char *name, const char *mode, long until)
+{
+	BIO *out = open_store(name, mode);
+	X509_CRL *list = X509_CRL_new();
+	X509_NAME *issuer = X509_NAME_new();
+	ASN1_TIME *from = X509_gmtime_adj(NULL, -2 * DAY);
+	ASN1_TIME *next = X509_gmtime_adj(NULL, until);
+
+	assert_true(X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC,
+		(const unsigned char *)"ddump", -1, -1, 0));
+	X509_CRL_set_version(list, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(list, issuer);
+	X509_CRL_set1_lastUpdate(list, from);
+	X509_CRL_set1_nextUpdate(list, next);
+	assert_true(X509_CRL_sign(list, store.key, EVP_sha256()) > 0);
+	assert_true(PEM_write_bio_X509_CRL(out, list));
+	ASN1_TIME_free(next);
+	ASN1_TIME_free(from);
+	X509_NAME_free(issuer);
+	X509_CRL_free(list);
+	BIO_free(out);
+}
+
 static void write_key(
 	const char *name, const char *mode, EVP_PKEY *key, char *with)
 {
@@ -120,7 +144,7 @@ static int remove_store(void **state)
 {
 	static const char *const names[] = {"cert", "key", "other-key",
 		"locked-key", "locked-both", "expired", "future", "garbage",
-		"empty", "ca", "cut", "both", "chain", "flipped"};
+		"empty", "ca", "cut", "both", "chain", "flipped", "list"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -308,6 +332,63 @@ static void a_bundle_with_an_error_in_it_is_refused(void **state)
 	bad("flipped", NULL, NULL, "ca", "flipped", "damaged");
 }
 
+/* NULL: it is taken. */
+static void list_is(const char *name, const char *what)
+{
+	struct credentials credentials = {.crl = in_store(name)};
+	struct failure failure = {0};
+	char start[2 * PATH];
+	bool good = credentials_check(&credentials, &failure);
+
+	credentials_wipe(&credentials);
+	snprintf(start, sizeof(start), "-crl %s: ", in_store(name));
+	if (good != !what)
+		fail_msg("%s%s", start, good ? "is taken" : failure.text);
+	if (good)
+		return;
+	assert_int_equal(failure.status, 1);
+	if (strncmp(failure.text, start, strlen(start)) != 0 ||
+		!strstr(failure.text, what))
+		fail_msg("%s..%s: %s", start, what, failure.text);
+}
+
+static void a_list_that_is_none_is_named(void **state)
+{
+	(void)state;
+	write_text("empty", "", 0);
+	list_is("empty", "no PEM revocation list");
+	list_is("cert", "no PEM revocation list");
+	list_is("no", "No such file");
+}
+
+static void lists_have_their_time(void **state)
+{
+	(void)state;
+	write_list("list", "w", DAY);
+	list_is("list", NULL);
+	write_list("list", "w", -DAY);
+	list_is("list", "expired");
+	/* a target may have an authority whose list is in time */
+	write_list("list", "a", DAY);
+	list_is("list", NULL);
+}
+
+static void a_list_that_is_cut_is_refused(void **state)
+{
+	char text[PEM_ROOM];
+	size_t first;
+	size_t size;
+
+	(void)state;
+	write_list("list", "w", DAY);
+	first = read_text("list", text);
+	memcpy(text + first, text, first);
+	for (size = first + 40; size < 2 * first - 1; size++) {
+		write_text("list", text, size);
+		list_is("list", "damaged");
+	}
+}
+
 /* In a process of its own, which has the terminal that it is given, or none. */
 static int check_locked(const char *cert, const char *key)
 {
@@ -470,6 +551,9 @@ int main(void)
 		cmocka_unit_test(a_bundle_holds_many),
 		cmocka_unit_test(a_bundle_that_is_cut_is_refused),
 		cmocka_unit_test(a_bundle_with_an_error_in_it_is_refused),
+		cmocka_unit_test(a_list_that_is_none_is_named),
+		cmocka_unit_test(lists_have_their_time),
+		cmocka_unit_test(a_list_that_is_cut_is_refused),
 		cmocka_unit_test(a_known_passphrase_is_used),
 		cmocka_unit_test(no_terminal_no_passphrase),
 		cmocka_unit_test(stdin_is_no_terminal),

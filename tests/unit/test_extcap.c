@@ -126,12 +126,13 @@ static void every_field_becomes_an_option(void **state)
 {
 	(void)state;
 	becomes("--targets|a|--filter|tcp port 80|--interface|eth0 eth1|"
-		"--snaplen|96|--require|any|--retry|--ca|/a b/ca.pem|--cert|"
-		"c|--key|k|--passphrase|S3cr3t|--netrc|--ssh|ssh -F x|--hold|"
-		"30|--align",
+		"--snaplen|96|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
+		"r|--cert|c|--key|k|--passphrase|S3cr3t|--netrc|--ssh|"
+		"ssh -F x|--hold|30|--align",
 		"--filter|tcp port 80|--interface|eth0|--interface|eth1|"
-		"--snaplen|96|--require|any|--retry|--ca|/a b/ca.pem|--cert|"
-		"c|--key|k|--netrc|--ssh|ssh -F x|--hold|30|--align|--|a");
+		"--snaplen|96|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
+		"r|--cert|c|--key|k|--netrc|--ssh|ssh -F x|--hold|30|--align|"
+		"--|a");
 	/* what a call has besides, and the other way to write a value */
 	becomes("--extcap-version=4.0|--extcap-control-in|x|"
 		"--extcap-control-out|y|--targets=a|--hold=5",
@@ -142,7 +143,7 @@ static void what_is_empty_is_not_there(void **state)
 {
 	(void)state;
 	becomes("--targets|a|--filter||--interface| |--snaplen||--require||"
-		"--ca||--cert||--key||--passphrase||--ssh||--hold||"
+		"--ca||--crl||--cert||--key||--passphrase||--ssh||--hold||"
 		"--extcap-capture-filter|",
 		"--|a");
 	becomes("", "--");
