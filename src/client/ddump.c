@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -143,8 +144,19 @@ static int serve(int argc, char **argv)
 	return status;
 }
 
+/*
+ * Passwords, keys and other people's packets are in our memory all the time:
+ * none of that goes into a core dump, nor to another process of this user. A
+ * limit of 0 would not keep it from a program that takes the dumps.
+ */
+static void hide_memory(void)
+{
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
+	hide_memory();
 	fill_descriptors();
 	if (extcap_is_called(argc, argv))
 		return serve(argc, argv);
