@@ -12,12 +12,15 @@
  *  - when all that may still send are settled beyond it: the order is exact;
  *  - when all of these have at least spoken beyond it, and slight disorder
  *    has had time to come out (SETTLE_MS);
- *  - when it has waited long enough (the hold) for those that are silent;
+ *  - when it, or one behind it, has waited long enough (the hold) for those
+ *    that are silent; what came later than that is overtaken;
  *  - when memory counts more than order: some queue is full, and none of the
  *    silent ones has merely run empty for a moment (FULL_GRACE_MS).
  *
  * Whoever is full has to pause: that is not its silence, which begins when it
- * is full no more, as it does when a target begins.
+ * is full no more, as it does when a target begins. But one that tells of the
+ * past (PAST_S), and fills its queue with that again and again, keeps nobody
+ * waiting for longer than the hold.
  *
  * To know that takes a look at every target (judge()), which also tells up to
  * what time it holds for the packets behind the first: one look for many.
@@ -37,12 +40,15 @@
 
 enum {
 	SLACK_NS = 10000000,
+	PAST_S = 60,
 	SETTLE_MS = 20,
 	FULL_GRACE_MS = 200, /* some watermarks of who has nothing else */
 	PREFETCH_FROM = 32,  /* targets; fewer ones' packets are in the cache */
 	PREFETCH_LINES = 3,  /* of a packet */
 	CACHE_LINE = 64,
 };
+
+static const uint64_t PAST_NS = PAST_S * UINT64_C(1000000000);
 
 struct merge_target {
 	struct queue queue;
@@ -51,7 +57,8 @@ struct merge_target {
 	uint64_t spoken;  /* ns: the latest time that it has told */
 	uint64_t spoke;	  /* ms: when it told that */
 	uint64_t heard;	  /* ms: since when it could tell more */
-	uint64_t freed;	  /* ms: when it began, or was full last */
+	uint64_t began;	  /* ms */
+	uint64_t freed;	  /* ms: when it was full last */
 	struct merge_counts counts;
 };
 
@@ -62,7 +69,7 @@ struct merge {
 	unsigned target_count;
 	struct heap ready;
 	size_t full;	/* targets with full queues */
-	uint64_t freed; /* ms: the latest of the targets' */
+	uint64_t freed; /* ms: the latest of the targets', or when one began */
 	uint64_t last;	/* the latest time that has left */
 };
 
@@ -153,7 +160,9 @@ static void free_up(struct merge *merge, unsigned target, uint64_t now)
 void merge_begin(struct merge *merge, unsigned target, uint64_t now)
 {
 	merge->targets[target].running = true;
-	free_up(merge, target, now);
+	merge->targets[target].began = now;
+	merge->targets[target].heard = now;
+	merge->freed = now;
 }
 
 void merge_end(struct merge *merge, unsigned target)
@@ -235,8 +244,16 @@ struct view {
 	uint64_t beyond;  /* the least spoken that is not before the packet */
 	/* ms: the latest of those that have not spoken: */
 	uint64_t heard;
-	uint64_t freed;
+	uint64_t free; /* since when their silence counts */
 };
+
+/* Since when (ms) a target's silence counts, as to what is of that time. */
+static uint64_t free_since(const struct merge_target *at, uint64_t time)
+{
+	const bool is_past = time > PAST_NS && at->spoken < time - PAST_NS;
+
+	return is_past ? at->began : clock_later(at->began, at->freed);
+}
 
 static struct view look(const struct merge *merge, uint64_t time)
 {
@@ -263,7 +280,7 @@ static struct view look(const struct merge *merge, uint64_t time)
 		if (at->spoken >= time)
 			continue;
 		view.heard = clock_later(view.heard, at->heard);
-		view.freed = clock_later(view.freed, at->freed);
+		view.free = clock_later(view.free, free_since(at, time));
 	}
 	return view;
 }
@@ -285,7 +302,7 @@ static struct verdict judge(const struct merge *merge, uint64_t now)
 	view = look(merge, time);
 	if (!view.is_open)
 		return (struct verdict){0, view.settled};
-	wait = time_left(clock_later(first->arrived, view.freed), hold, now);
+	wait = time_left(clock_later(first->arrived, view.free), hold, now);
 	if (wait == 0)
 		return (struct verdict){0, 0};
 	if (view.spoken >= time) {
@@ -323,11 +340,105 @@ static bool release_until(struct merge *merge, uint64_t until, uint64_t now)
 	return true;
 }
 
-int merge_pump(struct merge *merge, uint64_t now)
+/* Whose first packet has waited longest; the latest one of several. */
+static unsigned find_oldest(const struct merge *merge)
+{
+	const struct queued *oldest = NULL;
+	unsigned found = 0;
+
+	for (size_t i = 0; i < merge->ready.count; i++) {
+		const unsigned target = merge->ready.items[i].target;
+		const struct queued *head =
+			queue_head(&merge->targets[target].queue);
+
+		if (oldest && (head->arrived > oldest->arrived ||
+				      (head->arrived == oldest->arrived &&
+					      head->packet.time <=
+						      oldest->packet.time)))
+			continue;
+		oldest = head;
+		found = target;
+	}
+	return found;
+}
+
+/* When (ms) a packet has waited long enough for those that are silent. */
+static uint64_t due_of(const struct merge *merge, const struct queued *queued)
+{
+	const uint64_t free = look(merge, queued->packet.time).free;
+
+	return clock_later(queued->arrived, free) + merge->limits.hold;
+}
+
+/* Whose first packet is the first of those that have come by then (ms). */
+static unsigned find_first(const struct merge *merge, uint64_t by)
+{
+	const struct queued *first = NULL;
+	unsigned found = 0;
+
+	for (size_t i = 0; i < merge->ready.count; i++) {
+		const unsigned target = merge->ready.items[i].target;
+		const struct queued *head =
+			queue_head(&merge->targets[target].queue);
+
+		if (head->arrived > by ||
+			(first && (head->packet.time > first->packet.time ||
+					  (head->packet.time ==
+							  first->packet.time &&
+						  target > found))))
+			continue;
+		first = head;
+		found = target;
+	}
+	return found;
+}
+
+/*
+ * Lets packets leave that are due before what stands in front of them has even
+ * come: a stream that always has something earlier would keep them waiting for
+ * ever. False: the sink does not take it now.
+ */
+static bool release_overdue(struct merge *merge, uint64_t now)
 {
 	while (merge->ready.count > 0) {
-		const struct verdict verdict = judge(merge, now);
+		const size_t full = merge->full;
+		const struct queued *first = queue_head(
+			&merge->targets[merge->ready.items[0].target].queue);
+		const struct queued *oldest =
+			queue_head(&merge->targets[find_oldest(merge)].queue);
+		uint64_t due = oldest->arrived + merge->limits.hold;
+		unsigned target;
 
+		/* at first without a look at all targets */
+		if (first->arrived > due)
+			due = due_of(merge, oldest);
+		if (first->arrived <= due)
+			return true;
+		target = find_first(merge, due);
+		if (!release(merge, target))
+			return false;
+		if (merge->full < full)
+			free_up(merge, target, now);
+	}
+	return true;
+}
+
+int merge_pump(struct merge *merge, uint64_t now)
+{
+	if (!release_overdue(merge, now))
+		return -1;
+	while (merge->ready.count > 0) {
+		struct verdict verdict = judge(merge, now);
+
+		if (verdict.wait > 0) {
+			const unsigned oldest = find_oldest(merge);
+			const uint64_t due = due_of(merge,
+				queue_head(&merge->targets[oldest].queue));
+
+			verdict.wait = clock_earlier(
+				verdict.wait, time_left(due, 0, now));
+			verdict.until = 0;
+		}
 		if (verdict.wait > 0)
 			return verdict.wait < INT_MAX ? (int)verdict.wait
 						      : INT_MAX;

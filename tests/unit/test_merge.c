@@ -338,6 +338,66 @@ static void a_pause_is_no_silence(void **state)
 	world_close(&world);
 }
 
+/* It may do so for ever, and as fast as the merge takes it. */
+static void nobody_waits_for_a_flood_of_the_past(void **state)
+{
+	enum { NOW_S = 1700000000, TURNS = 12 };
+	const uint64_t now = NOW_S * UINT64_C(1000000000);
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, 20000);
+	world_packet(&world, 1, now, 30);
+	for (unsigned i = 0; i < TURNS; i++) {
+		while (!merge_is_full(world.merge, 0))
+			world_packet(&world, 0, ms(i), 3000);
+		world_pump(&world);
+		assert_int_equal(merge_count(world.merge, 1).written, i >= 10);
+		world.now += 100;
+	}
+	world_wait_for_all(&world);
+	world_close(&world);
+}
+
+/* One that is never full, and always has something that is earlier. */
+static void nobody_waits_for_a_trickle_of_the_past(void **state)
+{
+	enum { NOW_S = 1700000000, TURNS = 120 };
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, PLENTY);
+	world_packet(&world, 1, NOW_S * UINT64_C(1000000000), 30);
+	for (unsigned i = 0; i < TURNS; i++) {
+		world_packet(&world, 0, i + 1, 30);
+		world_pump(&world);
+		assert_int_equal(merge_count(world.merge, 1).written, i >= 100);
+		world.now += 10;
+	}
+	world_wait_for_all(&world);
+	world_close(&world);
+}
+
+/* But a minute it may be behind: its reader was slow, not itself. */
+static void one_that_is_behind_is_waited_for(void **state)
+{
+	enum { BACK_MS = 60000, TURNS = 12 };
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, 20000);
+	world_packet(&world, 1, ms(BACK_MS), 30);
+	for (unsigned i = 0; i < TURNS; i++) {
+		while (!merge_is_full(world.merge, 0))
+			world_packet(&world, 0, ms(i), 3000);
+		world_pump(&world);
+		world.now += 100;
+	}
+	assert_int_equal(merge_count(world.merge, 1).written, 0);
+	world_wait_for_all(&world);
+	world_close(&world);
+}
+
 static void a_hung_one_takes_nobodys_moment(void **state)
 {
 	static struct world world;
@@ -473,6 +533,9 @@ int main(void)
 		cmocka_unit_test(who_begins_again_is_given_a_moment),
 		cmocka_unit_test(the_latest_that_was_told_is_known),
 		cmocka_unit_test(a_full_queue_lets_go),
+		cmocka_unit_test(nobody_waits_for_a_flood_of_the_past),
+		cmocka_unit_test(nobody_waits_for_a_trickle_of_the_past),
+		cmocka_unit_test(one_that_is_behind_is_waited_for),
 		cmocka_unit_test(a_pause_is_no_silence),
 		cmocka_unit_test(a_hung_one_takes_nobodys_moment),
 		cmocka_unit_test(a_discarded_queue_is_not_full),
