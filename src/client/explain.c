@@ -245,6 +245,11 @@ bool explain_result(
 
 	if (!*error)
 		error = curl_easy_strerror(result);
+	/* what libcurl says of its own bounds, too */
+	if (strcasestr(error, "out of memory"))
+		return failure_set(failure, 1,
+			"a line of headers or trailers does not end (or out of "
+			"memory)");
 	alert = alert_of(error);
 	if (alert.size > 0)
 		return explain_alert(alert, failure);

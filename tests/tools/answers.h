@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "attacks.h"
 #include "common/clock.h"
 #include "source.h"
 
@@ -28,6 +29,7 @@ struct answer {
 	bool endless; /* the first bytes come again and again */
 	bool slow;    /* one byte at a time */
 	enum ending ending;
+	struct attack *attack; /* instead of all of that */
 };
 
 struct page {
@@ -208,11 +210,22 @@ static inline void make_lying_length(struct answer *answer, const char *target)
 	free(source);
 }
 
+/* Whatever a server in the wrong hands does: attacks.h has the names. */
+static inline void make_attack(struct answer *answer, const char *target)
+{
+	answer->attack = attack_new(target + strlen("/attack/"));
+	if (!answer->attack)
+		answer_page(answer, "404 Not Found", "", "no such attack\n");
+	else if (answer->attack->ends)
+		answer->ending = END_CUT;
+}
+
 /* Finds what a target is answered with; /silent is with nothing at all. */
 static inline void answer_make(struct answer *answer, const char *target,
 	const char *credentials, const char *authorization)
 {
 	static const struct page pages[] = {
+		{"/attack/", make_attack},
 		{"/status/", make_status},
 		{"/redirect", make_redirect},
 		{"/html", make_html},

@@ -42,9 +42,10 @@ struct connection {
 	uint64_t wake;	 /* ms, 0: only for the socket */
 	struct answer answer;
 	struct source *source;
-	bool held;   /* by the clock or the gate */
-	bool ended;  /* nothing comes after what is in out */
-	size_t size; /* of out, of which done are sent */
+	bool held;	 /* by the clock or the gate */
+	bool ended;	 /* nothing comes after what is in out */
+	size_t attacked; /* bytes of the attack that went into out */
+	size_t size;	 /* of out, of which done are sent */
 	size_t done;
 	size_t request_size;
 	char request[REQUEST_MAX];
@@ -150,11 +151,31 @@ static inline void connection_end(struct connection *connection)
 	connection->dead = true;
 }
 
+/* Puts the next piece of an attack into out. */
+static inline void connection_attack(struct connection *connection)
+{
+	const struct attack *attack = connection->answer.attack;
+	size_t left = attack->out.size - connection->attacked;
+
+	if (left == 0 && attack->again > 0) {
+		connection->attacked = attack->again;
+		left = attack->out.size - attack->again;
+	}
+	connection->size = left < PIECE_MAX ? left : PIECE_MAX;
+	memcpy(connection->out, attack->out.bytes + connection->attacked,
+		connection->size);
+	connection->attacked += connection->size;
+	if (connection->size == 0)
+		connection_end(connection);
+}
+
 /* What comes after out, which has been sent; false if it is nothing yet. */
 static inline bool connection_refill(struct connection *connection)
 {
 	connection->size = connection->done = 0;
-	if (connection->answer.endless) {
+	if (connection->answer.attack) {
+		connection_attack(connection);
+	} else if (connection->answer.endless) {
 		connection->size = connection->answer.first_size;
 		memcpy(connection->out, connection->answer.first,
 			connection->size);
@@ -176,6 +197,12 @@ static inline size_t connection_share(struct connection *connection)
 	if (connection->answer.slow &&
 		connection->size == connection->answer.first_size)
 		return 1;
+	if (connection->answer.attack && connection->answer.attack->slow)
+		return left > 0;
+	if (connection->answer.attack && connection->answer.attack->step > 0)
+		return left < connection->answer.attack->step
+			       ? left
+			       : connection->answer.attack->step;
 	if (!connection->source)
 		return left;
 	piece = source_piece(connection->source);
@@ -228,7 +255,9 @@ static inline void connection_send(struct connection *connection)
 		}
 		connection->done += (size_t)sent;
 		turn += (size_t)sent;
-		if (connection->answer.slow && sent == 1) {
+		if ((connection->answer.slow && sent == 1) ||
+			(connection->answer.attack &&
+				connection->answer.attack->step > 0)) {
 			connection->wake = now_ms() + PAUSE_MS;
 			connection_want_room(connection, false);
 			return;

@@ -2,6 +2,7 @@
  * A server of capture streams for the client's tests, on loopback.
  *
  *     streams [-port P] [-auth BASE64] [-stuck] [-lifetime S]
+ *     streams -attacks
  *
  * In: HTTP requests, 1,000 and more at once. Out: what their paths and queries
  * ask for. /stream, /capture and /auth send a stream, whose packets packets.h
@@ -14,6 +15,8 @@
  *     crowd=N           nothing before there have been N requests
  *     gate=N            N packets; the rest when somebody has asked for /go
  *     end=clean|cut|middle|reset|never
+ *
+ * With -attacks it only prints the names of those at /attack/NAME.
  *
  * Stdout tells "listening on PORT", a line per request, with its credentials,
  * and "sent TARGET" when a stream's last packet has been handed to the kernel.
@@ -149,6 +152,7 @@ static void server_bury(struct server *server, bool everybody)
 		*at = connection->next;
 		close(connection->fd);
 		free(connection->source);
+		attack_free(connection->answer.attack);
 		free(connection);
 	}
 }
@@ -243,6 +247,7 @@ int main(int argc, char **argv)
 		{"auth", required_argument, NULL, 'a'},
 		{"lifetime", required_argument, NULL, 'l'},
 		{"stuck", no_argument, NULL, 's'},
+		{"attacks", no_argument, NULL, 'A'},
 		{0},
 	};
 	struct server server = {.credentials = ""};
@@ -263,7 +268,12 @@ int main(int argc, char **argv)
 		else if (option == 's')
 			listen_stuck();
 		else
-			return 1;
+			break;
+	}
+	if (option != -1) {
+		if (option == 'A')
+			attack_list();
+		return option != 'A';
 	}
 	signal(SIGTERM, stop);
 	signal(SIGINT, stop);

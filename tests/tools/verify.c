@@ -14,6 +14,9 @@
  *   - a stamp is below one that came before (-allow-late N: N of them may);
  *   - with -ties, packets of one stamp are not in the order of the recipes;
  *   - the file says another -linktype N or -precision micro|nano.
+ *
+ * With -among packets of no recipe are passed over, and it ends with the last
+ * one that was missing: behind a merge that would not end by itself.
  */
 #include "packets.h"
 
@@ -33,6 +36,8 @@ struct verify {
 	bool swapped;
 	bool nano;
 	bool ties;
+	bool among; /* others */
+	uint64_t missing;
 	uint32_t linktype;
 	struct stream *streams;
 	size_t count;
@@ -130,6 +135,17 @@ static size_t find_stream(const struct verify *verify, uint32_t id)
 	return place;
 }
 
+/* Is a packet of none of the streams? */
+static bool is_others(
+	const struct verify *verify, const struct made_packet *packet)
+{
+	const uint32_t link = recipe_link_size(verify->linktype);
+
+	return packet->caplen < link + PACKETS_MARK ||
+	       find_stream(verify, get_mark(packet->data + link)) ==
+		       verify->count;
+}
+
 /* Compares a packet with what its recipe says. Returns its stream's place. */
 static size_t check_packet(
 	struct verify *verify, const struct made_packet *packet)
@@ -203,6 +219,7 @@ static void add_streams(struct verify *verify, char **recipes, size_t count)
 		stream->seen = calloc(stream->recipe.packets + 1, sizeof(bool));
 		if (!stream->seen)
 			err(1, "%s", recipes[i]);
+		verify->missing += stream->recipe.packets;
 	}
 }
 
@@ -258,9 +275,14 @@ static void verify_run(struct verify *verify)
 	static struct made_packet packet;
 
 	read_header(verify);
-	while (read_packet(verify, &packet)) {
-		size_t place = check_packet(verify, &packet);
+	while ((!verify->among || verify->missing > 0) &&
+		read_packet(verify, &packet)) {
+		size_t place;
 
+		if (verify->among && is_others(verify, &packet))
+			continue;
+		place = check_packet(verify, &packet);
+		verify->missing--;
 		check_order(verify, &packet, place);
 		verify->packets++;
 	}
@@ -284,6 +306,7 @@ static int parse_options(
 		{"count", required_argument, NULL, 'c'},
 		{"partial", no_argument, NULL, 'r'},
 		{"ties", no_argument, NULL, 't'},
+		{"among", no_argument, NULL, 'm'},
 		{0},
 	};
 	int option;
@@ -302,6 +325,8 @@ static int parse_options(
 			expected->partial = true;
 		else if (option == 't')
 			verify->ties = true;
+		else if (option == 'm')
+			verify->among = true;
 		else
 			exit(1);
 	}
