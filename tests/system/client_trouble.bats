@@ -157,12 +157,21 @@ refused() {
 
 @test "one that never answers ends after the time-out [14]" {
 	local recipe="id=1&packets=100"
-	local stuck
+	local late=(slow_headers half_a_section section_alone
+		chunk_extension_alone)
+	local stuck name targets=()
 	serve -stuck
+	for name in "${late[@]}"; do
+		targets+=("$name=$url/attack/$name")
+	done
 	stuck=$(awk '/^stuck/ { print $3 }' "$BATS_TEST_TMPDIR/streams.out")
 	merge -require any "$url/stream?$recipe" silent="$url/silent" \
-		head="$url/headonly" hole="http://127.0.0.1:$stuck/stream"
+		head="$url/headonly" hole="http://127.0.0.1:$stuck/stream" \
+		"${targets[@]}"
 	[ "$status" -eq 2 ]
+	for name in "${late[@]}"; do
+		grep -q "^ddump: $name: no capture has begun within" "$said"
+	done
 	grep -q silent "$said"
 	grep -q head "$said"
 	grep -q hole "$said"

@@ -31,6 +31,8 @@ struct attack {
 struct attack_row {
 	const char *name;
 	void (*make)(struct attack *attack);
+	bool waits; /* no capture begins: that takes its time, and is not listed
+		     */
 };
 
 static inline void attack_text(struct attack *attack, const char *format, ...)
@@ -731,9 +733,48 @@ static inline void attack_clock_too_large(struct attack *attack)
 	attack_clock(attack, "18446744073709551616 -1 \x1b[2J");
 }
 
-#define ATTACK(name)                                                           \
+/* What never gets as far as a capture, and never ends. */
+
+static inline void attack_slow_headers(struct attack *attack)
+{
+	attack_text(attack, "HTTP/1.1 200 OK\r\n");
+	attack_again(attack);
+	attack_text(attack, "X: y\r\n");
+	attack->step = 1;
+}
+
+static inline void attack_half_a_section(struct attack *attack)
+{
+	attack_head(attack, "");
+	blocks_u32(&attack->out, BLOCKS_SECTION);
+}
+
+static inline void attack_section_alone(struct attack *attack)
+{
+	attack_head(attack, "");
+	attack_section(attack);
+	attack_again(attack);
+	blocks_open(&attack->out, BLOCKS_CUSTOM);
+	blocks_close(&attack->out);
+	attack->step = 12;
+}
+
+static inline void attack_chunk_extension_alone(struct attack *attack)
+{
+	attack_head(attack, "Transfer-Encoding: chunked\r\n");
+	attack_text(attack, "1;");
+	attack_again(attack);
+	attack_fill(attack, 'x', 1000);
+	attack->step = 100;
+}
+
+#define ATTACK(which)                                                          \
 	{                                                                      \
-#name, attack_##name                                           \
+		.name = #which, .make = attack_##which                         \
+	}
+#define ATTACK_THAT_WAITS(which)                                               \
+	{                                                                      \
+		.name = #which, .make = attack_##which, .waits = true          \
 	}
 
 static const struct attack_row attack_rows[] = {
@@ -798,6 +839,10 @@ static const struct attack_row attack_rows[] = {
 	ATTACK(clock_of_2262),
 	ATTACK(clock_of_all),
 	ATTACK(clock_too_large),
+	ATTACK_THAT_WAITS(slow_headers),
+	ATTACK_THAT_WAITS(half_a_section),
+	ATTACK_THAT_WAITS(section_alone),
+	ATTACK_THAT_WAITS(chunk_extension_alone),
 };
 
 enum { ATTACKS = sizeof(attack_rows) / sizeof(*attack_rows) };
@@ -805,7 +850,8 @@ enum { ATTACKS = sizeof(attack_rows) / sizeof(*attack_rows) };
 static inline void attack_list(void)
 {
 	for (size_t i = 0; i < ATTACKS; i++)
-		puts(attack_rows[i].name);
+		if (!attack_rows[i].waits)
+			puts(attack_rows[i].name);
 }
 
 static inline void attack_free(struct attack *attack)
