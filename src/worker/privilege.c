@@ -52,9 +52,19 @@ static bool leave_root(void)
 	return errno == EINVAL || errno == EPERM;
 }
 
+/*
+ * Workers of one user must not look into one another, nor leave packets in a
+ * core dump: a limit of 0 would not keep them from a program that takes dumps.
+ */
+static bool hide_memory(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
 bool privilege_reduce(struct failure *failure)
 {
-	if (leave_root() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	if (leave_root() && hide_memory() &&
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 		set_capabilities(has_net_raw() ? 1U << CAP_NET_RAW : 0))
 		return true;
 	return failure_set(

@@ -616,6 +616,19 @@ excludes() {
 	eventually no_packet_sockets
 }
 
+# As systemd starts it: all workers are one user, and a core dump may be piped.
+@test "no other process of its user looks into a worker" {
+	make_open_dir
+	cp "$WORKER" "$open_dir/"
+	start_worker_by setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps -all,+net_raw --ambient-caps -all,+net_raw \
+		"$open_dir/ddump-worker" -listen "127.0.0.1:$port"
+	capture a 'filter=udp'
+	grep -qP '^Uid:\t65534\t65534\t65534\t65534$' \
+		"/proc/$(children)/status"
+	[ "$(stat -c %u "/proc/$(children)/environ")" -eq 0 ]
+}
+
 @test "a client that sends behind its request for ever is cut" {
 	serve
 	run enter timeout 20 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port
