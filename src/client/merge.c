@@ -40,7 +40,7 @@
 
 enum {
 	SLACK_NS = 10000000,
-	PAST_S = 60,
+	PAST_S = 3600,
 	SETTLE_MS = 20,
 	FULL_GRACE_MS = 200, /* some watermarks of who has nothing else */
 	PREFETCH_FROM = 32,  /* targets; fewer ones' packets are in the cache */

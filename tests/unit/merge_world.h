@@ -24,7 +24,7 @@ enum {
 };
 
 /* ns: whoever tells of times so far back has no excuse for it */
-static const uint64_t PAST = UINT64_C(60000000000);
+static const uint64_t PAST = UINT64_C(3600000000000);
 
 static const size_t PLENTY = SIZE_MAX / 2;
 
