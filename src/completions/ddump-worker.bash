@@ -24,7 +24,7 @@ _ddump_worker()
 		COMPREPLY=($(compgen -g -- "$cur"))
 		return
 		;;
-	-listen | -exclude | -ring | -max-duration | -max-snaplen | \
+	-listen | -exclude | -host | -ring | -max-duration | -max-snaplen | \
 		-max-clients | -socket-mode)
 		return
 		;;
@@ -33,7 +33,7 @@ _ddump_worker()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	[[ ! $cur || $cur == -* ]] || return
-	local options='listen exclude ring interface max-duration max-snaplen
+	local options='listen exclude ring interface host max-duration max-snaplen
 		max-clients socket-mode socket-group version help h'
 	COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 } &&

@@ -3,6 +3,7 @@ complete -c ddump-worker -o listen -l listen -x -d 'Listen on address:port or un
 complete -c ddump-worker -o exclude -l exclude -x -d 'What no client captures'
 complete -c ddump-worker -o ring -l ring -x -d 'MiB of a capture\'s ring'
 complete -c ddump-worker -o interface -l interface -xa '(__fish_print_interfaces)' -d 'Capture on nothing but these'
+complete -c ddump-worker -o host -l host -x -d 'Names that clients may ask by'
 complete -c ddump-worker -o max-duration -l max-duration -x -d 'The longest that a capture lasts, in s'
 complete -c ddump-worker -o max-snaplen -l max-snaplen -x -d 'The most bytes kept of a packet'
 complete -c ddump-worker -o max-clients -l max-clients -x -d 'Of -listen, at once'

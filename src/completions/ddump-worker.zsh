@@ -9,6 +9,7 @@ _ddump_worker() {
 		'exclude[what no client captures]:pcap-filter(7) expression: '
 		"ring[size of a capture's ring]:MiB, 2 to 256: "
 		'*interface[capture on nothing but these]:interface:_net_interfaces'
+		'host[that clients may ask by]:names: '
 		'max-duration[the longest that a capture lasts]:seconds: '
 		'max-snaplen[the most bytes that are kept of a packet]:bytes: '
 		'max-clients[of -listen, at once]:clients: '

@@ -6,6 +6,7 @@
 #include "worker/request.h"
 
 #include "common/text.h"
+#include "worker/host.h"
 #include "worker/span.h"
 
 #include <ctype.h>
@@ -13,12 +14,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* What the fields said, until all of them are known. */
+/* What the head said, until all of it is known. */
 struct fields {
-	struct span host;
-	struct span origin;
-	struct span site;
-	bool language; /* browsers send it, and scripts can't keep them */
+	struct span authority; /* of a target that is a URL */
+	bool length;
 	bool body;
 };
 
@@ -109,18 +108,24 @@ static bool path_is(struct span path, const char *text)
 	return *text == '\0';
 }
 
-/* Leaves the origin-form of a target, RFC 9112, section 3.2. */
-static bool to_origin_form(struct span *target, struct failure *failure)
+static bool check_target(struct span target, struct failure *failure)
 {
-	static const char *const schemes[] = {"http://", "https://"};
-
-	for (size_t i = 0; i < target->size; i++)
-		if (target->at[i] <= ' ' || target->at[i] > '~' ||
-			target->at[i] == '#')
+	for (size_t i = 0; i < target.size; i++)
+		if (target.at[i] <= ' ' || target.at[i] > '~' ||
+			target.at[i] == '#')
 			return failure_set(failure, 400,
 				"the request's target has a byte (0x%02x) "
 				"that must be written as %%XX",
-				(unsigned char)target->at[i]);
+				(unsigned char)target.at[i]);
+	return true;
+}
+
+/* Leaves the origin-form of a target, RFC 9112, section 3.2. */
+static bool to_origin_form(
+	struct span *target, struct fields *fields, struct failure *failure)
+{
+	static const char *const schemes[] = {"http://", "https://"};
+
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
 		size_t size = strlen(schemes[i]);
 
@@ -129,10 +134,12 @@ static bool to_origin_form(struct span *target, struct failure *failure)
 			continue;
 		target->at += size;
 		target->size -= size;
+		fields->authority.at = target->at;
 		while (target->size > 0 && *target->at != '/' &&
 			*target->at != '?') {
 			target->at++;
 			target->size--;
+			fields->authority.size++;
 		}
 		break;
 	}
@@ -142,12 +149,13 @@ static bool to_origin_form(struct span *target, struct failure *failure)
 	return true;
 }
 
-static bool parse_target(
-	struct span target, struct request *request, struct failure *failure)
+static bool parse_target(struct span target, struct request *request,
+	struct fields *fields, struct failure *failure)
 {
 	struct span path;
 
-	if (!to_origin_form(&target, failure))
+	if (!check_target(target, failure) ||
+		!to_origin_form(&target, fields, failure))
 		return false;
 	if (!span_cut(&target, '?', &path)) {
 		path = target;
@@ -166,8 +174,8 @@ static bool parse_target(
 	return true;
 }
 
-static bool parse_request_line(
-	struct span line, struct request *request, struct failure *failure)
+static bool parse_request_line(struct span line, struct request *request,
+	struct fields *fields, struct failure *failure)
 {
 	struct span method;
 	struct span target;
@@ -179,7 +187,7 @@ static bool parse_request_line(
 	request->head_only =
 		method.size == 4 && memcmp(method.at, "HEAD", 4) == 0;
 	if (!parse_version(line, request, failure) ||
-		!parse_target(target, request, failure))
+		!parse_target(target, request, fields, failure))
 		return false;
 	if (!request->head_only &&
 		(method.size != 3 || memcmp(method.at, "GET", 3) != 0))
@@ -203,33 +211,28 @@ static bool take_forwarded(
 	return true;
 }
 
-static bool take_once(struct span *place, struct span value, const char *name,
-	struct failure *failure)
+/* Nobody needs a length but 0, and twice it is not read alike by all. */
+static bool take_length(
+	struct fields *fields, struct span value, struct failure *failure)
 {
-	if (place->at)
+	if (fields->length)
 		return failure_set(
-			failure, 400, "the field %s comes twice", name);
-	*place = value;
+			failure, 400, "the field Content-Length comes twice");
+	fields->length = true;
+	fields->body = fields->body || !span_is(value, "0");
 	return true;
 }
 
 static bool take_field(struct span name, struct span value,
 	struct request *request, struct fields *fields, struct failure *failure)
 {
-	if (span_is(name, "host"))
-		return take_once(&fields->host, value, "Host", failure);
-	if (span_is(name, "origin"))
-		return take_once(&fields->origin, value, "Origin", failure);
-	if (span_is(name, "sec-fetch-site"))
-		return take_once(
-			&fields->site, value, "Sec-Fetch-Site", failure);
+	if (!caller_take_field(&request->caller, name, value, failure))
+		return false;
 	if (span_is(name, "forwarded"))
 		return take_forwarded(request, value, failure);
-	if (span_is(name, "accept-language"))
-		fields->language = true;
+	if (span_is(name, "content-length"))
+		return take_length(fields, value, failure);
 	if (span_is(name, "transfer-encoding"))
-		fields->body = true;
-	if (span_is(name, "content-length") && !span_is(value, "0"))
 		fields->body = true;
 	return true;
 }
@@ -257,62 +260,40 @@ static bool parse_field(struct span line, struct request *request,
 	return take_field(name, span_trim(line), request, fields, failure);
 }
 
-static bool is_host(struct span host)
+/* Which of the two is meant programs don't agree on: they must be one. */
+static bool check_hosts(const struct fields *fields,
+	const struct caller *caller, struct failure *failure)
 {
-	for (size_t i = 0; i < host.size; i++) {
-		unsigned char c = (unsigned char)host.at[i];
+	struct host host;
+	struct host target;
 
-		if (!isalnum(c) && !(c && strchr("-._~%!$&'()*+,;=:[]", c)))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Is it a page of another site that makes a browser ask? Where a browser does
- * not say, which is so for a name that was rebound to this host, it is.
- */
-static bool is_cross_site(const struct fields *fields)
-{
-	struct span origin = fields->origin;
-
-	if (fields->site.at && !span_is(fields->site, "same-origin") &&
-		!span_is(fields->site, "none"))
-		return true;
-	if (fields->language && !fields->site.at)
-		return true;
-	if (!origin.at)
-		return false;
-	if (!fields->host.at)
-		return true;
-	for (size_t i = 0; i + 3 <= origin.size; i++)
-		if (memcmp(origin.at + i, "://", 3) == 0) {
-			origin.at += i + 3;
-			origin.size -= i + 3;
-			return origin.size != fields->host.size ||
-			       strncasecmp(origin.at, fields->host.at,
-				       origin.size) != 0;
-		}
-	return true;
-}
-
-static bool check_fields(
-	const struct fields *fields, bool http10, struct failure *failure)
-{
-	if (!fields->host.at && !http10)
-		return failure_set(
-			failure, 400, "an HTTP/1.1 request needs a Host field");
-	if (fields->host.at && !is_host(fields->host))
+	if (caller->host.at && !host_parse(caller->host, &host))
 		return failure_set(
 			failure, 400, "the Host field names no host");
+	if (!fields->authority.at)
+		return true;
+	if (!host_parse(fields->authority, &target))
+		return failure_set(
+			failure, 400, "the request's target names no host");
+	if (caller->host.at && (host.name.size != target.name.size ||
+				       strncasecmp(host.name.at, target.name.at,
+					       host.name.size) != 0))
+		return failure_set(failure, 400,
+			"the request's target and the Host field name two "
+			"hosts");
+	return true;
+}
+
+static bool check_fields(const struct fields *fields,
+	const struct request *request, struct failure *failure)
+{
+	if (!request->caller.host.at && !request->http10)
+		return failure_set(
+			failure, 400, "an HTTP/1.1 request needs a Host field");
 	if (fields->body)
 		return failure_set(
 			failure, 400, "a request with a body is not taken");
-	if (is_cross_site(fields))
-		return failure_set(failure, 403,
-			"a web page of another site asks, or a browser that "
-			"does not say whose: it must not be used to capture");
-	return true;
+	return check_hosts(fields, &request->caller, failure);
 }
 
 bool request_parse(const void *head, size_t size, struct request *ret_request,
@@ -325,7 +306,8 @@ bool request_parse(const void *head, size_t size, struct request *ret_request,
 	memset(ret_request, 0, sizeof(*ret_request));
 	rest.at += skip;
 	rest.size -= skip;
-	if (!parse_request_line(next_line(&rest), ret_request, failure))
+	if (!parse_request_line(
+		    next_line(&rest), ret_request, &fields, failure))
 		return false;
 	for (unsigned count = 0;; count++) {
 		struct span line = next_line(&rest);
@@ -339,5 +321,10 @@ bool request_parse(const void *head, size_t size, struct request *ret_request,
 		if (!parse_field(line, ret_request, &fields, failure))
 			return false;
 	}
-	return check_fields(&fields, ret_request->http10, failure);
+	if (!check_fields(&fields, ret_request, failure))
+		return false;
+	/* who asks by a URL, and by HTTP/1.0, need not say it again */
+	if (!ret_request->caller.host.at)
+		ret_request->caller.host = fields.authority;
+	return true;
 }

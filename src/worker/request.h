@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/failure.h"
+#include "worker/caller.h"
 
 #include <stddef.h>
 
@@ -23,6 +24,7 @@ struct request {
 	bool http10;		      /* the body ends with the connection */
 	char query[REQUEST_LINE_MAX]; /* undecoded, without its '?' */
 	char forwarded[REQUEST_FORWARDED_MAX]; /* RFC 7239; "": none */
+	struct caller caller;		       /* places within the head */
 };
 
 /*
@@ -35,7 +37,8 @@ bool request_complete(const void *bytes, size_t size, size_t *ret_length,
 
 /*
  * Parses a complete head. ret_request is undefined after a failure, but for
- * head_only: a refusal of HEAD has no body either.
+ * head_only: a refusal of HEAD has no body either. Who asks is only noted: see
+ * caller_check().
  */
 bool request_parse(const void *head, size_t size, struct request *ret_request,
 	struct failure *failure);

@@ -59,7 +59,9 @@ static bool take_request(
 	if (length == 0)
 		return false;
 	serving->asked = clock_ns(CLOCK_REALTIME);
-	if (!request_parse(serving->head, length, &serving->request, failure))
+	if (!request_parse(serving->head, length, &serving->request, failure) ||
+		!caller_check(&serving->request.caller,
+			serving->settings->hosts, failure))
 		return false;
 	if (busy)
 		return failure_set(failure, 503,

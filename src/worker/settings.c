@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "format/packet.h"
 #include "worker/filter.h"
+#include "worker/host.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,31 @@ static bool set_interfaces(void *to, const char *value, struct failure *failure)
 	return true;
 }
 
+/* A name, or several with blanks between them. */
+static bool set_hosts(void *to, const char *value, struct failure *failure)
+{
+	static const char blanks[] = " \t\r\n";
+	const char *name = value + strspn(value, blanks);
+	struct settings *settings = to;
+	struct host host;
+
+	if (!*name)
+		return failure_set(failure, 1, "-host: names nothing");
+	for (; *name; name += strspn(name, blanks)) {
+		const size_t size = strcspn(name, blanks);
+
+		if (!host_parse((struct span){name, size}, &host) ||
+			host.name.size != size || name[size - 1] == '.')
+			return failure_set(failure, 1,
+				"-host: \"%.*s\" is no name of a host, "
+				"without a port",
+				(int)size, name);
+		name += size;
+	}
+	settings->hosts = value;
+	return true;
+}
+
 static bool set_clients(void *to, const char *value, struct failure *failure)
 {
 	return set_number("-max-clients", value, CLIENTS_MAX,
@@ -140,6 +166,8 @@ const struct option_row settings_rows[] = {
 		set_ring, 0},
 	{"interface", "NAME", "capture on nothing but these, may be repeated",
 		set_interfaces, 0},
+	{"host", "NAMES", "that clients may ask by (default: any name)",
+		set_hosts, 0},
 	{"max-duration", "S", "the longest that a capture lasts", set_duration,
 		0},
 	{"max-snaplen", "N", "the most bytes that are kept of a packet",
@@ -165,6 +193,7 @@ static bool read_environment(struct settings *settings, struct failure *failure)
 			void *to, const char *value, struct failure *failure);
 	} variables[] = {
 		{"DDUMP_EXCLUDE", set_exclude},
+		{"DDUMP_HOSTS", set_hosts},
 		{"DDUMP_RING", set_ring},
 		{"DDUMP_INTERFACES", set_interfaces},
 		{"DDUMP_MAX_DURATION", set_duration},

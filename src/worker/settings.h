@@ -12,6 +12,7 @@ struct settings {
 	const char *listen; /* NULL: not asked for */
 	const char
 		*exclude;  /* expression that no client can lift; NULL: none */
+	const char *hosts; /* names in Host, blanks between; NULL: any */
 	uint32_t ring;	   /* bytes */
 	uint32_t duration; /* s that a capture may last; 0: for ever */
 	uint32_t snaplen;  /* that a client may ask for; 0: any */

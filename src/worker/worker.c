@@ -27,9 +27,10 @@ static void print_help(void)
 	       "Captures packets for one HTTP client at a time, or for many "
 	       "with -listen.\n\n");
 	options_print(stdout, settings_rows, settings_row_count);
-	printf("\nDDUMP_EXCLUDE, DDUMP_RING, DDUMP_INTERFACES, "
-	       "DDUMP_MAX_DURATION and\nDDUMP_MAX_SNAPLEN in the environment "
-	       "stand for these options.\nMore in ddump-worker(8).\n");
+	printf("\nDDUMP_EXCLUDE, DDUMP_HOSTS, DDUMP_RING, "
+	       "DDUMP_INTERFACES,\nDDUMP_MAX_DURATION and DDUMP_MAX_SNAPLEN in "
+	       "the environment stand for these\noptions.  More in "
+	       "ddump-worker(8).\n");
 }
 
 static void print_version(void)

@@ -9,6 +9,7 @@
 #include "format/packet.h"
 #include "worker/filter.h"
 #include "worker/forwarded.h"
+#include "worker/host.h"
 #include "worker/peer.h"
 #include "worker/query.h"
 #include "worker/request.h"
@@ -93,6 +94,31 @@ static void check_exclusions(const struct filter *filter)
 	}
 }
 
+/* What a browser may ask by can't be bent, or is on the list. */
+static void check_caller(const struct caller *caller)
+{
+	static const char *const lists[] = {NULL, "a web1.example"};
+	struct failure failure = {0};
+	struct host host;
+
+	if (caller->host.at)
+		must(host_parse(caller->host, &host), "a host is one");
+	for (size_t i = 0; i < 2; i++) {
+		failure.status = 403;
+		if (!caller_check(caller, lists[i], &failure)) {
+			check_failure(&failure);
+			continue;
+		}
+		must(!caller->browser || caller->site.at,
+			"a browser says whose page it is");
+		if (caller->browser || (lists[i] && caller->host.at))
+			must(host_is_fixed(&host) ||
+					(lists[i] && host_is_listed(
+							     &host, lists[i])),
+				"a name can't lead elsewhere");
+	}
+}
+
 static void try_forwarded(const char *value, const char *user)
 {
 	static const struct peer proxy = {.local_port = 8475, .trusted = true};
@@ -127,6 +153,8 @@ static void try_head(const uint8_t *bytes, size_t length)
 	void *head = copy(bytes, length);
 	bool taken = request_parse(head, length, &request, &failure);
 
+	if (taken)
+		check_caller(&request.caller);
 	free(head);
 	if (!taken) {
 		check_failure(&failure);

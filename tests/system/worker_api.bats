@@ -123,27 +123,6 @@ sends_and_gets() {
 		'/capture?count=1%0aX:+y'
 }
 
-@test "403: a browser's page of another site" {
-	local sentence='a web page of another site asks, or a browser *'
-	local site
-	for site in cross-site same-site; do
-		answers_with 403 "$sentence" /interfaces \
-			-H "Sec-Fetch-Site: $site"
-	done
-	for site in http://evil.example null "http://127.0.0.1:1" \
-		"http://127.0.0.1:$port.evil.example"; do
-		answers_with 403 "$sentence" /interfaces -H "Origin: $site"
-		answers_with 403 "$sentence" /capture -H "Origin: $site"
-	done
-	for site in same-origin none; do
-		answers_with 200 '*' /interfaces -H "Sec-Fetch-Site: $site" \
-			-H "Accept-Language: de"
-	done
-	# so a browser asks for a name that was rebound to this host
-	answers_with 403 "$sentence" /interfaces -H "Accept-Language: de"
-	answers_with 200 '*' /interfaces -H "Origin: http://127.0.0.1:$port"
-}
-
 @test "404: other paths" {
 	local path
 	for path in / /captur /capture/ /captures /CAPTURE '//capture' \
@@ -435,6 +414,8 @@ sends_and_gets() {
 		"${get}Host: x y\r\n\r\n"
 	sends_and_gets 400 'the field Origin comes twice' \
 		"${get}Host: x\r\nOrigin: http://x\r\nOrigin: http://x\r\n\r\n"
+	sends_and_gets 400 'name two hosts' \
+		'GET http://y/interfaces HTTP/1.1\r\nHost: x\r\n\r\n'
 }
 
 @test "requests with a body are refused" {
@@ -445,6 +426,8 @@ sends_and_gets() {
 		"${get}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 	sends_and_gets 400 'a request with a body is not taken' \
 		"${get}content-length: 0, 0\r\n\r\n"
+	sends_and_gets 400 'the field Content-Length comes twice' \
+		"${get}Content-Length: 0\r\nContent-Length: 0\r\n\r\n"
 	sends_and_gets 200 '"name":"lo"' "${get}Content-Length: 0\r\n\r\n"
 }
 

@@ -356,6 +356,11 @@ refuses() {
 	refuses '-interface: "any" is no' -interface any
 	refuses '-interface: "../x" is no' -interface 'lo ../x'
 	refuses '-interface: names nothing' -interface ' '
+	refuses '-host: "web1:8475" is no name of a host, without' \
+		-host 'web2 web1:8475'
+	refuses '-host: "web1." is no name' -host web1.
+	refuses '-host: names nothing' -host ' '
+	DDUMP_HOSTS='a/b' refuses 'in DDUMP_HOSTS: -host: "a/b" is no name'
 	DDUMP_INTERFACES='' refuses 'in DDUMP_INTERFACES: -interface: names'
 	DDUMP_MAX_DURATION=x refuses 'in DDUMP_MAX_DURATION: '
 	DDUMP_RING=tiny refuses '-ring: "tiny" is no number of MiB'
@@ -373,7 +378,7 @@ refuses() {
 	run "$WORKER" -help
 	[ "$status" -eq 0 ]
 	local option
-	for option in listen exclude ring interface max-duration max-snaplen \
+	for option in listen exclude ring interface host max-duration max-snaplen \
 		max-clients socket-mode socket-group version help; do
 		[[ "$output" =~ "  "(-[a-z], )?-$option ]]
 	done

@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# Browsers can't be used against the worker: requests as they send them for a
+# page of another site, and for one whose name was made to lead here. What
+# programs send must not suffer.
+
+# shellcheck disable=SC2154 # set by what is loaded
+# shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
+load helpers
+load worker
+
+setup() {
+	need_root
+	make_network
+}
+
+teardown() {
+	remove_network
+}
+
+listen() {
+	start_worker -listen "127.0.0.1:$port" "$@"
+}
+
+chrome=('User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0.0.0'
+	'Accept: */*' 'Accept-Encoding: gzip, deflate'
+	'Accept-Language: en-US,en;q=0.9')
+firefox=('User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Firefox/115.0'
+	'Accept: */*' 'Accept-Language: en-US,en;q=0.5'
+	'Accept-Encoding: gzip, deflate')
+# it did not send a language before its version 110 or so
+headless=('User-Agent: Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/90.0'
+	'Accept: */*' 'Accept-Encoding: gzip, deflate')
+# the agent is the embedder's
+embedded=('User-Agent: Reader/1.0' 'Accept-Language: en')
+
+# request METHOD TARGET HOST [FIELD]...: its bytes.
+request() {
+	printf '%s %s HTTP/1.1\r\nHost: %s\r\n' "$1" "$2" "$3"
+	shift 3
+	[ $# -eq 0 ] || printf '%s\r\n' "$@"
+	printf '\r\n'
+}
+
+# gets STATUS METHOD TARGET HOST [FIELD]...: the answer has no word for a
+# browser's page, and nothing of a capture.
+gets() {
+	local wanted=$1
+	shift
+	request "$@" | raw >"$BATS_TEST_TMPDIR/answer"
+	grep -qa "^HTTP/1.1 $wanted " "$BATS_TEST_TMPDIR/answer" ||
+		{ echo "not $wanted: $*"; cat "$BATS_TEST_TMPDIR/answer"; }
+	grep -qa "^HTTP/1.1 $wanted " "$BATS_TEST_TMPDIR/answer"
+	lacks -ai '^access-control' "$BATS_TEST_TMPDIR/answer"
+	[ "$(grep -ac '^HTTP/' "$BATS_TEST_TMPDIR/answer")" -eq 1 ]
+}
+
+# Every browser, with these fields on top of its own.
+every_browser_gets() {
+	gets "$@" "${chrome[@]}"
+	gets "$@" "${firefox[@]}"
+	gets "$@" "${headless[@]}"
+	gets "$@" "${embedded[@]}"
+}
+
+# Each refusal is one line, and none of them was a capture.
+only_refusals() {
+	eventually no_children
+	[ "$(said | grep -c 'refused (4')" -eq "$(($(said | wc -l) - 1))" ]
+	no_packet_sockets
+}
+
+@test "a page of another site: fetches, images, forms, links, frames" {
+	listen
+	local host mode field
+	local target='/capture?duration=1&filter=icmp'
+	for host in "127.0.0.1:$port" '[::1]'; do
+		# fetch, no-cors and cors, images, scripts, styles
+		for mode in no-cors cors; do
+			every_browser_gets 403 GET "$target" "$host" \
+				'Sec-Fetch-Site: cross-site' \
+				"Sec-Fetch-Mode: $mode" 'Sec-Fetch-Dest: image'
+		done
+		every_browser_gets 403 GET "$target" "$host" \
+			'Origin: http://evil.example'
+		every_browser_gets 403 GET "$target" "$host" 'Origin: null'
+		# a link, a form with GET, a frame
+		every_browser_gets 403 GET "$target" "$host" \
+			'Sec-Fetch-Site: cross-site' 'Sec-Fetch-User: ?1' \
+			'Sec-Fetch-Mode: navigate' 'Upgrade-Insecure-Requests: 1'
+		every_browser_gets 403 GET "$target" "$host" \
+			'Sec-Fetch-Site: same-site' 'Sec-Fetch-Mode: navigate'
+		# a WebSocket
+		every_browser_gets 403 GET "$target" "$host" \
+			'Origin: http://evil.example' 'Connection: Upgrade' \
+			'Upgrade: websocket' 'Sec-WebSocket-Version: 13' \
+			'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+		# a question whether it may, and one for private networks
+		every_browser_gets 405 OPTIONS "$target" "$host" \
+			'Access-Control-Request-Method: GET' \
+			'Access-Control-Request-Private-Network: true' \
+			'Origin: http://evil.example'
+	done
+	# addresses of a network: no browser says anything there
+	every_browser_gets 403 GET "$target" "192.0.2.1:$port"
+	every_browser_gets 403 GET /interfaces "192.0.2.1:$port"
+	# one sign is enough
+	for field in 'Accept-Language: x' 'Accept-Language:' 'Origin: null' \
+		'Referer: http://evil.example/' 'Sec-GPC: 1' \
+		'Upgrade-Insecure-Requests: 1' 'User-Agent: Mozilla/4.0'; do
+		gets 403 GET "$target" "127.0.0.1:$port" "$field"
+	done
+	only_refusals
+}
+
+@test "a form's POST carries no second request" {
+	listen
+	local body
+	body=$(request GET '/capture?duration=1' x; echo .)
+	body=${body%.}
+	{
+		request POST /capture "127.0.0.1:$port" "${chrome[@]}" \
+			'Origin: http://evil.example' \
+			'Content-Type: text/plain' \
+			"Content-Length: ${#body}"
+		printf '%s' "$body"
+	} | raw >"$BATS_TEST_TMPDIR/answer"
+	[ "$(grep -ac '^HTTP/' "$BATS_TEST_TMPDIR/answer")" -eq 1 ]
+	grep -q '^HTTP/1.1 405 ' "$BATS_TEST_TMPDIR/answer"
+	# a TLS handshake whose name is a request
+	printf '\x16\x03\x01\0\x40%s' "$body" | raw \
+		>"$BATS_TEST_TMPDIR/answer"
+	[ "$(grep -ac '^HTTP/' "$BATS_TEST_TMPDIR/answer")" -eq 1 ]
+	grep -q '^HTTP/1.1 400 ' "$BATS_TEST_TMPDIR/answer"
+	only_refusals
+}
+
+@test "DNS rebinding: a page whose own name leads here gets nothing" {
+	listen
+	local target host
+	for target in '/capture?duration=1' /interfaces; do
+		for host in "evil.example:$port" 127.1; do
+			every_browser_gets 403 GET "$target" "$host"
+			# with what its scripts may set
+			every_browser_gets 403 GET "$target" "$host" \
+				'X-Requested-With: curl' 'Accept: text/plain'
+			# and of a browser that tells whose page it is
+			every_browser_gets 403 GET "$target" "$host" \
+				'Sec-Fetch-Site: same-origin' \
+				'Sec-Fetch-Mode: cors' 'Sec-Fetch-Dest: empty'
+			every_browser_gets 403 GET "$target" "$host" \
+				'Sec-Fetch-Site: none' \
+				'Sec-Fetch-Mode: navigate'
+			every_browser_gets 403 GET "$target" "$host" \
+				'Sec-Fetch-Site: same-origin' \
+				"Origin: http://$host"
+		done
+	done
+	gets 403 HEAD /capture evil.example "${chrome[@]}"
+	# the name of the target and that of Host are one, whoever asks
+	gets 400 GET http://127.0.0.1/interfaces evil.example "${chrome[@]}"
+	gets 400 GET http://evil.example/interfaces 127.0.0.1 "${chrome[@]}"
+	only_refusals
+}
+
+@test "who types the address into a browser gets an answer" {
+	listen -host 'web1.example db1'
+	local host
+	for host in "127.0.0.1:$port" localhost '[::1]:1' a.localhost; do
+		gets 200 GET /interfaces "$host" "${chrome[@]}" \
+			'Sec-Fetch-Site: none' 'Sec-Fetch-Mode: navigate' \
+			'Upgrade-Insecure-Requests: 1'
+		gets 200 GET /interfaces "$host" "${firefox[@]}" \
+			'Sec-Fetch-Site: same-origin' "Origin: http://$host"
+	done
+	# as behind a proxy with TLS that passes names on
+	gets 200 GET /interfaces WEB1.example:443 "${chrome[@]}" \
+		'Sec-Fetch-Site: none'
+	gets 403 GET /interfaces web1.example "${chrome[@]}"
+	gets 403 GET /interfaces web1.example "${chrome[@]}" \
+		'Sec-Fetch-Site: cross-site'
+}
+
+@test "-host is a list for everybody, and so is DDUMP_HOSTS" {
+	listen -host 'web1.example db1'
+	local host
+	for host in web1.example:1 DB1 db1. 127.0.0.1 localhost 192.0.2.1; do
+		gets 200 GET /interfaces "$host"
+	done
+	gets 403 GET /interfaces evil.example
+	grep -q 'the Host field says "evil.example": clients may ask by address' \
+		"$BATS_TEST_TMPDIR/answer"
+	stop_all
+	DDUMP_HOSTS='web2' listen
+	gets 200 GET /interfaces web2
+	gets 403 GET /interfaces web1.example
+}
+
+@test "curl, wget and ddump ask by any name" {
+	listen
+	local name
+	for name in web1 web1.example.org 127.0.0.1 localhost; do
+		enter curl -sSf --resolve "$name:$port:127.0.0.1" \
+			"http://$name:$port/interfaces" | grep '"name":"lo"'
+		enter wget -q -O - --header "Host: $name:$port" \
+			"http://127.0.0.1:$port/interfaces" | grep '"name":"lo"'
+	done
+	# ddump has no option for names: /etc/hosts of its own
+	printf '127.0.0.1 web1.example.org\n' >"$BATS_TEST_TMPDIR/hosts"
+	# shellcheck disable=SC2016 # it is the inner shell's
+	enter unshare -m sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' \
+		"$BATS_TEST_TMPDIR/hosts" "$DDUMP" -duration 1 -filter icmp \
+		"web1.example.org:$port" >"$BATS_TEST_TMPDIR/ddump.pcap"
+	has_header ddump
+}
