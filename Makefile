@@ -236,6 +236,10 @@ check-modules: $(unit_tests) $(replays)
 check-root: all $(test_tools) $(preloads)
 	CI=true $(places) tests/run system
 
+# every byte at every place of a request; make check sends every seventh
+check-hostile: all $(test_tools)
+	HOSTILE_SHARE=1 CI=true $(places) tests/run tests/system/worker_hostile.bats
+
 # what Debian's and Fedora's maintainers would look at
 check-packages: packages
 	$(places) tests/run tests/packages
@@ -313,7 +317,7 @@ clean:
 	rm -rf build ddump ddump-worker $(tarball)
 
 .PHONY: all install uninstall dist packages check check-modules check-root \
-	check-packages check-fleet check-valgrind fuzz bench lint format deps \
+	check-hostile check-packages check-fleet check-valgrind fuzz bench lint format deps \
 	demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -14,9 +14,11 @@
 #include "worker/compile.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
 	BLOCK_TIMEOUT_MS = 10,
@@ -129,6 +131,38 @@ struct capture *capture_open_dead(uint32_t snaplen, struct failure *failure)
 	return NULL;
 }
 
+/*
+ * What the kernel does not take libpcap would run in this process, on every
+ * packet of the host, and say so on stderr: programs that are too long, and
+ * those with loops. Any socket tells. The layout of both structs is one.
+ */
+static bool try_kernel(
+	const struct bpf_program *program, struct failure *failure)
+{
+	const struct sock_fprog filter = {
+		.len = (unsigned short)program->bf_len,
+		.filter = (struct sock_filter *)program->bf_insns,
+	};
+	int fd;
+	bool taken;
+
+	if (program->bf_len > BPF_MAXINSNS)
+		return failure_set(failure, 400,
+			"filter: it has %u instructions when compiled, the "
+			"kernel takes %d",
+			program->bf_len, BPF_MAXINSNS);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return failure_set(failure, 503, "can't try the filter: %s",
+			strerror(errno));
+	taken = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+			sizeof(filter)) == 0;
+	close(fd);
+	return taken || failure_set(failure, 400,
+				"filter: the kernel does not take it, which is "
+				"so with protochain");
+}
+
 static bool install(
 	pcap_t *pcap, struct bpf_program *program, struct failure *failure)
 {
@@ -192,7 +226,8 @@ bool capture_set_filter(struct capture *capture, const char *user,
 	if (!compile_filter(capture->pcap, &program, whole,
 		    "filter, with what is never captured", failure))
 		return false;
-	set = capture->dead || install(capture->pcap, &program, failure);
+	set = try_kernel(&program, failure) &&
+	      (capture->dead || install(capture->pcap, &program, failure));
 	pcap_freecode(&program);
 	if (set && !capture->dead)
 		begin(capture);

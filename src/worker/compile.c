@@ -82,7 +82,8 @@ static bool explain_death(int signal, struct failure *failure)
 			COMPILE_CPU_S);
 	if (signal == SIGALRM)
 		return failure_set(failure, 400,
-			"filter: a name in it does not resolve within %d s",
+			"filter: it takes more than %d s to compile: a name "
+			"in it that does not resolve, or a busy host",
 			COMPILE_S);
 	return failure_set(failure, 400,
 		"filter: it takes too much memory to compile, or libpcap "

@@ -56,8 +56,12 @@ static bool take_request(
 	size_t length = connection_read_head(&serving->connection,
 		serving->head, sizeof(serving->head), failure);
 
-	if (length == 0)
+	/* as far as it is known: what is no request may still begin like one */
+	if (length == 0) {
+		serving->request.head_only =
+			memcmp(serving->head, "HEAD ", strlen("HEAD ")) == 0;
 		return false;
+	}
 	serving->asked = clock_ns(CLOCK_REALTIME);
 	if (!request_parse(serving->head, length, &serving->request, failure) ||
 		!caller_check(&serving->request.caller,

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# Requests that mean harm, systematically: each on a worker's process of its
+# own, as systemd starts it. The tool looks at the answer, the log's line, the
+# process' end, its time, CPU time and memory; the figures are printed.
+
+# shellcheck disable=SC2154 # set by what is loaded
+load helpers
+load worker
+
+setup() {
+	need_root
+	make_network
+	cgroup=
+}
+
+teardown() {
+	remove_network
+	[ -z "$cgroup" ] || rmdir "$cgroup"
+}
+
+# attack [OPTION] SET: all of the set, or of a large one every Nth.
+attack() {
+	enter "$TOOLS/hostile" "$@" "$WORKER" | sed 's/^/# /' >&3
+	[ "${PIPESTATUS[0]}" -eq 0 ]
+}
+
+# A prime, so that every place gets other bytes.
+attack_some() {
+	HOSTILE_SHARE=${HOSTILE_SHARE:-7} attack "$@"
+}
+
+@test "every byte at every place of a request" {
+	attack_some bytes
+}
+
+@test "every byte in escapes" {
+	attack_some escapes
+}
+
+@test "a request that is split, at every place" {
+	attack splits
+}
+
+@test "what other parsers are known to read in another way" {
+	attack shapes
+}
+
+@test "heads that are slow, long, or have no end" {
+	attack sizes
+}
+
+@test "filters that are deep, long, or hard to compile" {
+	attack filters
+}
+
+# Without a resolver's answer, and without one in the hardened unit.
+@test "filters with names that resolve slowly or not at all" {
+	echo 'nameserver 127.0.0.1' >"$BATS_TEST_TMPDIR/resolv.conf"
+	# shellcheck disable=SC2016 # it is the inner shell's
+	isolated+=(unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf &&
+		exec "$@"' "$BATS_TEST_TMPDIR/resolv.conf")
+	attack names
+}
+
+# As MemoryMax= of the unit: all that are under way at once share it here.
+make_memory_limit() {
+	local limit=$((64 << 20))
+	if [ -d /sys/fs/cgroup/memory ]; then
+		cgroup=/sys/fs/cgroup/memory/ddump-test-$$
+		mkdir "$cgroup"
+		echo $limit >"$cgroup/memory.limit_in_bytes"
+	elif grep -qw memory /sys/fs/cgroup/cgroup.subtree_control; then
+		cgroup=/sys/fs/cgroup/ddump-test-$$
+		mkdir "$cgroup"
+		echo $limit >"$cgroup/memory.max"
+	else
+		skip "needs a cgroup for memory"
+	fi
+}
+
+@test "where setrlimit is forbidden, the memory of the unit bounds filters" {
+	# a sanitizer takes more by itself
+	[[ $BUILD != *sanitize* ]] || return 0
+	make_memory_limit
+	(
+		echo "$BASHPID" >"$cgroup/cgroup.procs"
+		attack -no-setrlimit filters
+	)
+}
