@@ -240,6 +240,12 @@ check-root: all $(test_tools) $(preloads)
 check-hostile: all $(test_tools)
 	HOSTILE_SHARE=1 CI=true $(places) tests/run tests/system/worker_hostile.bats
 
+# make check has a few thousand of these
+ROUNDS ?= 150000
+check-differential: all $(test_tools)
+	ROUNDS=$(ROUNDS) CI=true $(places) tests/run \
+		tests/system/differential.bats
+
 # what Debian's and Fedora's maintainers would look at
 check-packages: packages
 	$(places) tests/run tests/packages
@@ -317,8 +323,8 @@ clean:
 	rm -rf build ddump ddump-worker $(tarball)
 
 .PHONY: all install uninstall dist packages check check-modules check-root \
-	check-hostile check-packages check-fleet check-valgrind fuzz bench lint format deps \
-	demo clean FORCE
+	check-hostile check-differential check-packages check-fleet \
+	check-valgrind fuzz bench lint format deps demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build \( -path build/fleet -o -path build/packages \) \

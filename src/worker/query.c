@@ -155,6 +155,10 @@ static bool decode(const char *text, size_t size, char *out, size_t room,
 					"followed by two hex digits");
 			i += 2;
 		}
+		/* to some it ends a parameter, as '&' does */
+		if (c == ';' && text[i] == ';')
+			return failure_set(failure, 400,
+				"the query has a ';': write it as %%3B");
 		if ((c < ' ' && !strchr("\t\n\r", c)) || c == 0x7f || c == 0)
 			return failure_set(failure, 400,
 				"the query has a control character (0x%02x)",

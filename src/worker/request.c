@@ -232,9 +232,16 @@ static bool take_field(struct span name, struct span value,
 		return take_forwarded(request, value, failure);
 	if (span_is(name, "content-length"))
 		return take_length(fields, value, failure);
-	if (span_is(name, "transfer-encoding"))
+	/* Expect is for nothing but a body that waits */
+	if (span_is(name, "transfer-encoding") || span_is(name, "expect"))
 		fields->body = true;
 	return true;
+}
+
+/* A tab is a blank, RFC 9110, section 5.6.3, but not to all who read these. */
+static bool may_have_tabs(struct span name)
+{
+	return !span_is(name, "host") && !span_is(name, "content-length");
 }
 
 /* RFC 9112, section 5: no folding, no space before the colon. */
@@ -252,7 +259,8 @@ static bool parse_field(struct span line, struct request *request,
 	for (size_t i = 0; i < line.size; i++) {
 		unsigned char c = (unsigned char)line.at[i];
 
-		if ((c < ' ' && c != '\t') || c == 0x7f)
+		if ((c < ' ' && (c != '\t' || !may_have_tabs(name))) ||
+			c == 0x7f)
 			return failure_set(failure, 400,
 				"the field %.*s has a control character",
 				(int)name.size, name.at);
@@ -272,7 +280,9 @@ static bool check_hosts(const struct fields *fields,
 			failure, 400, "the Host field names no host");
 	if (!fields->authority.at)
 		return true;
-	if (!host_parse(fields->authority, &target))
+	/* some take no underscore in a URL, though they do in the field */
+	if (!host_parse(fields->authority, &target) ||
+		memchr(target.name.at, '_', target.name.size))
 		return failure_set(
 			failure, 400, "the request's target names no host");
 	if (caller->host.at && (host.name.size != target.name.size ||

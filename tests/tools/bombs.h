@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "attacks.h"
+#include "requests.h"
 
 /* before, count times; middle; after, count times. A '#' counts them. */
 struct bomb {

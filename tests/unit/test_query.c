@@ -87,7 +87,8 @@ static void unknown_and_repeated_are_named(void **state)
 	bad("Filter=icmp", "\"Filter\"");
 	bad("=icmp", "\"\"");
 	bad("filter =icmp", "\"filter \"");
-	bad("count=1;duration=2", "count");
+	bad("count=1;duration=2", "';': write it as %3B");
+	bad("filter=a;b", "%3B");
 	bad("filter=a&filter=b", "filter comes twice");
 	bad("filter&filter", "filter comes twice");
 	bad("count=1&snaplen=2&count=1", "count comes twice");

@@ -104,7 +104,7 @@ static void good_requests_are_taken(void **state)
 			REQUEST_CAPTURE, false},
 		{"GET HTTPS://a/interfaces" TO_HOST END, "", REQUEST_INTERFACES,
 			false},
-		{"GET /capture HTTP/1.9\r\nhOST:\t [::1]:8475 \t" END, "",
+		{"GET /capture HTTP/1.9\r\nhOST:  [::1]:8475  " END, "",
 			REQUEST_CAPTURE, false},
 		{"GET /capture" TO_HOST "\r\nContent-Length: 0" END, "",
 			REQUEST_CAPTURE, false},
@@ -279,6 +279,9 @@ static void fields_that_two_could_read_in_two_ways(void **state)
 		{"GET /capture" TO_HOST "\r\nHost: a" END, 400},
 		{"GET /capture" TO_HOST "\r\nHOST: b" END, 400},
 		{"GET /capture HTTP/1.1\r\nHost:" END, 400},
+		{"GET /capture HTTP/1.1\r\nHost:\ta" END, 400},
+		{"GET /capture" TO_HOST "\t" END, 400},
+		{"GET /capture" TO_HOST "\r\nX:\ta\tb\t" END, 0},
 		{"GET /capture HTTP/1.0\r\nHost:" END, 400},
 		{"GET /capture" TO_HOST "@b" END, 400},
 		{"GET /capture" TO_HOST "/b" END, 400},
@@ -287,6 +290,7 @@ static void fields_that_two_could_read_in_two_ways(void **state)
 		{"GET /capture" TO_HOST "\r\nContent-Length: 5" END "12345",
 			400},
 		{"GET /capture" TO_HOST "\r\nContent-Length: 00" END, 400},
+		{"GET /capture" TO_HOST "\r\nContent-Length:\t0" END, 400},
 		{"GET /capture" TO_HOST "\r\nContent-Length: +0" END, 400},
 		{"GET /capture" TO_HOST "\r\nContent-Length: 0, 0" END, 400},
 		{"GET /capture" TO_HOST "\r\nContent-Length:" END, 400},
@@ -302,6 +306,7 @@ static void fields_that_two_could_read_in_two_ways(void **state)
 		{"GET /capture" TO_HOST "\r\nTransfer-Encoding : chunked" END,
 			400},
 		{"HEAD /capture" TO_HOST "\r\ntransfer-encoding: x" END, 400},
+		{"GET /capture" TO_HOST "\r\nExpect: 100-continue" END, 400},
 	};
 
 	(void)state;
@@ -322,6 +327,8 @@ static void a_target_and_its_host_are_one(void **state)
 		{"GET http://a:x/capture" TO_HOST END, 400},
 		{"GET http://[a]/capture HTTP/1.0" END, 400},
 		{"GET http:a/capture" TO_HOST END, 400},
+		{"GET http://a_b/capture HTTP/1.0" END, 400},
+		{"GET /capture" TO_HOST "_b" END, 0},
 	};
 
 	(void)state;
