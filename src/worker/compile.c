@@ -26,9 +26,16 @@ enum {
 bool compile_filter(pcap_t *pcap, struct bpf_program *ret_program,
 	const char *expression, const char *whose, struct failure *failure)
 {
+	errno = 0;
 	if (pcap_compile(pcap, ret_program, expression, 1,
 		    PCAP_NETMASK_UNKNOWN) == 0)
 		return true;
+	/* libpcap's own sentence is "malloc" */
+	if (errno == ENOMEM)
+		return failure_set(failure, 400,
+			"%s: it takes more than %d MiB to compile, make it "
+			"simpler",
+			whose, COMPILE_BYTES >> 20);
 	return failure_set(failure, 400, "%s: %s", whose, pcap_geterr(pcap));
 }
 

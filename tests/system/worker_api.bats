@@ -92,6 +92,16 @@ sends_and_gets() {
 		-w '%{http_code}')" = 400 ]
 }
 
+@test "400: a filter that takes too much to compile" {
+	need_root
+	# a sanitizer ends the process instead
+	[[ $BUILD != *sanitize* ]] || return 0
+	local terms
+	terms=$(printf 'portrange+%d-60000+or+' {1..500})
+	answers_with 400 'filter: it takes more than 64 MiB to compile, make *' \
+		"/capture?filter=${terms}ip"
+}
+
 # libpcap would filter by itself then, all that the host sends and receives.
 @test "400: a filter that the kernel does not take" {
 	need_root

@@ -324,6 +324,7 @@ int main(int argc, char **argv)
 {
 	struct differ *differ = calloc(1, sizeof(*differ));
 	struct mutant *mutant = calloc(1, sizeof(*mutant));
+	bool good;
 
 	if (argc < 4 || !differ || !mutant)
 		errx(2, "Usage: differ NGINX CADDY ROUNDS [FILE]...");
@@ -338,5 +339,8 @@ int main(int argc, char **argv)
 	}
 	printf("%zu requests, %zu taken, %zu of the answers differ\n",
 		differ->tried, differ->taken, differ->failed);
-	return differ->failed == 0 && differ->taken > 0 ? 0 : 1;
+	good = differ->failed == 0 && differ->taken > 0;
+	free(differ);
+	free(mutant);
+	return good ? 0 : 1;
 }
