@@ -282,6 +282,11 @@ fuzz: $(fuzz_targets:%=build/fuzz/%)
 			-artifact_prefix=build/fuzz/$$target- \
 			build/fuzz/corpus/$$target $$seeds; done
 
+# Captures come and go, targets die and return: nothing may grow meanwhile.
+SOAK_SECONDS ?= 1800
+soak: all $(test_tools)
+	$(places) SOAK_SECONDS=$(SOAK_SECONDS) tests/soak/run
+
 bench: all $(test_tools)
 	$(places) tests/bench/run
 
@@ -324,7 +329,7 @@ clean:
 
 .PHONY: all install uninstall dist packages check check-modules check-root \
 	check-hostile check-differential check-packages check-fleet \
-	check-valgrind fuzz bench lint format deps demo clean FORCE
+	check-valgrind fuzz soak bench lint format deps demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build \( -path build/fleet -o -path build/packages \) \
