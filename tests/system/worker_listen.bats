@@ -227,6 +227,69 @@ activate() {
 	has_children 2
 }
 
+# Of the listener: its memory in KiB, and its descriptors.
+memory_of_worker() {
+	awk '/^VmRSS/ { print $2 }' "/proc/$worker/status"
+}
+
+descriptors_of_worker() {
+	find "/proc/$worker/fd" -mindepth 1 | wc -l
+}
+
+has_descriptors() {
+	[ "$(descriptors_of_worker)" -eq "$1" ]
+}
+
+# crowd [TEXT]: clients that come all at once; ${started[-1]} is theirs.
+crowd() {
+	start crowd "${isolated[@]}" "$TOOLS/crowd" 10000 127.0.0.1 "$port" "$@"
+	eventually grep -q begun "$BATS_TEST_TMPDIR/crowd.out"
+}
+
+captures_for_a_second() {
+	ask '/capture?duration=1&filter=icmp' -f -o "$BATS_TEST_TMPDIR/capture"
+}
+
+@test "10,000 connections at once: who comes behind them is served" {
+	need_root
+	local before descriptors after
+	start_worker -listen "127.0.0.1:$port"
+	captures_for_a_second
+	eventually no_children
+	before=$(memory_of_worker)
+	descriptors=$(descriptors_of_worker)
+	crowd $'GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n'
+	eventually captures_for_a_second
+	kill "${started[-1]}"
+	exit_status "${started[-1]}"
+	cat "$BATS_TEST_TMPDIR/crowd.out"
+	# it was a flood: there was no room for most of it
+	[ "$(awk '/^failed/ { print $2 }' "$BATS_TEST_TMPDIR/crowd.out")" -gt \
+		1000 ]
+	eventually no_children
+	after=$(memory_of_worker)
+	echo "memory $before KiB, then $after"
+	[ "$after" -le $((before + 256)) ]
+	eventually has_descriptors "$descriptors"
+}
+
+@test "10,000 connections that say nothing: as many processes as allowed" {
+	need_root
+	start_worker -listen "127.0.0.1:$port" -max-clients 10
+	crowd
+	eventually has_children 20
+	# the others were closed, and not kept waiting
+	eventually has_established 20
+	# who stays has ten seconds; these leave
+	kill "${started[-1]}"
+	eventually captures_for_a_second
+	eventually no_children
+}
+
+has_established() {
+	[ "$(enter ss -Htn state established "sport = :$port" | wc -l)" -eq "$1" ]
+}
+
 @test "SIGTERM ends the listener and its captures, which show it" {
 	need_root
 	start_worker -listen "127.0.0.1:$port"
