@@ -6,6 +6,15 @@
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
 load helpers
 load worker
+load vanish
+
+setup_file() {
+	[ "$(id -u)" -ne 0 ] || vanish
+}
+
+teardown_file() {
+	remove_gone
+}
 
 setup() {
 	need_root
@@ -648,4 +657,34 @@ excludes() {
 	exit_status "${started[-1]}"
 	[ "$ended" -eq 0 ]
 	grep -q 'captured 1 packets' "$BATS_TEST_TMPDIR/worker.err"
+}
+
+# The captures that ended because their client did, in whole seconds each.
+gone_after() {
+	sed -n 's/.* packets.* in \([0-9]*\)\..*: the client left$/\1/p' \
+		"$BATS_FILE_TMPDIR/here.err"
+}
+
+all_are_gone() {
+	[ "$(gone_after | wc -l)" -eq 4 ]
+}
+
+# The last one here: what setup_file has begun takes most of a minute.
+@test "a peer that vanishes without a word is gone within a minute" {
+	eventually all_are_gone || eventually all_are_gone
+	gone_after | xargs
+	[ "$(gone_after | sort -n | tail -n 1)" -lt 60 ]
+	[ "$(ip netns exec "$(cat "$BATS_FILE_TMPDIR/gone")" \
+		cat /proc/net/packet | wc -l)" -eq 1 ]
+}
+
+@test "a worker that vanishes without a word is told within half a minute" {
+	local name status seconds
+	for name in client_silent client_watermarks; do
+		cat "$BATS_FILE_TMPDIR/$name".{out,err}
+		read -r status seconds <"$BATS_FILE_TMPDIR/$name.out"
+		[ "$status" -eq 2 ]
+		[ "$seconds" -lt 35 ]
+		grep -q '^ddump: 10.3.0.2: ' "$BATS_FILE_TMPDIR/$name.err"
+	done
 }
