@@ -110,12 +110,19 @@ probe_unit() {
 	[ "$(grep ': yes$' "$held")" = "unix: yes" ]
 }
 
+# Of all programs in a host's network.
+# shellcheck disable=SC2016 # awk's own
+datagrams_of() {
+	on "$1" awk '$1 == "Udp:" && $5 ~ /^[0-9]/ { print $5 }' /proc/net/snmp
+}
+
 @test "a capture outlives restarts, reloads and upgrades" {
+	local before count
 	start_capture -filter 'udp port 4703' web1
-	start sender ip netns exec ddf-web2 "$TOOLS/udp_send" 2000 100 400 \
+	before=$(datagrams_of web2)
+	# until it is ended
+	start sender ip netns exec ddf-web2 "$TOOLS/udp_send" 1000000 100 400 \
 		"$(address_of web1)" 4703
-	local sender=${started[-1]}
-	unset 'started[-1]'
 	restart_socket web1
 	inside web1 systemctl daemon-reload
 	apt_get web1 'install ./next/ddump-worker_*.deb'
@@ -123,13 +130,15 @@ probe_unit() {
 	inside web1 systemctl stop ddump-worker.socket
 	inside web1 systemctl start ddump-worker.socket
 	# all of that while packets were on their way; a new capture works, too
-	kill -0 "$sender"
+	kill "${started[-1]}"
+	wait "${started[-1]}" || true
+	unset 'started[-1]'
+	count=$(($(datagrams_of web2) - before))
 	"${under[@]}" curl -sf http://web1:8475/interfaces
-	wait "$sender"
-	within 20 is_merged 2000
+	within 20 is_merged "$count"
 	end_capture
 	[ "$status" -eq 0 ]
-	holds_all "$merged" 'frame.interface_name == "web1:eth0"' 2000
+	holds_all "$merged" 'frame.interface_name == "web1:eth0"' "$count"
 }
 
 @test "stopping an instance cuts its stream, and keeps what there was" {
