@@ -62,52 +62,94 @@ status_of() {
 	end_capture
 }
 
-# Says of each thing whether it could be done.
-# shellcheck disable=SC2016 # for perl to expand
-probe='
-my $request = <STDIN>;
-sub report { printf "%s: %s\n", $_[0], $_[1] ? "yes" : "no" }
-report("shadow", open(my $shadow, "<", "/etc/shadow"));
-opendir(my $proc, "/proc");
-report("processes", scalar grep { /^\d+$/ && $_ != $$ } readdir $proc);
-report("inet", socket(my $inet, 2, 1, 0));
-report("inet6", socket(my $inet6, 10, 1, 0));
-report("netlink", socket(my $netlink, 16, 3, 0));
-report("unix", socket(my $unix, 1, 1, 0));
-report("shell", system("/bin/sh", "-c", ":") == 0);
-report("library shell", system("/usr/lib/klibc/bin/sh", "-c", ":") == 0);
-report("data", open(my $data, "<", "/srv/probe"));
-report("write", scalar grep { open(my $f, ">", "$_/probe") }
-	qw(/ /etc /usr /var /run /root /home /tmp /var/tmp /dev/shm));
-'
+# The process of the one capture on app1, as it is known there.
+capture_on_app1() {
+	property app1 "$(instances app1)" MainPID
+}
 
-# Perl in the place of the worker, within the very unit.
+# Our own in the place of the worker, within the very unit.
 probe_unit() {
-	echo "$probe" >"$HOSTS/app1/root/usr/share/probe"
-	echo >"$HOSTS/app1/root/srv/probe"
-	# where Debian has one, for its initramfs
-	inside app1 install -D /bin/sh /usr/lib/klibc/bin/sh
 	drop_in app1 ddump-worker@.service <<-END
 		[Service]
 		ExecStart=
-		ExecStart=-/usr/sbin/ddump-worker /usr/share/probe
-		BindReadOnlyPaths=/usr/bin/perl:/usr/sbin/ddump-worker
+		ExecStart=-/usr/sbin/ddump-worker $1
+		BindReadOnlyPaths=/usr/share/probe:/usr/sbin/ddump-worker
 	END
 	on app1 bash -c 'exec 4<>/dev/tcp/127.0.0.1/8475
 		echo >&4
-		cat <&4'
+		cat <&4 2>/dev/null || true'
 }
 
-@test "within the unit there is nothing to read, reach or run" {
-	local all=$BATS_TEST_TMPDIR/all held=$BATS_TEST_TMPDIR/held
-	probe_unit >"$held"
+# The same without the unit, as root; what it mounts goes with it.
+probe_free() {
+	inside app1 unshare -m bash -c \
+		"/usr/share/probe $1 0<>/dev/tcp/127.0.0.1/22 2>&1"
+}
+
+# Things to find, of others.
+plant() {
+	cp "$TOOLS/probe" "$HOSTS/app1/root/usr/share/probe"
+	echo >"$HOSTS/app1/root/srv/probe"
+	# where Debian has one, for its initramfs
+	inside app1 install -D /bin/sh /usr/lib/klibc/bin/sh
+}
+
+# plant_socket NAME [OPTION]: an abstract one, which is there until it is used.
+plant_socket() {
+	start "$1" ip netns exec ddf-app1 systemd-socket-activate \
+		"${@:2}" -l "@$1" true
+	within 10 grep -q Listening "$BATS_TEST_TMPDIR/$1.err"
+}
+
+# sorted_are EXPECTED...: what comes on stdin, line by line.
+sorted_are() {
+	diff <(sort) <(printf '%s\n' "$@" | sort)
+}
+
+# No line that is anything else.
+only() {
+	! grep -vxE "$1"
+}
+
+# What root in a container can't do either.
+never='limit it|(load|remove) module.*|kexec|ambient capability|real time'
+never+='|priority|device'
+
+# ddump-worker(8) has what is left, under SECURITY.
+@test "what somebody could who has taken over a capture's process" {
+	local free=$BATS_TEST_TMPDIR/free held=$BATS_TEST_TMPDIR/held pid
+	plant
+	start_capture -filter 'udp port 4707' ssh://app1
+	pid=$(capture_on_app1)
+	plant_socket probe
+	plant_socket probe-datagrams --datagram
+	probe_unit "$pid" >"$held"
+	records app1 | jq -r .MESSAGE | grep 'connect anew' | tail -n 1 >>"$held"
 	cat "$held"
-	# the probe itself works
-	inside app1 perl /usr/share/probe >"$all"
-	cat "$all"
-	[ "$(grep -c ': yes$' "$all")" -eq 10 ]
-	[ "$(wc -l <"$held")" -eq 10 ]
-	[ "$(grep ': yes$' "$held")" = "unix: yes" ]
+	# each attempt would do, if it were not for the unit
+	plant_socket probe-datagrams --datagram
+	probe_free "$pid" >"$free"
+	cat "$free"
+	grep ': no$' "$free" | only "($never): no"
+	diff <(grep -oE '.*: (yes|no)$' "$held" | cut -d : -f 1) \
+		<(grep -oE '.*: (yes|no)$' "$free" | cut -d : -f 1)
+
+	# with CAP_NET_RAW packets and unix sockets, without it the latter
+	grep family "$held" | sorted_are "before: family 1" \
+		"before: family 17" "after: family 1"
+	grep ': yes$' "$held" | sorted_are "limit it: yes" \
+		"connections: yes" "abstract datagrams: yes"
+	grep '^writable' "$held" | grep -vxE \
+		'writable /dev/(tty|u?random|full|zero|null|(pts/)?ptmx)' |
+		sorted_are "writable /run/systemd/journal/socket"
+	# the last one is ours, on the hosts of these tests
+	grep '^readable' "$held" | only \
+		'readable (/etc/(services|protocols|ld.so.cache)|/packages)'
+	grep '^program' "$held" | only \
+		'program (/usr/sbin/ddump-worker|/usr/lib/.*)'
+	# the capture has not noticed
+	end_capture
+	[ "$status" -eq 0 ]
 }
 
 # Of all programs in a host's network.
