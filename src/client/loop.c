@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct loop {
 	int output;
 	bool has_timer;
 	bool unread;
+	bool is_deaf;	  /* something could not be watched */
 	uint64_t timer;	  /* ms, when libcurl wants to be called */
 	unsigned sockets; /* of libcurl's */
 	unsigned events;  /* since the tick began */
@@ -35,12 +37,17 @@ struct loop {
 	bool hurries;
 };
 
-static bool watch(struct loop *loop, int fd, uint32_t events)
+/* What is not watched would be waited for in vain. */
+static void watch(struct loop *loop, int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.fd = fd};
 
-	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ||
-	       epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event) == 0;
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ||
+		epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event) == 0)
+		return;
+	/* regular files never block, and can't be watched */
+	if (errno != EPERM)
+		loop->is_deaf = true;
 }
 
 /* A CURLMOPT_SOCKETFUNCTION. */
@@ -86,12 +93,12 @@ struct loop *loop_new(int output, int wake)
 	loop->multi = curl_multi_init();
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop->wake = wake;
-	if (!loop->multi || loop->epoll < 0 || !watch(loop, wake, EPOLLIN)) {
+	watch(loop, wake, EPOLLIN);
+	watch(loop, output, 0); /* only its errors */
+	if (!loop->multi || loop->is_deaf) {
 		loop_free(loop);
 		return NULL;
 	}
-	/* only its errors; regular files have none and can't be watched */
-	watch(loop, output, 0);
 	curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
 	curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -132,11 +139,20 @@ static int shorter_timeout(const struct loop *loop, int timeout)
 	return left < INT_MAX ? (int)left : INT_MAX;
 }
 
+/* Lets libcurl act; what it could not take note of will not come again. */
+static void act(struct loop *loop, curl_socket_t fd, int mask)
+{
+	int running;
+
+	if (curl_multi_socket_action(loop->multi, fd, mask, &running) ==
+		CURLM_OUT_OF_MEMORY)
+		loop->is_deaf = true;
+}
+
 static void act_on(struct loop *loop, const struct epoll_event *event)
 {
 	uint64_t count;
 	int mask = 0;
-	int running;
 
 	if (event->data.fd == loop->wake) {
 		if (read(loop->wake, &count, sizeof(count)) < 0)
@@ -156,7 +172,7 @@ static void act_on(struct loop *loop, const struct epoll_event *event)
 		mask |= CURL_CSELECT_OUT;
 	if (event->events & (EPOLLERR | EPOLLHUP))
 		mask |= CURL_CSELECT_ERR;
-	curl_multi_socket_action(loop->multi, event->data.fd, mask, &running);
+	act(loop, event->data.fd, mask);
 }
 
 /*
@@ -200,7 +216,6 @@ void loop_turn(struct loop *loop, int timeout)
 {
 	struct epoll_event events[EVENTS_MAX];
 	int count;
-	int running;
 
 	if (!loop->has_more && !loop->hurries)
 		rest(loop);
@@ -213,8 +228,7 @@ void loop_turn(struct loop *loop, int timeout)
 		act_on(loop, &events[i]);
 	if (loop->has_timer && clock_ms() >= loop->timer) {
 		loop->has_timer = false;
-		curl_multi_socket_action(
-			loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+		act(loop, CURL_SOCKET_TIMEOUT, 0);
 	}
 }
 
@@ -240,6 +254,11 @@ void loop_hurry(struct loop *loop)
 void loop_want_room(struct loop *loop)
 {
 	watch(loop, loop->output, EPOLLOUT);
+}
+
+bool loop_is_deaf(const struct loop *loop)
+{
+	return loop->is_deaf;
 }
 
 bool loop_is_unread(const struct loop *loop)

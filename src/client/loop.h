@@ -40,5 +40,8 @@ void loop_hurry(struct loop *loop);
 /* The next turn ends, too, when the output takes more. */
 void loop_want_room(struct loop *loop);
 
+/* Out of memory: something could not be watched, and may wait for ever. */
+bool loop_is_deaf(const struct loop *loop);
+
 /* Has the output's reader left? */
 bool loop_is_unread(const struct loop *loop);

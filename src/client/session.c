@@ -31,6 +31,8 @@ enum {
 	QUEUE_MAX = 16 << 20,
 };
 
+static const char no_resources[] = "out of memory or descriptors";
+
 struct session {
 	const struct arguments *arguments;
 	struct output *output;
@@ -78,7 +80,7 @@ static bool set_up(struct session *session, struct failure *failure)
 		members_start(&session->members, arguments, session->loop,
 			session->merge))
 		return true;
-	return failure_set(failure, 1, "out of memory or descriptors");
+	return failure_set(failure, 1, no_resources);
 }
 
 static void tear_down(struct session *session)
@@ -219,6 +221,10 @@ static void run_until_over(struct session *session)
 	int due = -1;
 
 	for (;;) {
+		if (loop_is_deaf(session->loop)) {
+			failure_set(&recorder->fatal, 1, no_resources);
+			return;
+		}
 		loop_turn(session->loop, next_timeout(session, due));
 		members_collect(&session->members);
 		if (!recorder->started && !try_to_start(session))
@@ -273,6 +279,10 @@ static bool explain_no_start(
 	char names[NAMES_SIZE];
 
 	report_waiting(members, names, sizeof(names));
+	if (session->recorder.fatal.status) {
+		*failure = session->recorder.fatal;
+		return false;
+	}
 	if (session->recorder.unread)
 		return failure_set(failure, 1,
 			"whatever reads the output left before a capture "
