@@ -9,6 +9,7 @@
 #include "client/session.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ static void fill_descriptors(void)
 	for (size_t i = 0; i < sizeof(filled) / sizeof(*filled); i++) {
 		int fd;
 
-		if (fcntl(filled[i], F_GETFD) >= 0)
+		if (fcntl(filled[i], F_GETFD) >= 0 || errno != EBADF)
 			continue;
 		fd = open("/dev/null", O_RDWR);
 		if (fd == filled[i] || fd < 0)

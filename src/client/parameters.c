@@ -8,22 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Does the query say anything of a parameter? */
-static bool has_parameter(CURLU *url, const char *name)
+/* Does the query, NULL for none, say anything of a parameter? */
+static bool has_parameter(const char *query, const char *name)
 {
-	char *query = NULL;
-	const char *at;
 	bool has = false;
 
-	if (curl_url_get(url, CURLUPART_QUERY, &query, 0) != CURLUE_OK)
-		return false;
-	for (at = query; *at && !has; at += *at == '&') {
+	for (const char *at = query; at && *at && !has; at += *at == '&') {
 		size_t size = strcspn(at, "&=");
 
 		has = size == strlen(name) && memcmp(at, name, size) == 0;
 		at += strcspn(at, "&");
 	}
-	curl_free(query);
 	return has;
 }
 
@@ -40,22 +35,34 @@ static CURLUcode add_parameter(CURLU *url, const char *name, const char *value)
 	return code;
 }
 
-CURLUcode parameters_add(CURLU *url, const struct target_defaults *defaults)
+static CURLUcode add_missing(
+	CURLU *url, const char *query, const struct target_defaults *defaults)
 {
-	const bool has_interface = has_parameter(url, "interface");
+	const bool has_interface = has_parameter(query, "interface");
 	CURLUcode code = CURLUE_OK;
 
-	if (defaults->filter && !has_parameter(url, "filter"))
+	if (defaults->filter && !has_parameter(query, "filter"))
 		code = add_parameter(url, "filter", defaults->filter);
-	if (!code && defaults->snaplen && !has_parameter(url, "snaplen"))
+	if (!code && defaults->snaplen && !has_parameter(query, "snaplen"))
 		code = add_parameter(url, "snaplen", defaults->snaplen);
 	for (size_t i = 0; i < defaults->interface_count && !has_interface; i++)
 		if (!code)
 			code = add_parameter(
 				url, "interface", defaults->interfaces[i]);
 	/* pcapng has watermarks, interfaces and counters; pcap precision */
-	if (code || has_parameter(url, "format") ||
-		has_parameter(url, "precision"))
+	if (code || has_parameter(query, "format") ||
+		has_parameter(query, "precision"))
 		return code;
 	return add_parameter(url, "format", "pcapng");
+}
+
+CURLUcode parameters_add(CURLU *url, const struct target_defaults *defaults)
+{
+	char *query = NULL;
+	CURLUcode code = curl_url_get(url, CURLUPART_QUERY, &query, 0);
+
+	if (code == CURLUE_OK || code == CURLUE_NO_QUERY)
+		code = add_missing(url, query, defaults);
+	curl_free(query);
+	return code;
 }

@@ -27,6 +27,7 @@ struct parsing {
 	const char *text;      /* without its label */
 	char shown[SHOWN_MAX]; /* the same without a password, for messages */
 	bool by_ssh;
+	bool is_short; /* of memory */
 	struct failure *failure;
 };
 
@@ -56,25 +57,31 @@ static bool take_label(
 	return true;
 }
 
-static bool has_part(struct parsing *parsing, CURLUPart part)
-{
-	char *value = NULL;
-	bool has = curl_url_get(parsing->url, part, &value, 0) == CURLUE_OK;
-
-	curl_free(value);
-	return has;
-}
-
-/* Returns a copy of a part for free(), NULL if the URL has none. */
+/*
+ * Returns a copy of a part for free(), NULL if the URL has none. Without memory
+ * it is NULL, too: is_short tells, in the end.
+ */
 static char *get_part(struct parsing *parsing, CURLUPart part, unsigned flags)
 {
 	char *value = NULL;
 	char *copy = NULL;
+	CURLUcode code = curl_url_get(parsing->url, part, &value, flags);
 
-	if (curl_url_get(parsing->url, part, &value, flags) == CURLUE_OK)
+	if (code == CURLUE_OK)
 		copy = strdup(value);
+	if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !copy))
+		parsing->is_short = true;
 	curl_free(value);
 	return copy;
+}
+
+static bool has_part(struct parsing *parsing, CURLUPart part)
+{
+	char *value = get_part(parsing, part, 0);
+	bool has = value != NULL;
+
+	free(value);
+	return has;
 }
 
 static bool succeeded(struct parsing *parsing, CURLUcode code)
@@ -336,6 +343,9 @@ bool target_parse(struct target *ret_target, const char *text,
 		 set_defaults_of_url(&parsing) &&
 		 succeeded(&parsing, parameters_add(parsing.url, defaults)) &&
 		 fill_target(&parsing, label, &target);
+	/* a part that seemed to be missing was perhaps there */
+	if (parsing.is_short)
+		parsed = failure_set(failure, 1, "out of memory");
 	curl_url_cleanup(parsing.url);
 	if (parsed)
 		*ret_target = target;
