@@ -40,6 +40,7 @@ int interrupt_catch(void)
 	if (before.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN); /* nohup(1) */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write that exceeds ulimit -f fails */
 	return wake_fd;
 }
 

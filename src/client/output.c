@@ -155,10 +155,20 @@ int output_fd(const struct output *output)
 	return output->fd;
 }
 
+static bool set_size(int fd, off_t size)
+{
+	int result;
+
+	do
+		result = ftruncate(fd, size);
+	while (result != 0 && errno == EINTR);
+	return result == 0;
+}
+
 bool output_start(struct output *output, struct failure *failure)
 {
 	if (output->own && output->kind == KIND_FILE &&
-		ftruncate(output->fd, 0) != 0)
+		!set_size(output->fd, 0))
 		return failure_set(
 			failure, 1, "%s: %s", output->name, strerror(errno));
 	output->started = true;
@@ -177,7 +187,7 @@ static void cut_back(const struct output *output, size_t written)
 		if (output->ends[i].place <= written)
 			whole = output->ends[i].place;
 	/* where that fails there is nothing left to do */
-	if (ftruncate(output->fd, end - (off_t)(written - whole)) != 0)
+	if (!set_size(output->fd, end - (off_t)(written - whole)))
 		return;
 	lseek(output->fd, 0, SEEK_END);
 }
