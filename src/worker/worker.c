@@ -9,10 +9,12 @@
 #include "worker/serve.h"
 #include "worker/settings.h"
 
+#include <errno.h>
 #include <pcap/pcap.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -79,9 +81,18 @@ static int serve_given(int fd, const struct settings *settings)
 	return serve_connection(fd, settings, false);
 }
 
+/* Is it a socket? Negative: that can't be told. */
+static int is_stream(int fd)
+{
+	int is = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, -1);
+
+	return is == -EBADF ? 0 : is; /* closed: it is none */
+}
+
 static int run(const struct settings *settings)
 {
 	int given = sd_listen_fds(1);
+	int is_socket;
 
 	if (settings->listen)
 		return serve_address(settings->listen, settings);
@@ -92,9 +103,18 @@ static int run(const struct settings *settings)
 	}
 	if (given == 1)
 		return serve_given(SD_LISTEN_FDS_START, settings);
-	if (sd_is_socket(STDIN_FILENO, AF_UNSPEC, SOCK_STREAM, -1) > 0) {
+	is_socket = is_stream(STDIN_FILENO);
+	if (is_socket > 0) {
 		protect_client();
 		return serve_given(STDIN_FILENO, settings);
+	}
+	/* who may be given a connection must not open a port to everybody */
+	if (given < 0 || is_socket < 0) {
+		protect_client();
+		journal_line(LOG_ERR,
+			"can't tell whether a socket is given: %s",
+			strerror(given < 0 ? -given : -is_socket));
+		return 1;
 	}
 	return serve_address(DEFAULT_ADDRESS, settings);
 }
@@ -105,6 +125,7 @@ int main(int argc, char **argv)
 	struct failure failure = {0};
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* ignored, no child's end would be told */
 	if (!settings_read(argc, argv, &settings, &failure)) {
 		protect_client();
 		journal_line(LOG_ERR, "%s", failure.text);
