@@ -6,6 +6,8 @@
 #include "worker/interfaces.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +21,14 @@ enum { ADDRESSES_MAX = 1024, INTERFACES_MAX = 4096 };
 #define INTERFACES "/proc/self/net/dev"
 #define INET6_ADDRESSES "/proc/self/net/if_inet6"
 
-uint32_t interfaces_index(const char *name)
+bool interfaces_index(
+	const char *name, uint32_t *ret_index, struct failure *failure)
 {
-	return if_nametoindex(name);
+	*ret_index = if_nametoindex(name);
+	if (*ret_index || errno == ENODEV)
+		return true;
+	return failure_set(failure, 503, "can't look for interface %s: %s",
+		name, strerror(errno));
 }
 
 void interfaces_name(uint32_t index, char name[IF_NAMESIZE])
@@ -66,9 +73,18 @@ static void print_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void print_inet(FILE *out, const char *name, const struct ifconf *all,
-	const char **separator)
+/* What is printed, and whether something is missing in it. */
+struct listing {
+	FILE *out;
+	int fd; /* a socket to ask */
+	struct ifconf inet;
+	bool is_cut;
+};
+
+static void print_inet(
+	const struct listing *listing, const char *name, const char **separator)
 {
+	const struct ifconf *all = &listing->inet;
 	char text[INET_ADDRSTRLEN];
 
 	for (int i = 0; i < all->ifc_len / (int)sizeof(struct ifreq); i++) {
@@ -81,16 +97,19 @@ static void print_inet(FILE *out, const char *name, const struct ifconf *all,
 			continue;
 		memcpy(&address, &one->ifr_addr, sizeof(address));
 		inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
-		fprintf(out, "%s\"%s\"", *separator, text);
+		fprintf(listing->out, "%s\"%s\"", *separator, text);
 		*separator = ",";
 	}
 }
 
-static void print_inet6(FILE *out, const char *name, const char **separator)
+static void print_inet6(
+	struct listing *listing, const char *name, const char **separator)
 {
 	FILE *in = fopen(INET6_ADDRESSES, "re");
 	char line[128];
 
+	/* a kernel without IPv6 has no such file */
+	listing->is_cut = listing->is_cut || (!in && errno != ENOENT);
 	while (in && fgets(line, sizeof(line), in)) {
 		char hex[33];
 		char device[IF_NAMESIZE];
@@ -108,79 +127,86 @@ static void print_inet6(FILE *out, const char *name, const char **separator)
 			address.s6_addr[i] = (uint8_t)byte;
 		}
 		inet_ntop(AF_INET6, &address, text, sizeof(text));
-		fprintf(out, "%s\"%s\"", *separator, text);
+		fprintf(listing->out, "%s\"%s\"", *separator, text);
 		*separator = ",";
 	}
 	if (in)
 		fclose(in);
 }
 
-static bool is_up(int fd, const char *name)
+static void print_interface(
+	struct listing *listing, const char *name, uint32_t index)
 {
+	FILE *out = listing->out;
 	struct ifreq request = {0};
+	const char *separator = "";
+	bool up = false;
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	return ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
-	       request.ifr_flags & IFF_UP;
-}
-
-static void print_interface(
-	FILE *out, int fd, const char *name, const struct ifconf *inet)
-{
-	const char *separator = "";
-
-	fprintf(out, "{\"index\":%u,\"name\":", interfaces_index(name));
+	if (ioctl(listing->fd, SIOCGIFFLAGS, &request) == 0)
+		up = request.ifr_flags & IFF_UP;
+	else
+		listing->is_cut = listing->is_cut || errno != ENODEV;
+	fprintf(out, "{\"index\":%" PRIu32 ",\"name\":", index);
 	print_string(out, name);
-	fprintf(out, ",\"up\":%s,\"addresses\":[",
-		is_up(fd, name) ? "true" : "false");
-	print_inet(out, name, inet, &separator);
-	print_inet6(out, name, &separator);
+	fprintf(out, ",\"up\":%s,\"addresses\":[", up ? "true" : "false");
+	print_inet(listing, name, &separator);
+	print_inet6(listing, name, &separator);
 	fputs("]}", out);
 }
 
 /* Each line but the first two begins with blanks, a name, and a colon. */
-static void print_all(FILE *out, int fd, const struct ifconf *inet)
+static void print_all(struct listing *listing)
 {
 	FILE *in = fopen(INTERFACES, "re");
+	struct failure failure = {0};
 	char line[512];
 	int count = 0;
 
-	fputc('[', out);
+	listing->is_cut = listing->is_cut || !in;
+	fputc('[', listing->out);
 	while (in && count < INTERFACES_MAX && fgets(line, sizeof(line), in)) {
 		char *name = line + strspn(line, " ");
 		char *end = strchr(name, ':');
+		uint32_t index;
 
 		if (!end || end - name >= IF_NAMESIZE)
 			continue;
 		*end = '\0';
-		fputs(count++ ? ",\n " : "", out);
-		print_interface(out, fd, name, inet);
+		if (!interfaces_index(name, &index, &failure))
+			listing->is_cut = true;
+		fputs(count++ ? ",\n " : "", listing->out);
+		print_interface(listing, name, index);
 	}
-	fputs("]\n", out);
+	fputs("]\n", listing->out);
 	if (in)
 		fclose(in);
 }
 
 char *interfaces_json(void)
 {
-	struct ifconf inet = {.ifc_len = ADDRESSES_MAX * sizeof(struct ifreq)};
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct listing listing = {
+		.out = open_memstream(&text, &size),
+		.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+		.inet.ifc_len = ADDRESSES_MAX * sizeof(struct ifreq),
+	};
 
-	inet.ifc_req = calloc(ADDRESSES_MAX, sizeof(struct ifreq));
-	if (fd < 0 || !inet.ifc_req || ioctl(fd, SIOCGIFCONF, &inet) != 0)
-		inet.ifc_len = 0;
-	if (out) {
-		print_all(out, fd, &inet);
-		if (fclose(out) != 0) {
-			free(text);
-			text = NULL;
-		}
+	listing.inet.ifc_req = calloc(ADDRESSES_MAX, sizeof(struct ifreq));
+	if (!listing.out || listing.fd < 0 || !listing.inet.ifc_req ||
+		ioctl(listing.fd, SIOCGIFCONF, &listing.inet) != 0)
+		listing.is_cut = true;
+	else
+		print_all(&listing);
+	if (listing.out && fclose(listing.out) != 0)
+		listing.is_cut = true;
+	if (listing.is_cut) {
+		free(text);
+		text = NULL;
 	}
-	free(inet.ifc_req);
-	if (fd >= 0)
-		close(fd);
+	free(listing.inet.ifc_req);
+	if (listing.fd >= 0)
+		close(listing.fd);
 	return text;
 }

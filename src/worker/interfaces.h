@@ -1,5 +1,7 @@
 #pragma once
 
+#include "common/failure.h"
+
 #include <net/if.h>
 #include <stdint.h>
 
@@ -8,8 +10,12 @@
  * none.
  */
 
-/* Returns the index of the interface of that name, 0 if there is none. */
-uint32_t interfaces_index(const char *name);
+/*
+ * Sets the index of the interface of that name, 0 if there is none. False,
+ * with 503: that can't be told.
+ */
+bool interfaces_index(
+	const char *name, uint32_t *ret_index, struct failure *failure);
 
 /*
  * Writes the name of the interface with that index; of one that is gone,
@@ -19,6 +25,7 @@ void interfaces_name(uint32_t index, char name[IF_NAMESIZE]);
 
 /*
  * Returns all interfaces as a JSON array of objects (index, name, up,
- * addresses), for free(); NULL without memory.
+ * addresses), for free(); NULL without memory or descriptors: it tells all or
+ * nothing.
  */
 char *interfaces_json(void);

@@ -52,8 +52,11 @@ static bool take_all(const struct settings *settings, struct query *query,
 	query->interface_count = 0;
 	for (size_t i = 0; i < settings->interface_count; i++) {
 		const char *name = settings->interfaces[i];
+		uint32_t index;
 
-		if (interfaces_index(name))
+		if (!interfaces_index(name, &index, failure))
+			return false;
+		if (index)
 			memcpy(query->interfaces[query->interface_count++],
 				name, strlen(name) + 1);
 	}

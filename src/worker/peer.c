@@ -7,6 +7,7 @@
 
 #include "worker/forwarded.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +78,7 @@ static void name_inet(const union address *address, struct peer *peer)
 		host, port);
 }
 
-void peer_of_socket(int fd, struct peer *ret_peer)
+bool peer_of_socket(int fd, struct peer *ret_peer, struct failure *failure)
 {
 	union address address = {0};
 	union address local = {0};
@@ -85,8 +86,11 @@ void peer_of_socket(int fd, struct peer *ret_peer)
 	socklen_t local_size = sizeof(local);
 
 	*ret_peer = (struct peer){.name = "unknown"};
-	if (getsockname(fd, &local.any, &local_size) == 0)
-		ret_peer->local_port = port_of(&local);
+	if (getsockname(fd, &local.any, &local_size) != 0)
+		return failure_set(failure, 503,
+			"can't tell this connection's port: %s",
+			strerror(errno));
+	ret_peer->local_port = port_of(&local);
 	if (local.any.sa_family == AF_UNIX) {
 		ret_peer->trusted = true;
 		name_unix(fd, ret_peer);
@@ -95,6 +99,7 @@ void peer_of_socket(int fd, struct peer *ret_peer)
 		ret_peer->trusted = is_loopback(&address);
 		name_inet(&address, ret_peer);
 	}
+	return true;
 }
 
 bool peer_exclude(const struct peer *peer, const char *forwarded,

@@ -12,7 +12,11 @@ struct peer {
 	bool trusted; /* unix or loopback: its Forwarded field is believed */
 };
 
-void peer_of_socket(int fd, struct peer *ret_peer);
+/*
+ * False, with 503: the socket does not tell its own port, which must never be
+ * captured.
+ */
+bool peer_of_socket(int fd, struct peer *ret_peer, struct failure *failure);
 
 /*
  * Adds what keeps a connection's own stream out of its capture: its port

@@ -83,7 +83,8 @@ static bool send_interfaces(struct serving *serving, struct failure *failure)
 			failure, 400, "/interfaces takes no parameters");
 	json = interfaces_json();
 	if (!json)
-		return failure_set(failure, 503, "out of memory");
+		return failure_set(
+			failure, 503, "out of memory or descriptors");
 	answer_json(&serving->connection, serving->request.head_only, json);
 	free(json);
 	return true;
@@ -98,7 +99,8 @@ static bool find_interfaces(struct serving *serving, struct failure *failure)
 	for (size_t i = 0; i < query->interface_count; i++) {
 		const char *name = query->interfaces[i];
 
-		serving->interfaces[i] = interfaces_index(name);
+		if (!interfaces_index(name, &serving->interfaces[i], failure))
+			return false;
 		all = all || strcmp(name, "any") == 0;
 		if (!serving->interfaces[i] && strcmp(name, "any") != 0)
 			return failure_set(failure, 400,
@@ -117,21 +119,24 @@ static bool find_interfaces(struct serving *serving, struct failure *failure)
  * of the two; leaving the other to the kernel keeps it out of the ring, and
  * out of the counters.
  */
-static void exclude_outgoing(struct filter *filter)
+static bool exclude_outgoing(struct filter *filter, struct failure *failure)
 {
-	uint32_t loopback = interfaces_index("lo");
+	uint32_t loopback;
 
+	if (!interfaces_index("lo", &loopback, failure))
+		return false;
 	if (loopback)
 		filter_exclude(filter, "ifindex %u and outbound", loopback);
+	return true;
 }
 
 static bool decide_filter(struct serving *serving, struct failure *failure)
 {
 	if (!find_interfaces(serving, failure) ||
 		!peer_exclude(&serving->peer, serving->request.forwarded,
-			&serving->filter, failure))
+			&serving->filter, failure) ||
+		!exclude_outgoing(&serving->filter, failure))
 		return false;
-	exclude_outgoing(&serving->filter);
 	if (serving->settings->exclude)
 		filter_exclude(
 			&serving->filter, "%s", serving->settings->exclude);
@@ -296,9 +301,9 @@ int serve_connection(int fd, const struct settings *settings, bool busy)
 	}
 	serving->settings = settings;
 	connection_open(&serving->connection, fd);
-	peer_of_socket(fd, &serving->peer);
 	serving->report.peer = serving->peer.name;
-	served = take_request(serving, busy, &failure) &&
+	served = peer_of_socket(fd, &serving->peer, &failure) &&
+		 take_request(serving, busy, &failure) &&
 		 (serving->request.resource == REQUEST_INTERFACES
 				 ? send_interfaces(serving, &failure)
 				 : send_capture(serving, &failure));

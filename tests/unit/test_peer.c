@@ -76,9 +76,10 @@ static int listen_on(const struct sockaddr *address, socklen_t size)
 static void check_peer(const struct pair *pair, const char *host, bool trusted)
 {
 	struct peer peer;
+	struct failure failure = {0};
 	char expected[128];
 
-	peer_of_socket(pair->server, &peer);
+	assert_true(peer_of_socket(pair->server, &peer, &failure));
 	snprintf(expected, sizeof(expected), "%s:%u", host, pair->client_port);
 	assert_string_equal(peer.name, expected);
 	assert_int_equal(peer.local_port, pair->server_port);
@@ -195,12 +196,13 @@ static void other_addresses_are_not_trusted(void **state)
 static void unix_peers_are_users(void **state)
 {
 	struct peer peer;
+	struct failure failure = {0};
 	char expected[64];
 	int fds[2];
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	peer_of_socket(fds[0], &peer);
+	assert_true(peer_of_socket(fds[0], &peer, &failure));
 	snprintf(expected, sizeof(expected), "unix:uid=%u,pid=%d",
 		(unsigned)getuid(), (int)getpid());
 	assert_string_equal(peer.name, expected);
@@ -210,14 +212,17 @@ static void unix_peers_are_users(void **state)
 	close(fds[1]);
 }
 
-static void what_is_no_socket_is_nobody(void **state)
+/* What does not tell its port can't keep its own stream out. */
+static void what_is_no_socket_is_refused(void **state)
 {
 	struct peer peer;
+	struct failure failure = {0};
 	int fds[2];
 
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
-	peer_of_socket(fds[0], &peer);
+	assert_false(peer_of_socket(fds[0], &peer, &failure));
+	assert_int_equal(failure.status, 503);
 	assert_string_equal(peer.name, "unknown");
 	assert_int_equal(peer.local_port, 0);
 	assert_false(peer.trusted);
@@ -311,7 +316,7 @@ int main(void)
 		cmocka_unit_test(mapped_loopback_is_trusted),
 		cmocka_unit_test(other_addresses_are_not_trusted),
 		cmocka_unit_test(unix_peers_are_users),
-		cmocka_unit_test(what_is_no_socket_is_nobody),
+		cmocka_unit_test(what_is_no_socket_is_refused),
 		cmocka_unit_test(its_own_port_is_excluded),
 		cmocka_unit_test(the_way_behind_a_proxy_is_excluded),
 		cmocka_unit_test(only_a_proxy_is_believed),
