@@ -103,7 +103,8 @@ bool compile_is_bounded(pcap_t *pcap, const char *user, const char *whole,
 {
 	pid_t self = getpid();
 	pid_t child;
-	int status = 0;
+	pid_t ended;
+	int status;
 
 	limit_memory();
 	child = fork();
@@ -112,9 +113,15 @@ bool compile_is_bounded(pcap_t *pcap, const char *user, const char *whole,
 	if (child < 0)
 		return failure_set(
 			failure, 503, "can't fork: %s", strerror(errno));
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+	while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
 		;
-	if (!WIFSIGNALED(status))
-		return true;
-	return explain_death(WTERMSIG(status), failure);
+	if (ended < 0)
+		return failure_set(failure, 503, "can't wait for a child: %s",
+			strerror(errno));
+	if (WIFSIGNALED(status))
+		return explain_death(WTERMSIG(status), failure);
+	/* libpcap's scanner exits where memory is short */
+	return WEXITSTATUS(status) == 0 ||
+	       failure_set(failure, 400,
+		       "filter: it takes too much memory to compile");
 }

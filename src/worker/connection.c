@@ -57,12 +57,18 @@ static bool wait_until(int fd, short events, uint64_t deadline)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = events};
 	uint64_t now = clock_ms();
-	int ready;
 
 	if (now >= deadline)
 		return false;
-	ready = poll(&poll_fd, 1, (int)(deadline - now));
-	return ready > 0 || (ready < 0 && errno == EINTR);
+	/* if it can't wait the caller looks, and comes again */
+	return poll(&poll_fd, 1, (int)(deadline - now)) != 0;
+}
+
+/* Errors that are the peer's, or the way's to it. */
+static bool is_leaving(int error)
+{
+	return error == ECONNRESET || error == ETIMEDOUT || error == EPIPE ||
+	       error == EHOSTUNREACH || error == ENETUNREACH;
 }
 
 size_t connection_read_head(struct connection *connection, char *buffer,
@@ -85,8 +91,14 @@ size_t connection_read_head(struct connection *connection, char *buffer,
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (got <= 0) {
-			failure_set(failure, 0,
-				"the peer left before its request was whole");
+			if (got < 0 && !is_leaving(errno))
+				failure_set(failure, 503,
+					"can't read the request: %s",
+					strerror(errno));
+			else
+				failure_set(failure, 0,
+					"the peer left before its request "
+					"was whole");
 			return 0;
 		}
 		used += (size_t)got;

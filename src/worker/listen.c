@@ -131,8 +131,8 @@ static void accept_until_signal(struct listener *listener)
 	int signal;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return;
+		if (poll(fds, 2, -1) < 0)
+			continue;
 		signal = fds[0].revents ? take_signal(listener) : 0;
 		if (signal == SIGTERM || signal == SIGINT)
 			return;
