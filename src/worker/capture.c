@@ -42,6 +42,7 @@ struct capture {
 	const struct capture_sink *sink; /* while in capture_dispatch() */
 	struct pcap_stat last;
 	struct capture_counts counts;
+	uint64_t created; /* ns: before any packet came */
 	uint64_t since;	  /* ns: older packets are not wanted; 0: all are */
 	uint64_t opened;  /* ns, CLOCK_MONOTONIC: at that time */
 	uint64_t taken;	  /* packets that libpcap has taken out of the ring */
@@ -107,6 +108,7 @@ struct capture *capture_open(
 
 	if (!capture)
 		return NULL;
+	capture->created = clock_ns(CLOCK_REALTIME);
 	capture->pcap = pcap_create("any", error);
 	if (!capture->pcap)
 		failure_set(failure, 500, "can't capture: %s", error);
@@ -193,6 +195,16 @@ bool capture_check(struct capture *capture, const char *expression,
 }
 
 /*
+ * Has a packet of that time come before the filter stood? Older ones yet can't
+ * have: the clock has stepped back since.
+ */
+static bool is_unfiltered(const struct capture *capture, uint64_t time)
+{
+	return time < capture->since &&
+	       time + BLOCK_CLOSED_NS > capture->created;
+}
+
+/*
  * What was captured before the filter stood is neither counted nor sent. The
  * two are read one behind the other: again, if too much time went by between.
  */
@@ -264,7 +276,7 @@ static void take_packet(unsigned char *context,
 	};
 
 	prefetch(data, header->caplen);
-	if (packet.time < capture->since)
+	if (is_unfiltered(capture, packet.time))
 		return;
 	capture->taken++;
 	if (!capture->sink->packet(capture->sink->context, &packet))

@@ -2,23 +2,40 @@
  * A host whose clock is wrong, for one process: a library for LD_PRELOAD.
  * Time namespaces leave the time of day alone.
  *
- * In: DDUMP_TEST_SHIFT, in seconds, may be negative. Out: CLOCK_REALTIME, and
- * the stamps of the packets that pcap_dispatch() hands on, shifted by that.
+ * In: DDUMP_TEST_SHIFT, in seconds, may be negative; or @FILE, which has that
+ * and may change: the clock steps. Out: CLOCK_REALTIME, and the stamps of the
+ * packets that pcap_dispatch() hands on, shifted by that.
  */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 struct shifted {
 	pcap_handler callback;
 	unsigned char *user;
 };
 
-static time_t shift(void)
+static int steps = -1;
+
+/* At once: later the process may be nobody, and see no files. */
+static void __attribute__((constructor)) open_steps(void)
 {
 	const char *value = getenv("DDUMP_TEST_SHIFT");
 
+	if (value && *value == '@')
+		steps = open(value + 1, O_RDONLY | O_CLOEXEC);
+}
+
+static time_t shift(void)
+{
+	const char *value = getenv("DDUMP_TEST_SHIFT");
+	char text[32] = "";
+
+	if (steps >= 0 && pread(steps, text, sizeof(text) - 1, 0) > 0)
+		value = text;
 	return value ? (time_t)strtol(value, NULL, 10) : 0;
 }
 

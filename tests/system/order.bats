@@ -326,6 +326,94 @@ tells_three_seconds() {
 		NR == 1 { exit $1 < before - 1 || $1 > after + 2 }'
 }
 
+# step SECONDS: the clock of what runs under the library, from now on; in one
+# write, as it is read in between.
+step() {
+	printf '%-20s' "$1" 1<>"$BATS_TEST_TMPDIR/steps"
+}
+
+# Both hosts send some more, and all there are of them get out.
+both_send() {
+	sent=$((${sent:-0} + 20))
+	send_from 1 20 0 10.9.0.254 4711
+	send_from 2 20 0 10.9.0.254 4712
+	eventually file_has "$sent" udp port 4711
+	eventually file_has "$sent" udp port 4712
+}
+
+# The packets that stand behind a later one in the file.
+count_late() {
+	fields frame.time_epoch | awk '
+		$1 < last { late++ }
+		$1 > last { last = $1 }
+		END { print late + 0 }'
+}
+
+@test "a host's clock that steps stalls nothing, and loses nothing" {
+	local seconds sent=0 late
+	build_shift
+	make_fleet 2
+	start_worker 1
+	step 0
+	start_worker 2 env LD_PRELOAD="$shift_library" \
+		DDUMP_TEST_SHIFT="@$BATS_TEST_TMPDIR/steps"
+	start_pcapng 'filter=udp' -hold 300
+	for seconds in -7200 3600 0 -1 86400 -86400 0; do
+		step "$seconds"
+		both_send
+	done
+	end_capture
+	[ "$status" -eq 0 ]
+	grep -q "h1: $sent packets, $sent written.* 0 dropped" "$said"
+	grep -q "h2: $sent packets, $sent written.* 0 dropped" "$said"
+	# what is out of order is told
+	late=$(sed -n 's/.* written, \([0-9]*\) late.*/\1/p' "$said" |
+		awk '{ sum += $1 } END { print sum }')
+	[ "$late" -gt 0 ]
+	[ "$late" -eq "$(count_late)" ]
+}
+
+# Nothing has been captured yet that shows how old a packet may be.
+@test "a clock that steps back before the first packet loses none" {
+	build_shift
+	make_fleet 1
+	step 0
+	start_worker 1 env LD_PRELOAD="$shift_library" \
+		DDUMP_TEST_SHIFT="@$BATS_TEST_TMPDIR/steps"
+	start_capture 'filter=udp&format=pcap' -hold 100
+	step -7200
+	send_from 1 5 0 10.9.0.254 4711
+	eventually file_has 5
+	end_capture
+	[ "$status" -eq 0 ]
+}
+
+@test "our own clock that steps delays nothing, and disorders nothing" {
+	local seconds sent=0
+	build_shift
+	make_fleet 2
+	start_workers
+	step 0
+	local targets
+	targets_of 'filter=udp'
+	at_bridge
+	under+=(env LD_PRELOAD="$shift_library"
+		DDUMP_TEST_SHIFT="@$BATS_TEST_TMPDIR/steps")
+	start_merge -hold "$forever" -duration 3600 -status \
+		-w "$BATS_TEST_TMPDIR/merged.pcapng" "${targets[@]}"
+	merged=$BATS_TEST_TMPDIR/merged.pcapng
+	capturing_on 2
+	for seconds in 0 -1 7200 0 -7200 86400 -86400 0; do
+		step "$seconds"
+		both_send
+	done
+	end_capture
+	[ "$status" -eq 0 ]
+	grep -q "h1: $sent packets, $sent written, 0 late.* 0 dropped" "$said"
+	grep -q "h2: $sent packets, $sent written, 0 late.* 0 dropped" "$said"
+	is_in_order
+}
+
 # h1 sends 1200 datagrams to port 4711 and h2 more than that to port 4712, for
 # as long as the test may take.
 start_traffic() {
