@@ -210,7 +210,7 @@ $(build)/tests/fuzz/replay_%: $(build)/tests/fuzz/fuzz_%.o \
 
 replays = $(fuzz_targets:fuzz_%=$(build)/tests/fuzz/replay_%)
 
-# stands between a test's worker and its clock
+# stand between a test's program and its clock, or the system
 preloads = $(patsubst %.c,$(build)/%.so,$(wildcard tests/preload/*.c))
 $(build)/tests/preload/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
@@ -253,6 +253,11 @@ check-packages: packages
 # containers with real systemd, which install the packages; debootstraps their root once, as root
 check-fleet: all $(test_tools)
 	$(places) tests/fleet/run
+
+# each call that can fail does, once; a disk is full at each size; either side
+# is killed, ROUNDS times. CASES="kill disk" runs less
+check-faults: all $(test_tools) $(preloads)
+	$(places) tests/faults/run $(CASES)
 
 check-valgrind: $(unit_tests)
 	set -e; for test in $(unit_tests); do \
@@ -329,7 +334,8 @@ clean:
 
 .PHONY: all install uninstall dist packages check check-modules check-root \
 	check-hostile check-differential check-packages check-fleet \
-	check-valgrind fuzz soak bench lint format deps demo clean FORCE
+	check-faults check-valgrind fuzz soak bench lint format deps demo \
+	clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build \( -path build/fleet -o -path build/packages \) \
