@@ -74,23 +74,27 @@ static int spawn(pid_t *ret_pid, const char **argv, const int ends[3])
 	posix_spawnattr_t attributes;
 	sigset_t all;
 	sigset_t none;
-	int error;
+	int error = 0;
 
 	sigfillset(&all);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	for (int fd = 0; fd < 3; fd++)
-		posix_spawn_file_actions_adddup2(&actions, ends[fd], fd);
+	for (int fd = 0; fd < 3 && !error; fd++)
+		error = posix_spawn_file_actions_adddup2(
+			&actions, ends[fd], fd);
 	/* libcurl's sockets are not closed by exec: other targets' streams */
-	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	if (!error)
+		error = posix_spawn_file_actions_addclosefrom_np(
+			&actions, STDERR_FILENO + 1);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID |
 						      POSIX_SPAWN_SETSIGDEF |
 						      POSIX_SPAWN_SETSIGMASK);
-	error = posix_spawnp(ret_pid, argv[0], &actions, &attributes,
-		(char *const *)argv, environ);
+	if (!error)
+		error = posix_spawnp(ret_pid, argv[0], &actions, &attributes,
+			(char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return error;
