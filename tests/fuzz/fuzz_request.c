@@ -10,12 +10,20 @@
 #include "worker/filter.h"
 #include "worker/forwarded.h"
 #include "worker/host.h"
+#include "worker/limits.h"
 #include "worker/peer.h"
 #include "worker/query.h"
 #include "worker/request.h"
 
 #include <arpa/inet.h>
 #include <string.h>
+
+static void check_text(const char *text)
+{
+	must(*text, "a refusal has a sentence");
+	for (const char *c = text; *c; c++)
+		must(*c >= ' ' && *c <= '~', "a sentence is printable");
+}
 
 static void check_failure(const struct failure *failure)
 {
@@ -25,9 +33,7 @@ static void check_failure(const struct failure *failure)
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
 		known = known || failure->status == statuses[i];
 	must(known, "a refusal has one of the statuses that there are");
-	must(*failure->text, "a refusal has a sentence");
-	for (const char *c = failure->text; *c; c++)
-		must(*c >= ' ' && *c <= '~', "a sentence is printable");
+	check_text(failure->text);
 }
 
 static void check_request(const struct request *request)
@@ -145,6 +151,34 @@ static void try_forwarded(const char *value, const char *user)
 	free(joined);
 }
 
+/* What the administrator allows is never exceeded, whatever is asked for. */
+static void try_limits(struct query *query)
+{
+	static const struct settings narrow = {
+		.duration = 60,
+		.snaplen = 96,
+		.interfaces = {"lo", "nosuch0"},
+		.interface_count = 2,
+	};
+	struct failure failure = {0};
+
+	if (!limits_apply(&narrow, query, &failure)) {
+		must(failure.status == 403 || failure.status == 500,
+			"what is not allowed has its statuses");
+		check_text(failure.text);
+		return;
+	}
+	must(query->duration >= 1 && query->duration <= narrow.duration,
+		"a capture ends in time");
+	must(query->snaplen >= 1 && query->snaplen <= narrow.snaplen,
+		"packets are cut");
+	must(query->interface_count > 0, "not all interfaces are meant");
+	for (size_t i = 0; i < query->interface_count; i++)
+		must(strcmp(query->interfaces[i], "lo") == 0 ||
+				strcmp(query->interfaces[i], "nosuch0") == 0,
+			"an interface is one of those");
+}
+
 static void try_head(const uint8_t *bytes, size_t length)
 {
 	struct request request;
@@ -167,6 +201,7 @@ static void try_head(const uint8_t *bytes, size_t length)
 	}
 	check_query(&query);
 	try_forwarded(request.forwarded, query.filter);
+	try_limits(&query);
 }
 
 /* A verdict on a part is the verdict on all of it, or there is none yet. */

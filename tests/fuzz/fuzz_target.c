@@ -1,7 +1,7 @@
 /*
- * Any text as targets, one a line, with and without options: what is taken has
- * a URL without credentials and a label of its own, what is refused a sentence;
- * and a password is in neither.
+ * Any text as targets, one a line, with and without options, and as a file of
+ * them: what is taken has a URL without credentials and a label of its own,
+ * what is refused a sentence; and a password is in neither.
  */
 #include "fuzz.h"
 
@@ -9,6 +9,8 @@
 #include "client/target.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define SECRET "SECRETxyz"
 
@@ -82,6 +84,26 @@ static void check_labels(const struct targets *targets)
 	}
 }
 
+/* What goes to ssh can't be an option there, nor a word of a shell's. */
+static void check_ssh(const struct target *target)
+{
+	if (!target->ssh_host)
+		return;
+	must(*target->ssh_host && *target->ssh_host != '-',
+		"ssh's host is no option");
+	must(!strpbrk(target->ssh_host, " \t\r\n'\"`$\\;|&<>()"),
+		"ssh's host is a word");
+	must(!target->ssh_port || target->ssh_port[strspn(target->ssh_port,
+					  "0123456789")] == '\0',
+		"ssh's port is a number");
+	must(!target->ssh_user || *target->ssh_user != '-',
+		"ssh's user is no option");
+	must(!target->user && !target->password,
+		"the worker behind ssh gets no credentials");
+	must(strncmp(target->url, "http://127.0.0.1:8475/", 22) == 0,
+		"the worker behind ssh is on the loopback");
+}
+
 static void add(struct targets *targets, const char *text, bool defaults)
 {
 	static const struct target_defaults none = {0};
@@ -97,6 +119,7 @@ static void add(struct targets *targets, const char *text, bool defaults)
 	must(targets->count == count + 1, "a target is one");
 	must(failure.status == 0, "what is taken has no failure");
 	check_url(targets->list[count].url, defaults);
+	check_ssh(&targets->list[count]);
 }
 
 /* The same text behind credentials, and with what stands before it. */
@@ -144,7 +167,36 @@ static void try_line(struct targets *targets, char *line, bool defaults)
 	must(strlen(line) <= size, "wiping adds nothing");
 }
 
-/* The first byte says whether there are options. */
+/* The same as a file, whose first line may have credentials. */
+static void try_file(const char *text, size_t size, bool has_secret)
+{
+	static const char secret[] = "USER:" SECRET "@";
+	struct targets targets = {0};
+	struct failure failure = {0};
+	int fd = memfd_create("targets", MFD_CLOEXEC);
+	char argument[64];
+
+	must(fd >= 0 &&
+			(!has_secret ||
+				write(fd, secret, strlen(secret)) > 0) &&
+			write(fd, text, size) == (ssize_t)size &&
+			lseek(fd, 0, SEEK_SET) == 0,
+		"there is room for a file");
+	snprintf(argument, sizeof(argument), "@/proc/self/fd/%d", fd);
+	if (targets_add(&targets, argument, &options, &failure))
+		must(failure.status == 0, "what is taken has no failure");
+	else
+		check_failure(&failure, has_secret);
+	for (size_t i = 0; i < targets.count; i++) {
+		check_url(targets.list[i].url, true);
+		check_ssh(&targets.list[i]);
+	}
+	check_labels(&targets);
+	targets_free(&targets);
+	close(fd);
+}
+
+/* The first byte says whether there are options, and a password in a file. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct targets targets = {0};
@@ -169,5 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	check_labels(&targets);
 	targets_free(&targets);
 	free(text);
+	try_file((const char *)bytes + 1, size - 1,
+		bytes[0] & 2 && !memmem(bytes, size, SECRET, strlen(SECRET)));
 	return 0;
 }
