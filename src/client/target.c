@@ -240,38 +240,43 @@ static void strip_brackets(char *host)
 	host[size - 2] = '\0';
 }
 
-/* The address's zone goes to ssh as it is written there: fe80::1%eth0. */
-static bool add_zone(struct parsing *parsing, struct target *target)
+/*
+ * The host as ssh(1) wants it, an address's zone behind it: fe80::1%eth0.
+ * NULL: out of memory.
+ */
+static char *take_ssh_host(struct parsing *parsing)
 {
+	char *host = get_part(parsing, CURLUPART_HOST, 0);
 	char *zone = get_part(parsing, CURLUPART_ZONEID, 0);
 	char *whole = NULL;
 
+	if (host)
+		strip_brackets(host);
 	if (!zone)
-		return true;
-	if (asprintf(&whole, "%s%%%s", target->ssh_host, zone) < 0)
+		return host;
+	if (host && asprintf(&whole, "%s%%%s", host, zone) < 0)
 		whole = NULL;
+	free(host);
 	free(zone);
-	free(target->ssh_host);
-	target->ssh_host = whole;
 	curl_url_set(parsing->url, CURLUPART_ZONEID, NULL, 0);
-	return whole != NULL;
+	return whole;
 }
 
 /*
- * ssh may hand a user to a shell, in a ProxyCommand for one: nothing that means
- * something there.
+ * ssh may hand user and host to a shell, in a ProxyCommand for one: nothing
+ * that means something there. What begins with '-' would be an option of ssh's.
  */
-static bool is_plain_user(const char *user)
+static bool is_plain(const char *text, const char *others)
 {
-	return *user && *user != '-' &&
-	       !user[strspn(user, "abcdefghijklmnopqrstuvwxyz"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				  "._-+@")];
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr(others, *c))
+			return false;
+	return *text && *text != '-';
 }
 
 /*
  * Where the URL names a host to be reached by ssh, it is asked on the loopback
- * of that one. What begins with '-' would be an option of ssh's.
+ * of that one.
  */
 static bool take_ssh(struct parsing *parsing, struct target *target)
 {
@@ -281,19 +286,18 @@ static bool take_ssh(struct parsing *parsing, struct target *target)
 		return failure_set(parsing->failure, 1,
 			"%s: ssh takes no password from here; use keys",
 			parsing->shown);
-	target->ssh_host = get_part(parsing, CURLUPART_HOST, 0);
+	target->ssh_host = take_ssh_host(parsing);
 	target->ssh_port = get_part(parsing, CURLUPART_PORT, 0);
 	target->ssh_user = target->user;
 	target->user = NULL;
 	if (!target->ssh_host)
 		return failure_set(parsing->failure, 1, "out of memory");
-	strip_brackets(target->ssh_host);
-	if (!add_zone(parsing, target))
-		return failure_set(parsing->failure, 1, "out of memory");
-	if (target->ssh_host[0] == '-')
+	if (!is_plain(target->ssh_host, "._-+~:%"))
 		return failure_set(parsing->failure, 1,
-			"%s: no host begins with '-'", parsing->shown);
-	if (target->ssh_user && !is_plain_user(target->ssh_user))
+			"%s: a host for ssh is made of letters, digits, and "
+			"._-+~:%%, and begins with no '-'",
+			parsing->shown);
+	if (target->ssh_user && !is_plain(target->ssh_user, "._-+@"))
 		return failure_set(parsing->failure, 1,
 			"%s: a user for ssh is made of letters, digits, and "
 			"._-+@",

@@ -352,7 +352,8 @@ static void ssh_is_given_no_options_and_no_password(void **state)
 		"ssh://-x@host", "ssh://%2Dx@host", "ssh://me:secret@host",
 		"ssh://:secret@host", "x=ssh://-l", "ssh://",
 		"ssh://%60id%60@host", "ssh://a%20b@host", "ssh://a;b@host",
-		"ssh://%0a@host"};
+		"ssh://%0a@host", "ssh://|id", "ssh://[fe80::1%25$(id)]",
+		"ssh://[fe80::1%25`id`]", "ssh://[fe80::1%25a b]"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
