@@ -50,8 +50,9 @@ static void watch(struct loop *loop, int fd, uint32_t events)
 		loop->is_deaf = true;
 }
 
-/* A CURLMOPT_SOCKETFUNCTION. */
+/* A CURLMOPT_SOCKETFUNCTION, whose parameters are libcurl's. */
 static int on_socket(
+	/* cppcheck-suppress constParameter */
 	CURL *easy, curl_socket_t fd, int what, void *context, void *old)
 {
 	struct loop *loop = context;
@@ -67,8 +68,8 @@ static int on_socket(
 		curl_multi_assign(loop->multi, fd, loop);
 	}
 	watch(loop, fd,
-		(what & CURL_POLL_IN ? EPOLLIN : 0U) |
-			(what & CURL_POLL_OUT ? EPOLLOUT : 0U));
+		((what & CURL_POLL_IN) ? EPOLLIN : 0U) |
+			((what & CURL_POLL_OUT) ? EPOLLOUT : 0U));
 	return 0;
 }
 

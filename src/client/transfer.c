@@ -108,6 +108,7 @@ static bool is_plain(const char *bytes, size_t size, const char *name)
 		value++;
 	while (end > value && isspace((unsigned char)end[-1]))
 		end--;
+	/* cppcheck-suppress knownConditionTrueFalse; it forgets the loops */
 	return (size_t)(end - value) == strlen(coding) &&
 	       strncasecmp(value, coding, strlen(coding)) == 0;
 }

@@ -119,7 +119,8 @@ static size_t parse_unit(struct reader *reader, const unsigned char *bytes,
 		return 0;
 	}
 	reader->started = true;
-	return parse_unit(reader, bytes, size, failure);
+	return section_parse(
+		reader->section, &reader->sink, bytes, size, failure);
 }
 
 static bool carry_reserve(

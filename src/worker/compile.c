@@ -71,6 +71,7 @@ static void limit_memory(void)
 
 	/* proc(5): the sixth is data and stack */
 	if (in && getrlimit(RLIMIT_DATA, &limit) == 0 &&
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
 		fscanf(in, "%*u %*u %*u %*u %*u %lu", &pages) == 1) {
 		limit.rlim_cur =
 			pages * (rlim_t)sysconf(_SC_PAGESIZE) + COMPILE_BYTES;

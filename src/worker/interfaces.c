@@ -123,6 +123,7 @@ static void print_inet6(
 		for (size_t i = 0; i < sizeof(address.s6_addr); i++) {
 			unsigned byte = 0;
 
+			/* NOLINTNEXTLINE(cert-err34-c): the kernel's */
 			sscanf(hex + 2 * i, "%2x", &byte);
 			address.s6_addr[i] = (uint8_t)byte;
 		}
