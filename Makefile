@@ -288,6 +288,13 @@ fuzz: $(fuzz_targets:%=build/fuzz/%)
 			-artifact_prefix=build/fuzz/$$target- \
 			build/fuzz/corpus/$$target $$seeds; done
 
+# What of the parsers their corpora reach, with what fuzzing has added to them.
+fuzz-coverage:
+	$(MAKE) build=build/coverage CFLAGS="-O0 -g --coverage" fuzz-replays
+	BUILD=build/coverage tests/fuzz/coverage
+
+fuzz-replays: $(replays)
+
 # Captures come and go, targets die and return: nothing may grow meanwhile.
 SOAK_SECONDS ?= 1800
 soak: all $(test_tools)
@@ -299,7 +306,7 @@ bench: all $(test_tools)
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
 	tests/demo tests/verify-units tests/packages/build debian/tests/capture \
-	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run) \
+	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run tests/fuzz/coverage) \
 	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*))
 
 # Declarations stand in front of a function, whatever cppcheck thinks of their
@@ -342,8 +349,8 @@ clean:
 
 .PHONY: all install uninstall dist packages check check-modules check-root \
 	check-hostile check-differential check-packages check-fleet \
-	check-faults check-valgrind fuzz soak bench lint format deps demo \
-	clean FORCE
+	check-faults check-valgrind fuzz fuzz-coverage fuzz-replays soak bench \
+	lint format deps demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build \( -path build/fleet -o -path build/packages \) \

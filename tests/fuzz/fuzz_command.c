@@ -80,10 +80,12 @@ static void check_arguments(const struct arguments *arguments)
 		"there are not too many interfaces");
 }
 
+/* Unless an option has taken our word for its value. */
 static bool has_password(const struct targets *targets)
 {
 	for (size_t i = 0; i < targets->count; i++)
-		if (targets->list[i].password)
+		if (targets->list[i].password &&
+			strcmp(targets->list[i].password, SECRET) == 0)
 			return true;
 	return false;
 }
@@ -155,15 +157,19 @@ static void try_extcap(const char *text)
 	struct failure failure = {0};
 
 	line_add(&line, "ddump");
-	line_add(&line, "--capture");
-	line_cut(&line, text);
+	/* it is asked for other things than captures, too */
+	if (strncmp(text, "--extcap-", strlen("--extcap-")) != 0)
+		line_add(&line, "--capture");
+	else
+		line_add(&line, "--extcap-version=4.0");
 	line_add(&line, "--passphrase");
 	line_add(&line, SECRET);
+	line_cut(&line, text);
 	must(extcap_is_called(line.count, line.words), "it is Wireshark's");
-	if (extcap_read(line.count, line.words, &extcap, &failure))
-		check_translation(&extcap.line);
-	else
+	if (!extcap_read(line.count, line.words, &extcap, &failure))
 		check_failure(&failure);
+	else if (extcap.capture)
+		check_translation(&extcap.line);
 	for (int i = 1; i < line.count; i++)
 		must(!*line.kept[i], "nothing is left for ps(1)");
 	extcap_clear(&extcap);

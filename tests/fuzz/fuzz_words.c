@@ -67,6 +67,14 @@ static void try_offset(const char *value, size_t size, uint64_t came)
 			"what is corrected is our time");
 	must(offset_is_notable(&offset) <= offset.is_known,
 		"what is not known is not notable");
+	must(offset.is_known || offset_correct(&offset, came) == came,
+		"nor is it corrected");
+	/* there is no time before 1970, nor behind the last one */
+	must(offset.ns <= 0 || offset_correct(&offset, 0) == 0,
+		"a time stays at the first one");
+	must(offset.ns >= 0 ||
+			offset_correct(&offset, UINT64_MAX) == UINT64_MAX,
+		"a time stays at the last one");
 }
 
 /* The first bytes. */
