@@ -311,6 +311,9 @@ scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
 	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run tests/fuzz/coverage) \
 	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*))
 
+# on all processors, for what stands where the % is
+each_source = printf '%s\n' $(wildcard src/*/*.c) | xargs -P "$$(nproc)" -I %
+
 # Declarations stand in front of a function, whatever cppcheck thinks of their
 # scope. gcc takes for leaked what is put into a caller's array or tsearch(3)'s
 # tree: of leaks clang-tidy tells, which is clang's analyser, too, and every
@@ -321,10 +324,9 @@ lint:
 		--enable=all --suppress=missingIncludeSystem \
 		--suppress=variableScope --suppress=unmatchedSuppression -Isrc \
 		-D_GNU_SOURCE -DDDUMP_VERSION='""' src
-	set -e; for file in $(wildcard src/*/*.c); do \
-		$(GCC) $(all_cppflags) -std=gnu17 -O2 -fanalyzer -Werror \
-			-Wno-analyzer-malloc-leak -S -o /dev/null $$file; done
-	$(CLANG_TIDY) --quiet $(wildcard src/*/*.c) -- $(all_cppflags) -std=gnu17
+	$(each_source) $(GCC) $(all_cppflags) -std=gnu17 -O2 -fanalyzer -Werror \
+		-Wno-analyzer-malloc-leak -S -o /dev/null %
+	$(each_source) $(CLANG_TIDY) --quiet % -- $(all_cppflags) -std=gnu17
 	shellcheck -x $(scripts)
 # which other pages are here is the machine's matter
 	! mandoc -Tlint -W base,all man/*.[18] 2>&1 | \

@@ -201,10 +201,9 @@ activate() {
 
 # Fault 18: no limits at all.
 @test "a parent that ignores the end of children hinders nobody" {
-	local i
 	start_worker_by env --ignore-signal=CHLD "$WORKER" \
 		-listen "127.0.0.1:$port" -max-clients 1
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		eventually no_children
 		[ "$(status_of "http://127.0.0.1:$port/interfaces")" = 200 ]
 	done

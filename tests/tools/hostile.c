@@ -12,8 +12,8 @@
  * is one. HOSTILE_SHARE=N in the environment makes only every Nth attack,
  * HOSTILE_VERBOSE tells what each of them took.
  */
-#include "requests.h"
 #include "bombs.h"
+#include "requests.h"
 
 #include "common/clock.h"
 
