@@ -160,8 +160,20 @@ static void try_limits(struct query *query)
 		.interfaces = {"lo", "nosuch0"},
 		.interface_count = 2,
 	};
+	static const struct settings none;
+	static const struct settings nowhere = {
+		.interfaces = {"nosuch0"},
+		.interface_count = 1,
+	};
+	struct query same = *query;
+	struct query elsewhere = *query;
 	struct failure failure = {0};
 
+	must(limits_apply(&none, &same, &failure) &&
+			memcmp(&same, query, sizeof(same)) == 0,
+		"without limits all is as it was asked for");
+	if (!limits_apply(&nowhere, &elsewhere, &failure))
+		check_text(failure.text);
 	if (!limits_apply(&narrow, query, &failure)) {
 		must(failure.status == 403 || failure.status == 500,
 			"what is not allowed has its statuses");
