@@ -196,7 +196,8 @@ static EVP_PKEY *read_key(
 		credentials->asked
 			? "it can't be decrypted: a wrong passphrase, or no "
 			  "terminal to ask for it on"
-			: "it holds no PEM private key");
+			: "it holds no PEM private key (-key FILE says which "
+			  "does)");
 	return NULL;
 }
 

@@ -24,6 +24,11 @@ static const char *advice_of_status(long status, const char *body, bool known)
 
 	if (strstr(body, "plain HTTP request was sent to HTTPS"))
 		return " (write https://)";
+	if (strstr(body, "No required SSL certificate was sent"))
+		return " (-cert FILE shows one)";
+	if (strstr(body, "The SSL certificate error"))
+		return " (-cert FILE, with its chain, is none that the server "
+		       "accepts)";
 	if (status == 400 && strstr(body, "unknown host"))
 		return " (workers may know no names: write the address)";
 	if (status == 400 && strncmp(body, "filter:", strlen("filter:")) == 0)

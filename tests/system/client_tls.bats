@@ -528,13 +528,13 @@ with_list() {
 	serve_tls "$(asks_for_certificate)"
 	merge -ca "$pki/root.pem" -cert "$pki/client.pem" \
 		-key "$pki/client.key" odd="$url"
-	refused "400"
+	refused "400.*-cert FILE, with its chain"
 }
 
 @test "no certificate where one is asked for: the server's words" {
 	serve_tls "$(asks_for_certificate)"
 	merge -ca "$pki/root.pem" odd="$url"
-	refused "400.*certificate"
+	refused "400.*certificate.*-cert FILE shows one"
 }
 
 # start_strict VERSION: a server that refuses by TLS itself, where nginx answers
