@@ -1,0 +1,159 @@
+/*
+ * The course of a merge. In: what targets tell of their time. Out: whether a
+ * packet may leave, and how long it is to wait.
+ *
+ * Of each target that may still send it is known how far it has settled: up to
+ * when nothing more is to come. A watermark says that exactly. A packet says it
+ * only for what is a little before it (merge.c), because several CPUs may have
+ * disordered a stream slightly.
+ *
+ * The first packet of all may leave
+ *
+ *  - when all that may still send are settled beyond it: the order is exact;
+ *  - when all of these have at least spoken beyond it, and slight disorder
+ *    has had time to come out (SETTLE_MS);
+ *  - when it has waited long enough (the hold) for those that are silent;
+ *  - when memory counts more than order: some queue is full, and none of the
+ *    silent ones has merely run empty for a moment (FULL_GRACE_MS).
+ *
+ * Whoever is full has to pause: that is not its silence, which begins when it
+ * is full no more, as it does when a target begins. But one that tells of the
+ * past (PAST_S), and fills its queue with that again and again, keeps nobody
+ * waiting for longer than the hold.
+ *
+ * To know that takes a look at every target, which also tells up to what time
+ * it holds for the packets behind the first: one look for many.
+ */
+#include "client/course.h"
+
+#include "common/clock.h"
+
+enum {
+	PAST_S = 3600,
+	SETTLE_MS = 20,
+	FULL_GRACE_MS = 200, /* some watermarks of who has nothing else */
+};
+
+static const uint64_t PAST_NS = PAST_S * UINT64_C(1000000000);
+
+void course_begin(struct course *course, unsigned target, uint64_t now)
+{
+	struct progress *at = &course->targets[target];
+
+	at->running = true;
+	at->began = now;
+	at->heard = now;
+	course->freed = now;
+}
+
+void course_hear(struct course *course, unsigned target, uint64_t spoken,
+	uint64_t settled, uint64_t now)
+{
+	struct progress *at = &course->targets[target];
+
+	at->heard = now;
+	if (spoken > at->spoken) {
+		at->spoken = spoken;
+		at->spoke = now;
+	}
+	if (settled > at->settled)
+		at->settled = settled;
+}
+
+void course_free(struct course *course, unsigned target, uint64_t now)
+{
+	course->targets[target].heard = now;
+	course->targets[target].freed = now;
+	course->freed = now;
+}
+
+/* How far those that may still send are, seen from a packet's time. */
+struct view {
+	bool is_open;	  /* some are not settled */
+	uint64_t settled; /* the least that is not before the packet */
+	uint64_t spoken;  /* the least of those that are not settled */
+	uint64_t spoke;	  /* ms: when the last of those did so */
+	uint64_t beyond;  /* the least spoken that is not before the packet */
+	/* ms: the latest of those that have not spoken: */
+	uint64_t heard;
+	uint64_t free; /* since when their silence counts */
+};
+
+/* Since when (ms) a target's silence counts, as to what is of that time. */
+static uint64_t free_since(const struct progress *at, uint64_t time)
+{
+	const bool is_past = time > PAST_NS && at->spoken < time - PAST_NS;
+
+	return is_past ? at->began : clock_later(at->began, at->freed);
+}
+
+static struct view look(const struct course *course, uint64_t time)
+{
+	struct view view = {
+		.settled = CLOCK_NEVER,
+		.spoken = CLOCK_NEVER,
+		.beyond = CLOCK_NEVER,
+	};
+
+	for (unsigned i = 0; i < course->target_count; i++) {
+		const struct progress *at = &course->targets[i];
+
+		if (!at->running)
+			continue;
+		if (at->spoken >= time)
+			view.beyond = clock_earlier(view.beyond, at->spoken);
+		if (at->settled >= time) {
+			view.settled = clock_earlier(view.settled, at->settled);
+			continue;
+		}
+		view.is_open = true;
+		view.spoken = clock_earlier(view.spoken, at->spoken);
+		view.spoke = clock_later(view.spoke, at->spoke);
+		if (at->spoken >= time)
+			continue;
+		view.heard = clock_later(view.heard, at->heard);
+		view.free = clock_later(view.free, free_since(at, time));
+	}
+	return view;
+}
+
+static uint64_t time_left(uint64_t since, uint64_t patience, uint64_t now)
+{
+	return now < since + patience ? since + patience - now : 0;
+}
+
+struct verdict course_judge(const struct course *course, uint64_t time,
+	uint64_t arrived, uint64_t now)
+{
+	struct view view;
+	uint64_t wait;
+
+	/* first, because it needs no look */
+	if (time_left(clock_later(arrived, course->freed), course->hold, now) ==
+		0)
+		return (struct verdict){0, 0};
+	view = look(course, time);
+	if (!view.is_open)
+		return (struct verdict){0, view.settled};
+	wait = time_left(clock_later(arrived, view.free), course->hold, now);
+	if (wait == 0)
+		return (struct verdict){0, 0};
+	if (view.spoken >= time) {
+		const uint64_t settle = time_left(view.spoke, SETTLE_MS, now);
+
+		return (struct verdict){
+			course->full > 0 ? 0 : clock_earlier(wait, settle),
+			clock_earlier(view.settled, view.spoken)};
+	}
+	if (course->full == 0)
+		return (struct verdict){wait, 0};
+	return (struct verdict){
+		clock_earlier(wait, time_left(view.heard, FULL_GRACE_MS, now)),
+		view.beyond};
+}
+
+uint64_t course_due(
+	const struct course *course, uint64_t time, uint64_t arrived)
+{
+	return clock_later(arrived, look(course, time).free) + course->hold;
+}
