@@ -262,10 +262,11 @@ check-faults: all $(test_tools) $(preloads)
 
 # what is still reachable at the end is OpenSSL's alone
 check-valgrind: $(unit_tests)
-	set -e; for test in $(unit_tests); do \
-		valgrind -q --error-exitcode=1 --leak-check=full \
+	@printf '%s\n' $(unit_tests) | xargs -P "$$(nproc)" -I % sh -c \
+		'valgrind -q --error-exitcode=1 --leak-check=full \
 			--errors-for-leak-kinds=definite,indirect,possible \
-			$$test; done
+			% >%.valgrind 2>&1 && echo "ok - % under valgrind" || \
+			{ cat %.valgrind; exit 1; }'
 
 # Each target for FUZZ_SECONDS; what it finds stays in build/fuzz.
 FUZZ_SECONDS ?= 600

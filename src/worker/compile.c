@@ -39,13 +39,22 @@ bool compile_filter(pcap_t *pcap, struct bpf_program *ret_program,
 	return failure_set(failure, 400, "%s: %s", whose, pcap_geterr(pcap));
 }
 
+static bool compiles(pcap_t *pcap, const char *expression)
+{
+	struct bpf_program program;
+	struct failure failure;
+
+	if (!compile_filter(pcap, &program, expression, "", &failure))
+		return false;
+	pcap_freecode(&program);
+	return true;
+}
+
 /* In a child: compiles both within its limits, or dies of them. */
 static void try_compiling(
 	pcap_t *pcap, const char *user, const char *whole, pid_t parent)
 {
 	const struct itimerval cpu = {.it_value.tv_sec = COMPILE_CPU_S};
-	struct bpf_program program;
-	struct failure failure;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -54,8 +63,8 @@ static void try_compiling(
 	signal(SIGALRM, SIG_DFL);
 	setitimer(ITIMER_PROF, &cpu, NULL);
 	alarm(COMPILE_S);
-	if (compile_filter(pcap, &program, user, "", &failure))
-		compile_filter(pcap, &program, whole, "", &failure);
+	if (compiles(pcap, user))
+		compiles(pcap, whole);
 	_exit(0);
 }
 
