@@ -12,8 +12,9 @@
  *
  * With a '+' behind, all that come later fail, too. Libraries' calls count,
  * and those of libc's allocations; children count on from their parents'.
- * Out: in the file DDUMP_FAULT_LOG "fault NAME" and from where, for each fault;
- * "killed by N" and where, if a signal of a crash comes.
+ * Out: in the file DDUMP_FAULT_LOG "loaded ORDER", if it is one of these, or
+ * "none"; "fault NAME" and from where, for each fault; "killed by N" and where,
+ * if a signal of a crash comes.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -94,6 +95,7 @@ static void read_order(char *order, size_t size)
 	snprintf(order, size, "%s", given && !in ? given : "");
 	if (in && !fgets(order, (int)size, in))
 		*order = '\0';
+	order[strcspn(order, "\n")] = '\0';
 	if (in)
 		fclose(in);
 }
@@ -101,7 +103,7 @@ static void read_order(char *order, size_t size)
 static void __attribute__((constructor)) set_up(void)
 {
 	static const char *const names[] = {
-		"", "alloc:", "call:", "place:", "eintr:", "short:"};
+		"none", "alloc:", "call:", "place:", "eintr:", "short:"};
 	static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 	const struct sigaction action = {
 		.sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER};
@@ -112,7 +114,10 @@ static void __attribute__((constructor)) set_up(void)
 
 	inside = true;
 	read_order(order, sizeof(order));
-	for (int i = EVERY_ALLOC; i <= SHORT; i++) {
+	if (log)
+		faults.log = open(
+			log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	for (int i = NOTHING; i <= SHORT; i++) {
 		const size_t size = strlen(names[i]);
 
 		if (strncmp(order, names[i], size) != 0)
@@ -120,10 +125,8 @@ static void __attribute__((constructor)) set_up(void)
 		faults.mode = i;
 		faults.number = strtoul(order + size, &end, 10);
 		faults.stays = *end == '+';
+		dprintf(faults.log, "loaded %s\n", order);
 	}
-	if (log)
-		faults.log = open(
-			log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	unsetenv("LD_PRELOAD"); /* not for what this program runs */
 	dl_iterate_phdr(find_program, NULL);
 	backtrace(&frame, 1); /* that loads a library, the first time */
