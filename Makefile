@@ -256,9 +256,10 @@ check-fleet: all $(test_tools)
 	$(places) tests/fleet/run
 
 # each call that can fail does, once; a disk is full at each size; either side
-# is killed, ROUNDS times. CASES="kill disk" runs less
+# is killed, KILLS times. CASES="kill disk" runs less, FAULTS=places, too
+KILLS ?= 500
 check-faults: all $(test_tools) $(preloads)
-	$(places) tests/faults/run $(CASES)
+	KILLS=$(KILLS) $(places) tests/faults/run $(CASES)
 
 # what is still reachable at the end is OpenSSL's alone
 check-valgrind: $(unit_tests)

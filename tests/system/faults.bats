@@ -14,7 +14,7 @@ try() {
 	need tcpdump
 	need prlimit
 	need systemd-socket-activate
-	BIN=$BIN BUILD=$BUILD FAULTS=sample ROUNDS=5 \
+	BIN=$BIN BUILD=$BUILD FAULTS=sample KILLS=5 \
 		"$BATS_TEST_DIRNAME/../faults/run" "$@"
 }
 
