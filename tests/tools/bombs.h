@@ -69,11 +69,11 @@ static const struct bomb bombs[] = {
 	{"64 KiB", "x", "", "", 65536, "414"},
 	{"64 KiB, escaped", "%78", "", "", 21845, "414"},
 	{"300 parameters", "&interface=lo", "", "", 300, "400"},
-	{"8,000 parameters that are empty", "&&", "", "", 8000, "200"},
+	{"16,000 parameters that are empty", "&&", "", "", 8000, "200"},
 };
 
 /* Names of hosts, which take a resolver. */
-static const struct bomb names[] = {
+static const struct bomb slow_names[] = {
 	{"a name that does not resolve", "", "host+nowhere.example", "", 1,
 		"400"},
 	{"500 names that do not resolve", "host+n#.example+or+", "ip", "", 500,
@@ -83,35 +83,34 @@ static const struct bomb names[] = {
 		"", 300, "400"},
 };
 
-static inline bool bomb_build(
-	const struct bomb *bomb, struct attack *attack, const char *method)
+static inline bool raid_bomb(
+	struct raid *raid, size_t number, const struct bomb *list, size_t count)
 {
-	char number[16];
+	const struct bomb *bomb = list + number;
+	char digits[16];
 
-	snprintf(attack->label, LABEL_MAX, "%s of %s", method, bomb->label);
-	attack_say(attack, method);
-	attack_say(attack, " /capture?duration=1&filter=");
+	if (number >= count)
+		return false;
+	snprintf(raid->label, LABEL_MAX, "%s", bomb->label);
+	raid_say(raid, "GET /capture?duration=1&filter=");
 	for (unsigned i = 1; i <= bomb->count; i++) {
-		snprintf(number, sizeof(number), "%u", i);
-		attack_fill(attack, bomb->before, number);
+		snprintf(digits, sizeof(digits), "%u", i);
+		raid_fill(raid, bomb->before, digits);
 	}
-	attack_say(attack, bomb->middle);
-	attack_repeat(attack, bomb->after, bomb->count);
-	attack_say(attack, REST "\r\n");
-	attack->statuses = bomb->statuses;
+	raid_say(raid, bomb->middle);
+	raid_repeat(raid, bomb->after, bomb->count);
+	raid_say(raid, REST "\r\n");
+	raid->statuses = bomb->statuses;
 	return true;
 }
 
-static inline bool attack_filter(struct attack *attack, size_t number)
+static inline bool raid_filter(struct raid *raid, size_t number)
 {
-	const size_t count = sizeof(bombs) / sizeof(*bombs);
-
-	return number < count && bomb_build(&bombs[number], attack, "GET");
+	return raid_bomb(raid, number, bombs, sizeof(bombs) / sizeof(*bombs));
 }
 
-static inline bool attack_name(struct attack *attack, size_t number)
+static inline bool raid_name(struct raid *raid, size_t number)
 {
-	const size_t count = sizeof(names) / sizeof(*names);
-
-	return number < count && bomb_build(&names[number], attack, "GET");
+	return raid_bomb(raid, number, slow_names,
+		sizeof(slow_names) / sizeof(*slow_names));
 }

@@ -5,11 +5,11 @@
  *     hostile [-no-setrlimit] SET WORKER [OPTION...]
  *
  * In: the name of a set, and the command line of a worker. Out: on stdout how
- * many attacks there were, and the most time, CPU time and memory that one
+ * many raids there were, and the most time, CPU time and memory that one
  * took; on stderr each that was not answered as it must be: with one of the
  * statuses that fit, by one sentence, with one printable line in the log, by a
  * process that has ended with 0, and within the bounds below. Exits 1 if there
- * is one. HOSTILE_SHARE=N in the environment makes only every Nth attack,
+ * is one. HOSTILE_SHARE=N in the environment makes only every Nth raid,
  * HOSTILE_VERBOSE tells what each of them took.
  */
 #include "bombs.h"
@@ -57,21 +57,21 @@ enum {
 
 static const struct {
 	const char *name;
-	bool (*make)(struct attack *attack, size_t number);
+	bool (*make)(struct raid *raid, size_t number);
 	bool resolver; /* one on this host that never answers */
 } sets[] = {
-	{"bytes", attack_byte, false},
-	{"escapes", attack_escape, false},
-	{"splits", attack_split, false},
-	{"shapes", attack_shape, false},
-	{"sizes", attack_size, false},
-	{"filters", attack_filter, false},
-	{"names", attack_name, true},
+	{"bytes", raid_byte, false},
+	{"escapes", raid_escape, false},
+	{"splits", raid_split, false},
+	{"shapes", raid_shape, false},
+	{"sizes", raid_size, false},
+	{"filters", raid_filter, false},
+	{"names", raid_name, true},
 };
 
 /* What all runners count together. */
 struct figures {
-	_Atomic long attacks;
+	_Atomic long raids;
 	_Atomic long failed;
 	_Atomic long wall_ms;
 	_Atomic long cpu_ms;
@@ -86,9 +86,9 @@ struct run {
 	struct sockaddr_in address;
 };
 
-/* One attack under way. */
+/* One raid under way. */
 struct fight {
-	const struct attack *attack;
+	const struct raid *raid;
 	int fd;
 	int log;
 	pid_t pid;
@@ -172,31 +172,31 @@ static void open_fight(const struct run *run, struct fight *fight)
 /* How much of what there is may leave now; sets where it stands. */
 static size_t next_piece(const struct fight *fight, const char **ret_at)
 {
-	const struct attack *attack = fight->attack;
+	const struct raid *raid = fight->raid;
 	const uint64_t seconds = (clock_ms() - fight->start) / 1000;
-	size_t until = attack->size;
+	size_t until = raid->size;
 
-	*ret_at = attack->bytes + fight->sent;
-	if (attack->manner == TRICKLE && seconds + 1 < until)
+	*ret_at = raid->bytes + fight->sent;
+	if (raid->manner == TRICKLE && seconds + 1 < until)
 		until = seconds + 1;
-	if (attack->manner == SPLIT && fight->sent < attack->split)
-		until = attack->split;
+	if (raid->manner == SPLIT && fight->sent < raid->split)
+		until = raid->split;
 	return until > fight->sent ? until - fight->sent : 0;
 }
 
 /* What comes after all of it, in pieces of whole lines. */
 static ssize_t send_more(const struct fight *fight)
 {
-	const struct attack *attack = fight->attack;
-	const char *line = attack->bytes + attack->size - attack->split;
+	const struct raid *raid = fight->raid;
+	const char *line = raid->bytes + raid->size - raid->split;
 	char piece[16384];
 	size_t used = 0;
 
 	if (fight->sent >= ENDLESS_BYTES)
 		return 0;
-	while (used + attack->split <= sizeof(piece)) {
-		memcpy(piece + used, line, attack->split);
-		used += attack->split;
+	while (used + raid->split <= sizeof(piece)) {
+		memcpy(piece + used, line, raid->split);
+		used += raid->split;
 	}
 	/* where it is cut does not matter, there is no end to it */
 	return send(fight->fd, piece, used, MSG_NOSIGNAL);
@@ -205,23 +205,23 @@ static ssize_t send_more(const struct fight *fight)
 /* Sends what is to be sent now; returns whether there is more at once. */
 static bool send_some(struct fight *fight)
 {
-	const struct attack *attack = fight->attack;
+	const struct raid *raid = fight->raid;
 	const char *at;
 	size_t size = next_piece(fight, &at);
 	ssize_t sent = 0;
 
 	if (size > 0)
 		sent = send(fight->fd, at, size, MSG_NOSIGNAL);
-	else if (attack->manner == ENDLESS)
+	else if (raid->manner == ENDLESS)
 		sent = send_more(fight);
 	if (sent < 0 && errno != EAGAIN)
 		fight->deaf = true;
 	if (sent > 0)
 		fight->sent += (size_t)sent;
-	if (attack->manner == SPLIT && fight->sent == attack->split)
+	if (raid->manner == SPLIT && fight->sent == raid->split)
 		usleep(SPLIT_US);
 	return !fight->deaf &&
-	       (attack->manner == ENDLESS || fight->sent < attack->size);
+	       (raid->manner == ENDLESS || fight->sent < raid->size);
 }
 
 static void receive_some(struct fight *fight)
@@ -239,7 +239,7 @@ static void receive_some(struct fight *fight)
 static void carry_out(struct fight *fight)
 {
 	struct pollfd fd = {.fd = fight->fd};
-	const bool waits = fight->attack->manner == TRICKLE;
+	const bool waits = fight->raid->manner == TRICKLE;
 	bool more = true;
 
 	while (!fight->over && clock_ms() - fight->start < WALL_MS * SLOWER) {
@@ -256,8 +256,8 @@ static void carry_out(struct fight *fight)
 
 static bool complain(const struct fight *fight, const char *what)
 {
-	fprintf(stderr, "%s: %s\nanswer: %.*s\nlog: %.*s\n",
-		fight->attack->label, what,
+	fprintf(stderr, "%s: %s\nanswer: %.*s\nlog: %.*s\n", fight->raid->label,
+		what,
 		(int)(fight->answer_size < 600 ? fight->answer_size : 600),
 		fight->answer, (int)fight->log_size, fight->log_text);
 	return false;
@@ -291,7 +291,7 @@ static bool check_sentence(const struct fight *fight)
 		return complain(fight, "the answer has no end of its head");
 	body += 4;
 	size = fight->answer_size - (size_t)(body - fight->answer);
-	if (memcmp(fight->attack->bytes, "HEAD ", 5) == 0)
+	if (memcmp(fight->raid->bytes, "HEAD ", 5) == 0)
 		return size == 0 || complain(fight, "HEAD has a body");
 	if (strtoul(length + strlen("\r\nContent-Length: "), NULL, 10) != size)
 		return complain(fight, "the answer is not whole");
@@ -303,7 +303,7 @@ static bool check_sentence(const struct fight *fight)
 
 static bool check_answer(const struct fight *fight)
 {
-	const char *statuses = fight->attack->statuses;
+	const char *statuses = fight->raid->statuses;
 	const bool captures =
 		strstr(fight->answer, "\r\nTransfer-Encoding: chunked\r\n");
 	char status[4] = "";
@@ -319,7 +319,7 @@ static bool check_answer(const struct fight *fight)
 	if (*status != '2' && !check_sentence(fight))
 		return false;
 	if (*status == '2')
-		lines = captures && memcmp(fight->attack->bytes, "HEAD", 4) != 0
+		lines = captures && memcmp(fight->raid->bytes, "HEAD", 4) != 0
 				? 2
 				: 0;
 	if (count_lines(fight->log_text, fight->log_size) != lines)
@@ -357,7 +357,7 @@ static bool check_end(const struct run *run, struct fight *fight)
 	if (getenv("HOSTILE_VERBOSE"))
 		printf("%6ld ms %6ld ms of CPU time %7ld KiB %.12s %s\n", wall,
 			cpu, usage.ru_maxrss, fight->answer,
-			fight->attack->label);
+			fight->raid->label);
 	if (status != 0)
 		return complain(fight, "the worker has failed");
 	if (!fight->over || wall > WALL_MS * SLOWER)
@@ -368,44 +368,44 @@ static bool check_end(const struct run *run, struct fight *fight)
 	       complain(fight, "it took too much memory");
 }
 
-static void fight_once(const struct run *run, const struct attack *attack)
+static void fight_once(const struct run *run, const struct raid *raid)
 {
 	struct fight *fight = calloc(1, sizeof(*fight));
 	bool ended;
 
 	if (!fight)
 		err(1, "calloc");
-	fight->attack = attack;
+	fight->raid = raid;
 	open_fight(run, fight);
 	carry_out(fight);
 	ended = check_end(run, fight);
 	if (!ended || !check_answer(fight))
 		atomic_fetch_add(&run->figures->failed, 1);
-	atomic_fetch_add(&run->figures->attacks, 1);
+	atomic_fetch_add(&run->figures->raids, 1);
 	free(fight);
 }
 
-/* Every RUNNERS-th attack of a set. */
+/* Every RUNNERS-th raid of a set. */
 static void run_share(struct run *run, size_t set, size_t first, size_t step)
 {
-	struct attack attack = {.bytes = malloc(ATTACK_MAX)};
+	struct raid raid = {.bytes = malloc(RAID_MAX)};
 	socklen_t size = sizeof(run->address);
 
 	run->address = (struct sockaddr_in){.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	run->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (!attack.bytes || run->listener < 0 ||
+	if (!raid.bytes || run->listener < 0 ||
 		bind(run->listener, (struct sockaddr *)&run->address, size) !=
 			0 ||
 		listen(run->listener, 1) != 0 ||
 		getsockname(run->listener, (struct sockaddr *)&run->address,
 			&size) != 0)
 		err(1, "can't listen");
-	for (size_t i = first; sets[set].make(&attack, i); i += step) {
-		fight_once(run, &attack);
-		attack = (struct attack){.bytes = attack.bytes};
+	for (size_t i = first; sets[set].make(&raid, i); i += step) {
+		fight_once(run, &raid);
+		raid = (struct raid){.bytes = raid.bytes};
 	}
-	free(attack.bytes);
+	free(raid.bytes);
 }
 
 static size_t find_set(const char *name)
@@ -477,11 +477,11 @@ int main(int argc, char **argv)
 	start_runners(&run, set);
 	while (wait(&status) > 0)
 		good = good && status == 0;
-	printf("%s: %ld attacks, %ld failed; at most %ld ms, %ld ms of CPU "
+	printf("%s: %ld raids, %ld failed; at most %ld ms, %ld ms of CPU "
 	       "time, %ld KiB\n",
-		argv[1], run.figures->attacks, run.figures->failed,
+		argv[1], run.figures->raids, run.figures->failed,
 		run.figures->wall_ms, run.figures->cpu_ms,
 		run.figures->memory_kib);
-	return good && run.figures->attacks > 0 && run.figures->failed == 0 ? 0
-									    : 1;
+	return good && run.figures->raids > 0 && run.figures->failed == 0 ? 0
+									  : 1;
 }

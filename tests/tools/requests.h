@@ -12,9 +12,8 @@
 #include <string.h>
 
 enum {
-	ATTACK_MAX = 1 << 20,
+	RAID_MAX = 1 << 20,
 	LABEL_MAX = 96,
-	FILTER_ROOM = 70000,
 };
 
 enum manner {
@@ -24,7 +23,7 @@ enum manner {
 	ENDLESS, /* and then the last line again, up to a GiB */
 };
 
-struct attack {
+struct raid {
 	char label[LABEL_MAX];
 	char *bytes;
 	size_t size;
@@ -33,36 +32,35 @@ struct attack {
 	const char *statuses; /* "400 431"; any but 500 if NULL */
 };
 
-static inline void attack_add(
-	struct attack *attack, const void *bytes, size_t size)
+static inline void raid_add(struct raid *raid, const void *bytes, size_t size)
 {
-	if (attack->size + size > ATTACK_MAX)
+	if (raid->size + size > RAID_MAX)
 		abort();
-	memcpy(attack->bytes + attack->size, bytes, size);
-	attack->size += size;
+	memcpy(raid->bytes + raid->size, bytes, size);
+	raid->size += size;
 }
 
-static inline void attack_say(struct attack *attack, const char *text)
+static inline void raid_say(struct raid *raid, const char *text)
 {
-	attack_add(attack, text, strlen(text));
+	raid_add(raid, text, strlen(text));
 }
 
-static inline void attack_repeat(
-	struct attack *attack, const char *text, size_t count)
+static inline void raid_repeat(
+	struct raid *raid, const char *text, size_t count)
 {
 	while (count--)
-		attack_say(attack, text);
+		raid_say(raid, text);
 }
 
 /* Says a pattern with a number in the place of each '#'. */
-static inline void attack_fill(
-	struct attack *attack, const char *pattern, const char *number)
+static inline void raid_fill(
+	struct raid *raid, const char *pattern, const char *number)
 {
 	for (; *pattern; pattern++)
 		if (*pattern == '#')
-			attack_say(attack, number);
+			raid_say(raid, number);
 		else
-			attack_add(attack, pattern, 1);
+			raid_add(raid, pattern, 1);
 }
 
 #define REST " HTTP/1.1\r\nHost: a\r\n"
@@ -104,7 +102,7 @@ static const char *const places[] = {
 enum { PLACES = sizeof(places) / sizeof(*places) };
 
 /* Every byte at every place; what isn't complete by it, is so behind it. */
-static inline bool attack_byte(struct attack *attack, size_t number)
+static inline bool raid_byte(struct raid *raid, size_t number)
 {
 	const char *place;
 	const char *at;
@@ -114,17 +112,17 @@ static inline bool attack_byte(struct attack *attack, size_t number)
 		return false;
 	place = places[number / 256];
 	at = strchr(place, '@');
-	snprintf(attack->label, LABEL_MAX, "byte 0x%02x at %td of \"%.40s\"",
+	snprintf(raid->label, LABEL_MAX, "byte 0x%02x at %td of \"%.40s\"",
 		(unsigned char)byte, at - place, place);
-	attack_add(attack, place, (size_t)(at - place));
-	attack_add(attack, &byte, 1);
-	attack_say(attack, at + 1);
-	attack_say(attack, "\r\n\r\n");
+	raid_add(raid, place, (size_t)(at - place));
+	raid_add(raid, &byte, 1);
+	raid_say(raid, at + 1);
+	raid_say(raid, "\r\n\r\n");
 	return true;
 }
 
 /* The same bytes escaped, which is where a query's come from. */
-static inline bool attack_escape(struct attack *attack, size_t number)
+static inline bool raid_escape(struct raid *raid, size_t number)
 {
 	static const char *const heads[] = {"HEAD /capture?filter=udp%#",
 		"HEAD /capture?%#=1", "HEAD /capture?interface=%#",
@@ -135,14 +133,13 @@ static inline bool attack_escape(struct attack *attack, size_t number)
 	if (number >= sizeof(heads) / sizeof(*heads) * 256)
 		return false;
 	snprintf(byte, sizeof(byte), "%02x", (unsigned)(number % 256));
-	attack_fill(attack, heads[number / 256], byte);
-	snprintf(attack->label, LABEL_MAX, "%.*s", (int)attack->size,
-		attack->bytes);
-	attack_say(attack, REST "\r\n");
+	raid_fill(raid, heads[number / 256], byte);
+	snprintf(raid->label, LABEL_MAX, "%.*s", (int)raid->size, raid->bytes);
+	raid_say(raid, REST "\r\n");
 	return true;
 }
 
-static inline bool attack_split(struct attack *attack, size_t number)
+static inline bool raid_split(struct raid *raid, size_t number)
 {
 	static const char *const heads[] = {
 		"\r\nGET http://a/interfaces HTTP/1.1\r\nHost: a:8475\r\n"
@@ -157,12 +154,11 @@ static inline bool attack_split(struct attack *attack, size_t number)
 		if (++which == sizeof(heads) / sizeof(*heads))
 			return false;
 	}
-	snprintf(
-		attack->label, LABEL_MAX, "split of %zu at %zu", which, number);
-	attack_say(attack, heads[which]);
-	attack->manner = SPLIT;
-	attack->split = number;
-	attack->statuses = statuses[which];
+	snprintf(raid->label, LABEL_MAX, "split of %zu at %zu", which, number);
+	raid_say(raid, heads[which]);
+	raid->manner = SPLIT;
+	raid->split = number;
+	raid->statuses = statuses[which];
 	return true;
 }
 
@@ -252,22 +248,22 @@ static const struct {
 };
 
 /* Pipelined behind it is what must not be answered. */
-static inline bool attack_shape(struct attack *attack, size_t number)
+static inline bool raid_shape(struct raid *raid, size_t number)
 {
 	const char *head;
 
 	if (number >= sizeof(shapes) / sizeof(*shapes))
 		return false;
 	head = shapes[number].head;
-	snprintf(attack->label, LABEL_MAX, "shape %zu \"%.60s\"", number, head);
-	attack_say(attack, head);
-	attack_say(attack, "GET /capture?duration=1" REST "\r\n");
-	attack->statuses = shapes[number].statuses;
+	snprintf(raid->label, LABEL_MAX, "shape %zu \"%.60s\"", number, head);
+	raid_say(raid, head);
+	raid_say(raid, "GET /capture?duration=1" REST "\r\n");
+	raid->statuses = shapes[number].statuses;
 	return true;
 }
 
 /* Heads that are long, slow, or have no end. */
-static inline bool attack_size(struct attack *attack, size_t number)
+static inline bool raid_size(struct raid *raid, size_t number)
 {
 	static const struct {
 		const char *label;
@@ -294,7 +290,7 @@ static inline bool attack_size(struct attack *attack, size_t number)
 		{"a query without end", "GET /capture?filter=", "%20", 1,
 			ENDLESS, "414"},
 		{"a method without end", "G", "E", 1, ENDLESS, "414"},
-		{"zeros without end", "", "\x01", 1, ENDLESS, "400"},
+		{"bytes 0x01 without end", "", "\x01", 1, ENDLESS, "400"},
 		{"a body without end",
 			"POST /capture" REST "Content-Length: 1073741824"
 			"\r\n\r\n",
@@ -307,7 +303,7 @@ static inline bool attack_size(struct attack *attack, size_t number)
 			"431"},
 		{"99 fields", GET_IT "Host: a\r\n", "A: b\r\n", 99, WHOLE,
 			"200"},
-		{"10,000 hosts", GET_IT, "Host: a\r\n", 5000, WHOLE, "400 431"},
+		{"5,000 hosts", GET_IT, "Host: a\r\n", 5000, WHOLE, "400 431"},
 		{"10,000 empty lines", "", "\r\n", 10000, WHOLE, "400"},
 		{"a Forwarded of 40 KB", GET_IT "Host: a\r\nForwarded: ",
 			"for=a,", 7000, WHOLE, "431"},
@@ -315,14 +311,14 @@ static inline bool attack_size(struct attack *attack, size_t number)
 
 	if (number >= sizeof(sizes) / sizeof(*sizes))
 		return false;
-	snprintf(attack->label, LABEL_MAX, "%s", sizes[number].label);
-	attack_say(attack, sizes[number].head);
-	attack_repeat(attack, sizes[number].more, sizes[number].count);
-	attack->manner = sizes[number].manner;
-	if (sizes[number].count > 1 && attack->manner == WHOLE)
-		attack_say(attack, "\r\n\r\n");
-	if (attack->manner == ENDLESS)
-		attack->split = strlen(sizes[number].more);
-	attack->statuses = sizes[number].statuses;
+	snprintf(raid->label, LABEL_MAX, "%s", sizes[number].label);
+	raid_say(raid, sizes[number].head);
+	raid_repeat(raid, sizes[number].more, sizes[number].count);
+	raid->manner = sizes[number].manner;
+	if (sizes[number].count > 1 && raid->manner == WHOLE)
+		raid_say(raid, "\r\n\r\n");
+	if (raid->manner == ENDLESS)
+		raid->split = strlen(sizes[number].more);
+	raid->statuses = sizes[number].statuses;
 	return true;
 }
