@@ -13,8 +13,8 @@
 
 enum {
 	ATTACK_NEVER = 0, /* stays open, and silent */
-	ATTACK_DAY = 20000,
 	ATTACK_MANY = 1000,
+	ATTACK_VERY_MANY = 20000,
 	/* of pcap */
 	ATTACK_SLL = 113,
 	ATTACK_SIZE = 64, /* bytes of most packets */
@@ -71,6 +71,12 @@ static inline void attack_head(struct attack *attack, const char *lines)
 static inline void attack_again(struct attack *attack)
 {
 	attack->again = attack->out.size;
+}
+
+static inline void attack_for_ever(struct attack *attack, char byte)
+{
+	attack_again(attack);
+	attack_fill(attack, byte, 65536);
 }
 
 static inline void attack_pcap(struct attack *attack)
@@ -259,7 +265,7 @@ static inline void attack_stamps_backwards(struct attack *attack)
 {
 	attack_pcap(attack);
 	attack_again(attack);
-	for (uint32_t i = 0; i < ATTACK_DAY; i++)
+	for (uint32_t i = 0; i < ATTACK_VERY_MANY; i++)
 		attack_stamp(attack, UINT32_MAX - i);
 }
 
@@ -268,7 +274,7 @@ static inline void attack_stamps_that_creep(struct attack *attack)
 {
 	attack_pcap(attack);
 	attack_again(attack);
-	for (uint32_t i = 0; i < ATTACK_DAY; i++) {
+	for (uint32_t i = 0; i < ATTACK_VERY_MANY; i++) {
 		attack_stamp(attack, 1);
 		memcpy(attack->out.bytes + attack->out.size - ATTACK_SIZE - 12,
 			&i, sizeof(i));
@@ -363,7 +369,7 @@ static inline void attack_watermarks(struct attack *attack)
 {
 	attack_pcapng(attack);
 	attack_again(attack);
-	for (uint64_t i = 0; i < ATTACK_DAY; i++)
+	for (uint64_t i = 0; i < ATTACK_VERY_MANY; i++)
 		attack_watermark(attack, i);
 }
 
@@ -435,7 +441,7 @@ static inline void attack_padding(struct attack *attack)
 	blocks_close(&attack->out);
 	attack_packet(attack, 1);
 	attack->out.size -= 4;
-	for (unsigned i = 0; i < ATTACK_DAY; i++)
+	for (unsigned i = 0; i < ATTACK_VERY_MANY; i++)
 		blocks_option(&attack->out, 1, "", 0);
 	blocks_close(&attack->out);
 }
@@ -520,15 +526,13 @@ static inline void attack_sentence_without_end(struct attack *attack)
 static inline void attack_status_without_end(struct attack *attack)
 {
 	attack_text(attack, "HTTP/1.1 200 ");
-	attack_again(attack);
-	attack_fill(attack, 'O', 65536);
+	attack_for_ever(attack, 'O');
 }
 
 static inline void attack_header_without_end(struct attack *attack)
 {
 	attack_text(attack, "HTTP/1.1 200 OK\r\nX: ");
-	attack_again(attack);
-	attack_fill(attack, 'x', 65536);
+	attack_for_ever(attack, 'x');
 }
 
 static inline void attack_headers(struct attack *attack)
@@ -582,8 +586,7 @@ static inline void attack_packed_content(struct attack *attack)
 {
 	attack_head(attack, "Content-Encoding: gzip, gzip, br, zstd\r\n");
 	blocks_bytes(&attack->out, attack_gzip, sizeof(attack_gzip) - 1);
-	attack_again(attack);
-	attack_fill(attack, 0, 65536);
+	attack_for_ever(attack, 0);
 }
 
 static inline void attack_packed_transfer(struct attack *attack)
@@ -606,8 +609,7 @@ static inline void attack_lengths(struct attack *attack)
 {
 	attack_head(attack, "Content-Length: 18446744073709551616\r\n"
 			    "Content-Length: -1\r\n");
-	attack_again(attack);
-	attack_fill(attack, 0, 65536);
+	attack_for_ever(attack, 0);
 }
 
 static inline void attack_length_and_chunks(struct attack *attack)
@@ -639,23 +641,20 @@ static inline void attack_chunk_of_all(struct attack *attack)
 {
 	attack_chunks(attack);
 	attack_text(attack, "ffffffffffffffff\r\n");
-	attack_again(attack);
-	attack_fill(attack, 0, 65536);
+	attack_for_ever(attack, 0);
 }
 
 static inline void attack_chunk_size_without_end(struct attack *attack)
 {
 	attack_chunks(attack);
-	attack_again(attack);
-	attack_fill(attack, '0', 65536);
+	attack_for_ever(attack, '0');
 }
 
 static inline void attack_chunk_extension_without_end(struct attack *attack)
 {
 	attack_chunks(attack);
 	attack_text(attack, "1;");
-	attack_again(attack);
-	attack_fill(attack, 'x', 65536);
+	attack_for_ever(attack, 'x');
 }
 
 static inline void attack_trailers(struct attack *attack)
@@ -671,8 +670,7 @@ static inline void attack_trailer_without_end(struct attack *attack)
 {
 	attack_chunks(attack);
 	attack_text(attack, "0\r\nX: ");
-	attack_again(attack);
-	attack_fill(attack, 'x', 65536);
+	attack_for_ever(attack, 'x');
 }
 
 /* Watermarks, cut into chunks of a byte. */

@@ -157,7 +157,7 @@ static inline void connection_attack(struct connection *connection)
 	const struct attack *attack = connection->answer.attack;
 	size_t left = attack->out.size - connection->attacked;
 
-	if (left == 0 && attack->again > 0) {
+	if (left == 0 && attack->again != ATTACK_NEVER) {
 		connection->attacked = attack->again;
 		left = attack->out.size - attack->again;
 	}
