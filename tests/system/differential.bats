@@ -17,10 +17,6 @@ setup() {
 	start_mirror_caddy
 }
 
-teardown() {
-	remove_network
-}
-
 # Both answer with what they have understood.
 start_mirror_nginx() {
 	cat >"$open_dir/nginx.conf" <<-'END'

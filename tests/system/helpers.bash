@@ -8,7 +8,8 @@ started=()
 # The environment of whoever runs the tests must not decide them.
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY
 unset ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
-unset DDUMP_EXCLUDE DDUMP_HOSTS DDUMP_RING
+unset DDUMP_EXCLUDE DDUMP_HOSTS DDUMP_RING DDUMP_INTERFACES
+unset DDUMP_MAX_DURATION DDUMP_MAX_SNAPLEN
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"

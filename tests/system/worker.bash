@@ -50,6 +50,16 @@ remove_network() {
 	[ -z "${open_dir:-}" ] || rm -rf "$open_dir"
 }
 
+# For each test, unless its file has its own, behind the load of this one.
+setup() {
+	need_root
+	make_network
+}
+
+teardown() {
+	remove_network
+}
+
 # Without root the host's journal can't be hidden.
 need_stderr() {
 	[ "$(id -u)" -eq 0 ] || [ ! -w /run/systemd/journal/socket ] ||
@@ -75,6 +85,10 @@ start_worker_by() {
 
 start_worker() {
 	start_worker_by "$WORKER" "$@"
+}
+
+listen() {
+	start_worker -listen "127.0.0.1:$port" "$@"
 }
 
 # The tests' own folder is closed to other users; this one is open.

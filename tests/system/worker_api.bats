@@ -12,10 +12,6 @@ setup() {
 	start_worker -listen "127.0.0.1:$port"
 }
 
-teardown() {
-	remove_network
-}
-
 # answers_with STATUS SENTENCE PATH [OPTION]...: all of the body is the
 # sentence, up to a "*".
 answers_with() {

@@ -8,19 +8,6 @@
 load helpers
 load worker
 
-setup() {
-	need_root
-	make_network
-}
-
-teardown() {
-	remove_network
-}
-
-listen() {
-	start_worker -listen "127.0.0.1:$port" "$@"
-}
-
 chrome=('User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0.0.0'
 	'Accept: */*' 'Accept-Encoding: gzip, deflate'
 	'Accept-Language: en-US,en;q=0.9')

@@ -16,15 +16,6 @@ teardown_file() {
 	remove_gone
 }
 
-setup() {
-	need_root
-	make_network
-}
-
-teardown() {
-	remove_network
-}
-
 # The payloads that udp_send has sent, against those of a capture: all, once.
 holds_datagrams() {
 	fields "$1" udp.payload | sort >"$BATS_TEST_TMPDIR/got"
@@ -32,13 +23,9 @@ holds_datagrams() {
 		cmp - "$BATS_TEST_TMPDIR/got"
 }
 
-serve() {
-	start_worker -listen "127.0.0.1:$port" "$@"
-}
-
 # Fault 1: 62 % of the packets had bytes of the next one.
 @test "every packet arrives once, byte for byte" {
-	serve
+	listen
 	capture a 'filter=udp+port+4711&count=5000'
 	send 5000 300 50000 127.0.0.1 4711
 	exit_status "${captures[a]}"
@@ -48,7 +35,7 @@ serve() {
 }
 
 @test "the largest datagram arrives whole" {
-	serve
+	listen
 	capture a 'filter=udp+port+4711&count=3'
 	send 3 65507 0 127.0.0.1 4711
 	exit_status "${captures[a]}"
@@ -57,7 +44,7 @@ serve() {
 }
 
 @test "packets of many sizes arrive as they were, IPv6 too" {
-	serve
+	listen
 	capture a 'filter=ip6+and+udp+port+4711'
 	local size total=0
 	for size in 4 5 63 64 65 1499 1500 9000 65000; do
@@ -71,7 +58,7 @@ serve() {
 }
 
 @test "a filter takes what it says" {
-	serve
+	listen
 	capture a 'filter=udp+and+dst+port+4712'
 	capture b 'filter=udp%20dst%20port%204711%0Aor%20icmp'
 	capture all ''
@@ -89,7 +76,7 @@ serve() {
 # Fault 17: interface= was ignored.
 @test "interface= takes one interface, or several" {
 	make_peer
-	serve
+	listen
 	capture one 'filter=udp&interface=va'
 	capture two 'filter=udp&interface=va&interface=vb'
 	capture all 'filter=udp&interface=vb&interface=any'
@@ -111,7 +98,7 @@ serve() {
 
 # Fault 10: the header said 9000, 1600 were kept, and nobody was told.
 @test "snaplen= cuts, and keeps the original length" {
-	serve
+	listen
 	local snaplen linktype size
 	for linktype in sll sll2; do
 		size=$((16 + 20 + 8 + 1000))
@@ -138,7 +125,7 @@ serve() {
 
 # Fault 10. A loopback's segments are as large as those of an offloading card.
 @test "without snaplen= packets are whole, whatever their size" {
-	serve
+	listen
 	local query
 	for query in '' 'snaplen=0&'; do
 		capture a "${query}filter=udp&count=1"
@@ -151,7 +138,7 @@ serve() {
 }
 
 @test "count= ends with so many packets and no more" {
-	serve
+	listen
 	capture a 'filter=udp&count=100'
 	send 300 50 0 127.0.0.1 4711
 	exit_status "${captures[a]}"
@@ -164,7 +151,7 @@ serve() {
 }
 
 @test "duration= ends without any traffic" {
-	serve
+	listen
 	# curl's own limit is far away
 	capture a 'filter=icmp&duration=1'
 	exit_status "${captures[a]}"
@@ -175,7 +162,7 @@ serve() {
 }
 
 @test "duration= keeps what came before its end" {
-	serve
+	listen
 	capture a 'filter=udp&duration=1'
 	send 200 50 0 127.0.0.1 4711
 	exit_status "${captures[a]}"
@@ -185,7 +172,7 @@ serve() {
 
 # Fault 19: microseconds only.
 @test "precision=nano keeps nanoseconds, and the magic number says so" {
-	serve
+	listen
 	local precision
 	for precision in nano micro; do
 		capture "$precision" "filter=udp&precision=$precision&count=20"
@@ -208,7 +195,7 @@ serve() {
 # Fault 9, as far as it is the worker's: the label is what the packets are.
 @test "linktype= is what tcpdump and tshark read" {
 	make_peer
-	serve
+	listen
 	capture sll 'filter=udp&count=2'
 	capture sll2 'filter=udp&linktype=sll2&count=2'
 	send 1 64 0 127.0.0.1 4711
@@ -233,7 +220,7 @@ serve() {
 
 # Fault 4: head and packets left on a tick of one second.
 @test "head and file header come at once, before any packet" {
-	serve
+	listen
 	local i time best=9
 	for i in 1 2 3 4 5; do
 		# the body's first byte; the duration is one second
@@ -248,7 +235,7 @@ serve() {
 }
 
 @test "the file header leaves while it is quiet" {
-	serve
+	listen
 	capture a 'filter=icmp'
 	# has_header has seen it; nothing else is there
 	[ "$(stat -c %s "$BATS_TEST_TMPDIR/a.pcap")" -eq 24 ]
@@ -256,7 +243,7 @@ serve() {
 }
 
 @test "SIGTERM: what is buffered leaves, and the end is seen" {
-	serve
+	listen
 	capture a 'filter=udp'
 	capture old 'filter=udp' --http1.0
 	send 2000 200 0 127.0.0.1 4711
@@ -292,7 +279,7 @@ serve() {
 # Fault 3: sockets and rings leaked, and a client's leaving was noticed when
 # the next matching packet was written.
 @test "the peer leaves while it is quiet: process and socket are gone" {
-	serve
+	listen
 	no_packet_sockets
 	local i
 	for i in 1 2 3 4 5; do
@@ -307,7 +294,7 @@ serve() {
 }
 
 @test "the peer leaves under traffic: process and socket are gone" {
-	serve
+	listen
 	start traffic "${isolated[@]}" "$TOOLS/udp_send" 400000 200 20000 \
 		127.0.0.1 4711
 	local i
@@ -323,7 +310,7 @@ serve() {
 }
 
 @test "the peer leaves while it does not read: process and socket are gone" {
-	serve
+	listen
 	capture a 'filter=udp'
 	kill -STOP "${captures[a]}"
 	# more than the socket's buffers take
@@ -335,7 +322,7 @@ serve() {
 
 # Fault 19: drops were never counted.
 @test "packets that the kernel drops are counted" {
-	serve -ring 2
+	listen -ring 2
 	capture a 'filter=udp'
 	kill -STOP "${captures[a]}"
 	send 1000 60000 0 127.0.0.1 4711
@@ -345,7 +332,7 @@ serve() {
 }
 
 @test "a slow reader gets all that the ring could hold" {
-	serve
+	listen
 	capture a 'filter=udp&count=300'
 	kill -STOP "${captures[a]}"
 	send 300 20000 0 127.0.0.1 4711
@@ -467,7 +454,7 @@ flow() {
 }
 
 @test "Forwarded is believed of a peer on this host" {
-	serve
+	listen
 	capture by 'filter=tcp+port+5000+or+udp' \
 		-H 'Forwarded: for=unknown;by="192.0.2.1:5000"'
 	capture from 'filter=tcp+port+5000+or+udp' \
@@ -535,7 +522,7 @@ excludes() {
 
 # Fault 7: the exclusion stood behind the user's text.
 @test "no filter lifts -exclude" {
-	serve -exclude 'udp port 4712 or udp port 9999'
+	listen -exclude 'udp port 4712 or udp port 9999'
 	seen=0
 	excludes
 	[ "$seen" -ge 5 ]
@@ -551,7 +538,7 @@ excludes() {
 
 # Fault 7: "tcp) or (udp" was glued in.
 @test "unbalanced filters are refused" {
-	serve -exclude 'udp port 4712'
+	listen -exclude 'udp port 4712'
 	local filter
 	for filter in 'tcp) or (udp' 'udp) or (udp' ') or (' '(udp' 'udp)'; do
 		run ask_status /capture -G --data-urlencode "filter=$filter"
@@ -560,14 +547,14 @@ excludes() {
 }
 
 @test "a bad -exclude is the administrator's fault, not the client's" {
-	serve -exclude 'udp prot 4712'
+	listen -exclude 'udp prot 4712'
 	run ask_status '/capture?filter=icmp&duration=1'
 	[[ "$output" == 500\ * ]]
 	no_packet_sockets
 }
 
 @test "a capture has no capability and can't get one" {
-	serve
+	listen
 	capture a 'filter=icmp'
 	local set child
 	child=$(children)
@@ -639,7 +626,7 @@ excludes() {
 }
 
 @test "a client that sends behind its request for ever is cut" {
-	serve
+	listen
 	run enter timeout 20 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port
 		trap '' PIPE
 		printf 'GET /capture?filter=icmp HTTP/1.0\r\n\r\n' >&3

@@ -6,15 +6,6 @@
 load helpers
 load worker
 
-setup() {
-	need_root
-	make_network
-}
-
-teardown() {
-	remove_network
-}
-
 lines_said() {
 	[ "$(said | wc -l)" -eq "$1" ]
 }

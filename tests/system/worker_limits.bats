@@ -7,19 +7,6 @@ load helpers
 load worker
 bats_require_minimum_version 1.5.0
 
-setup() {
-	need_root
-	make_network
-}
-
-teardown() {
-	remove_network
-}
-
-listen() {
-	start_worker -listen "127.0.0.1:$port" "$@"
-}
-
 answers_with() {
 	local answer
 	answer=$(ask_status "$2")

@@ -11,10 +11,6 @@ setup() {
 	make_network
 }
 
-teardown() {
-	remove_network
-}
-
 # The status of an answer; that of /interfaces is 200 without any privilege.
 status_of() {
 	enter curl -sS --max-time 10 -o /dev/null -w '%{http_code}' "$@"
