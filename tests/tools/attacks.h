@@ -31,8 +31,8 @@ struct attack {
 struct attack_row {
 	const char *name;
 	void (*make)(struct attack *attack);
-	bool waits; /* no capture begins: that takes its time, and is not listed
-		     */
+	/* no capture begins: that takes its time, and is not listed */
+	bool waits;
 };
 
 static inline void attack_text(struct attack *attack, const char *format, ...)

@@ -46,7 +46,8 @@ enum {
 	SPLIT_US = 2000,
 	RESOLVER_PORT = 53,
 	ENDLESS_BYTES = 1 << 30,
-	/* 10 s for a head, 5 s for a filter, 2 s to drain; and a busy machine
+	/*
+	 * 10 s for a head, 5 s for a filter, 2 s to drain; and a busy machine
 	 */
 	WALL_MS = 30000,
 	/* 2 s of a filter's trial, as much for the filter itself */

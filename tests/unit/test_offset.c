@@ -120,7 +120,8 @@ static void garbage_hurts_nobody(void **state)
 	}
 }
 
-/* The answer came before the request left, or was written before it was read.
+/*
+ * The answer came before the request left, or was written before it was read.
  */
 static void a_clock_that_was_set_is_not_believed(void **state)
 {
