@@ -174,6 +174,8 @@ static bool wait_for_room(struct connection *connection)
 	if ((fds[1].revents || connection->stop_deadline) &&
 		is_out_of_patience(connection))
 		return false;
+	if (connection->deadline && clock_ms() >= connection->deadline)
+		return false;
 	if (fds[0].revents & POLLOUT && !(fds[0].revents & (POLLERR | POLLHUP)))
 		return true;
 	if (fds[0].revents || (ready == 0 && !connection->stop_deadline))

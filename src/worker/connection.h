@@ -10,6 +10,7 @@ struct connection {
 	int fd;
 	int stop_fd; /* readable: the worker is asked to end; -1: never */
 	uint64_t stop_deadline; /* ms, since stop_fd was readable; 0 */
+	uint64_t deadline;	/* ms: no write waits for longer; 0: never */
 	int silent_checks;	/* in a row that found the peer not answering */
 	size_t unasked;		/* bytes that came behind the request */
 };
@@ -26,7 +27,8 @@ size_t connection_read_head(struct connection *connection, char *buffer,
 
 /*
  * Writes all of size bytes, however long the peer takes. Returns false when
- * the peer is gone, or has not taken it a second after stop_fd was readable.
+ * the peer is gone, or has not taken it by the deadline, or a second after
+ * stop_fd was readable.
  */
 bool connection_write(
 	struct connection *connection, const void *bytes, size_t size);

@@ -13,11 +13,15 @@
 #include <poll.h>
 
 enum {
-	TICK_MS = 1000,	   /* look after the peer and the counters */
-	WATERMARK_MS = 50, /* while it is quiet */
-	SETTLE_MS = 25,	   /* the ring's block timeout, twice and a bit */
-	FINAL_MS = 2000,   /* at most, for what is left in the ring */
+	TICK_MS = 1000,	    /* look after the peer and the counters */
+	WATERMARK_MS = 50,  /* while it is quiet */
+	SETTLE_MS = 25,	    /* the ring's block timeout, twice and a bit */
+	FINAL_MS = 2000,    /* at most, for what is left in the ring */
+	PATIENCE_MS = 5000, /* after the duration, with who does not read */
 };
+
+/* By which stamps in the ring may be out of order. */
+static const uint64_t DISORDER_NS = 100000000;
 
 struct progress {
 	const struct relay *relay;
@@ -26,6 +30,7 @@ struct progress {
 	struct capture_counts told;
 	bool peer_left;
 	bool is_complete;
+	uint64_t last; /* ns, CLOCK_REALTIME: no later packet is sent */
 	/* when what is due next, ms: */
 	uint64_t end;
 	uint64_t tick;
@@ -36,6 +41,8 @@ struct progress {
 const char relay_left[] = "the client left";
 static const char reason_count[] = "the count was reached";
 static const char reason_duration[] = "the duration was over";
+static const char reason_slow[] =
+	"the duration was over, and the client did not read";
 static const char reason_stopped[] = "the worker was stopped";
 static const char reason_failed[] = "the capture failed";
 
@@ -49,6 +56,8 @@ static bool take_packet(void *context, const struct packet *packet)
 {
 	struct progress *progress = context;
 
+	if (packet->time > progress->last && clock_ms() >= progress->end)
+		return packet->time - progress->last < DISORDER_NS;
 	if (!stream_packet(progress->relay->stream, packet)) {
 		progress->peer_left = true;
 		return false;
@@ -97,6 +106,19 @@ static bool tell(struct progress *progress)
 }
 
 /*
+ * Who does not read gets nothing that came after the end. The stamps' clock may
+ * be set, so where the end is on it is asked anew each time.
+ */
+static uint64_t last_time(const struct progress *progress)
+{
+	const uint64_t end = progress->end * 1000000;
+
+	if (progress->end == CLOCK_NEVER)
+		return CLOCK_NEVER;
+	return clock_ns(CLOCK_REALTIME) + end - clock_ns(CLOCK_MONOTONIC);
+}
+
+/*
  * Hands on what the ring holds and flushes when that was all of it. Returns a
  * reason to end, or NULL; ret_more tells that there may be more.
  */
@@ -105,8 +127,10 @@ static const char *empty_ring(
 {
 	const struct relay *relay = progress->relay;
 	const struct capture_sink sink = {take_packet, progress};
-	int count = capture_dispatch(relay->capture, &sink, failure);
+	int count;
 
+	progress->last = last_time(progress);
+	count = capture_dispatch(relay->capture, &sink, failure);
 	*ret_more = count > 0;
 	if (progress->peer_left)
 		return relay_left;
@@ -206,10 +230,15 @@ const char *relay_run(const struct relay *relay, uint64_t *ret_packets,
 	};
 	const char *reason;
 
+	if (relay->duration)
+		relay->connection->deadline = progress.end + PATIENCE_MS;
 	do
 		reason = turn(&progress, failure);
 	while (!reason);
 	reason = close_stream(&progress, reason);
+	if (reason == relay_left && relay->duration &&
+		clock_ms() >= relay->connection->deadline)
+		reason = reason_slow;
 	*ret_packets = progress.packets;
 	return reason;
 }

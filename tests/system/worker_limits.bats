@@ -24,6 +24,39 @@ answers_with() {
 	eventually grep -q 'the duration was over' "$BATS_TEST_TMPDIR/worker.err"
 }
 
+# Its place is free soon after the limit, whatever its kernel acknowledges.
+@test "-max-duration ends a client that does not read" {
+	listen -max-duration 1 -max-clients 1
+	capture a 'filter=udp'
+	kill -STOP "${captures[a]}"
+	# more than the socket's buffers take
+	send 500 60000 0 127.0.0.1 4711
+	eventually no_packet_sockets
+	eventually no_children
+	kill -CONT "${captures[a]}"
+	eventually grep -q 'the duration was over, and the client did not read' \
+		"$BATS_TEST_TMPDIR/worker.err"
+}
+
+# A second capture, as long, tells when the first one is over.
+@test "-max-duration: nothing leaves that came after the end" {
+	listen -max-duration 2
+	capture a 'filter=udp&snaplen=100000'
+	capture b 'filter=udp+port+4712'
+	kill -STOP "${captures[a]}"
+	# more than the socket's buffers take, less than these and the ring
+	send 150 60000 0 127.0.0.1 4711
+	exit_status "${captures[b]}"
+	# the first one still waits
+	has_packet_sockets 1
+	send 5 100 0 127.0.0.1 4713
+	kill -CONT "${captures[a]}"
+	exit_status "${captures[a]}"
+	[ "$ended" -eq 0 ]
+	has 0 a port 4713
+	has 150 a port 4711
+}
+
 @test "-max-snaplen cuts who does not say, and refuses who says more" {
 	listen -max-snaplen 100
 	answers_with '403 snaplen: this worker keeps 100 bytes at most' \

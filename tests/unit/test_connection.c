@@ -478,6 +478,36 @@ static void a_stop_ends_the_patience(void **state)
 	free(bytes);
 }
 
+static void a_deadline_ends_the_patience(void **state)
+{
+	const struct step slow[] = {{100, take, NULL}, {0}};
+	const struct step late[] = {{3000, take, NULL}, {0}};
+	unsigned char *bytes = random_bytes();
+
+	(void)state;
+	start(true, NULL);
+	world.connection.deadline = world.now + 2500;
+	assert_false(connection_write(&world.connection, bytes, BIG));
+	/* it looks once a second */
+	assert_in_range(world.now, 1002500, 1003500);
+	end();
+
+	start(true, slow);
+	world.again = true;
+	world.connection.deadline = world.now + 60000;
+	assert_true(connection_write(&world.connection, bytes, BIG));
+	end();
+
+	/* reading now and then does not help */
+	start(true, late);
+	world.again = true;
+	world.connection.deadline = world.now + 2500;
+	assert_false(connection_write(&world.connection, bytes, BIG));
+	assert_in_range(world.now, 1002500, 1003500);
+	end();
+	free(bytes);
+}
+
 static void a_quiet_peer_is_not_gone(void **state)
 {
 	(void)state;
@@ -575,6 +605,7 @@ int main(void)
 		cmocka_unit_test(a_write_waits_for_a_slow_reader),
 		cmocka_unit_test(a_write_ends_when_the_peer_goes),
 		cmocka_unit_test(a_stop_ends_the_patience),
+		cmocka_unit_test(a_deadline_ends_the_patience),
 		cmocka_unit_test(a_quiet_peer_is_not_gone),
 		cmocka_unit_test(a_peer_that_closes_is_gone),
 		cmocka_unit_test(a_peer_that_talks_on_is_gone),
