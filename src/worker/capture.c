@@ -134,6 +134,27 @@ struct capture *capture_open_dead(uint32_t snaplen, struct failure *failure)
 }
 
 /*
+ * The kernel sees packets without the SLL2 header. libpcap replaces loads of
+ * three of its fields; with any other load it would filter by itself.
+ */
+static bool loads_header(const struct bpf_program *program)
+{
+	for (unsigned i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *insn = &program->bf_insns[i];
+		const unsigned class = BPF_CLASS(insn->code);
+		const unsigned mode = BPF_MODE(insn->code);
+		const uint32_t at = insn->k;
+
+		if ((class == BPF_LD || class == BPF_LDX) &&
+			(mode == BPF_ABS || mode == BPF_IND ||
+				mode == BPF_MSH) &&
+			at < SLL2_SIZE && at != 0 && at != 4 && at != 10)
+			return true;
+	}
+	return false;
+}
+
+/*
  * What the kernel does not take libpcap would run in this process, on every
  * packet of the host, and say so on stderr: programs that are too long, and
  * those with loops. Any socket tells. The layout of both structs is one.
@@ -153,6 +174,10 @@ static bool try_kernel(
 			"filter: it has %u instructions when compiled, the "
 			"kernel takes %d",
 			program->bf_len, BPF_MAXINSNS);
+	if (loads_header(program))
+		return failure_set(failure, 400,
+			"filter: it reads a part of the link header that the "
+			"kernel does not have");
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return failure_set(failure, 503, "can't try the filter: %s",
@@ -169,10 +194,19 @@ static bool install(
 	pcap_t *pcap, struct bpf_program *program, struct failure *failure)
 {
 	const int on = 1;
+	socklen_t length = 0; /* in instructions: none is asked for, all told */
 
 	if (pcap_setfilter(pcap, program) != 0)
 		return failure_set(failure, 500, "can't set the filter: %s",
 			pcap_geterr(pcap));
+	if (getsockopt(pcap_fileno(pcap), SOL_SOCKET, SO_GET_FILTER, NULL,
+		    &length) != 0)
+		return failure_set(failure, 500,
+			"can't ask the kernel for its filter: %s",
+			strerror(errno));
+	if (length != program->bf_len)
+		return failure_set(failure, 500,
+			"libpcap did not give the filter to the kernel");
 	if (setsockopt(pcap_fileno(pcap), SOL_SOCKET, SO_LOCK_FILTER, &on,
 		    sizeof(on)) != 0)
 		return failure_set(failure, 500, "can't lock the filter: %s",

@@ -117,6 +117,29 @@ sends_and_gets() {
 	answers_with 200 '*' '/capture?filter=ip+proto+6&duration=1'
 }
 
+# libpcap would filter by itself then, too, and say nothing. All the bytes of
+# the SLL2 header, and the first behind it.
+@test "400: a filter that reads what the kernel does not have" {
+	need_root
+	local at size query
+	for at in {0..20}; do
+		for size in 1 4; do
+			query="filter=link[$at:$size]>3+and+udp"
+			case $at in
+			0 | 4 | 10 | 20)
+				answers_with 200 '*' "/capture?$query" -I
+				capture "at$at-$size" "$query"
+				;;
+			*)
+				answers_with 400 '*' "/capture?$query" -I
+				answers_with 400 'filter: it reads *' \
+					"/capture?$query"
+				;;
+			esac
+		done
+	done
+}
+
 @test "a filter of blanks is no filter" {
 	need_root
 	answers_with 200 '*' '/capture?filter=%20%0a&duration=1'
