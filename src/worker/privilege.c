@@ -46,10 +46,11 @@ static bool leave_root(void)
 		return true;
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
 		return false;
-	if (setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+	/* the group first: it tells whether there is one, setgroups(2) not */
+	if (setresgid(NOBODY, NOBODY, NOBODY) == 0 && setgroups(0, NULL) == 0 &&
 		setresuid(NOBODY, NOBODY, NOBODY) == 0)
 		return true;
-	return errno == EINVAL || errno == EPERM;
+	return errno == EINVAL;
 }
 
 /*
@@ -63,8 +64,12 @@ static bool hide_memory(void)
 
 bool privilege_reduce(struct failure *failure)
 {
-	if (leave_root() && hide_memory() &&
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	if (!leave_root())
+		return failure_set(failure, 500,
+			"can't become nobody: %s: start the worker as another "
+			"user, or give it CAP_SETUID and CAP_SETGID",
+			strerror(errno));
+	if (hide_memory() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 		set_capabilities(has_net_raw() ? 1U << CAP_NET_RAW : 0))
 		return true;
 	return failure_set(

@@ -589,6 +589,28 @@ excludes() {
 		)SO_LOCK_FILTER HTTP/1.1 200" ]
 }
 
+# As in a container with all capabilities dropped but CAP_NET_RAW.
+@test "root that may not become nobody serves nothing, and says why" {
+	local drop
+	for drop in -setuid -setgid; do
+		start_worker_by setpriv --bounding-set "$drop" \
+			--inh-caps "$drop" "$WORKER" -listen "127.0.0.1:$port"
+		run ask /interfaces
+		[ "$status" -ne 0 ]
+		eventually grep -q "can't become nobody: .*: start the worker $(
+			)as another user, or give it CAP_SETUID and" \
+			"$BATS_TEST_TMPDIR/worker.err"
+		stop_all
+	done
+}
+
+@test "root of a user namespace without a nobody serves" {
+	unshare -r true || skip "needs user namespaces"
+	start_worker_by unshare -r "$WORKER" -listen "127.0.0.1:$port"
+	answer=$(ask_status /interfaces)
+	[[ "$answer" == 200* ]]
+}
+
 # The README's way to run without root.
 @test "a normal user captures with setcap" {
 	make_open_dir

@@ -204,8 +204,8 @@ start_journaled_worker() {
 
 @test "the worker's own fault is an error in the journal" {
 	start_journal
-	start worker "${isolated[@]}" setpriv --bounding-set -all \
-		--inh-caps -all "$WORKER" -listen "127.0.0.1:$port"
+	start worker "${isolated[@]}" setpriv --bounding-set -net_raw \
+		--inh-caps -net_raw "$WORKER" -listen "127.0.0.1:$port"
 	worker=${started[-1]}
 	eventually has_records 1
 	ask /capture -o /dev/null
