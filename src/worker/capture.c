@@ -156,8 +156,8 @@ static bool loads_header(const struct bpf_program *program)
 
 /*
  * What the kernel does not take libpcap would run in this process, on every
- * packet of the host, and say so on stderr: programs that are too long, and
- * those with loops. Any socket tells. The layout of both structs is one.
+ * packet of the host, and say so on stderr: those with loops. Any socket tells.
+ * The layout of both structs is one.
  */
 static bool try_kernel(
 	const struct bpf_program *program, struct failure *failure)
@@ -169,11 +169,6 @@ static bool try_kernel(
 	int fd;
 	bool taken;
 
-	if (program->bf_len > BPF_MAXINSNS)
-		return failure_set(failure, 400,
-			"filter: it has %u instructions when compiled, the "
-			"kernel takes %d",
-			program->bf_len, BPF_MAXINSNS);
 	if (loads_header(program))
 		return failure_set(failure, 400,
 			"filter: it reads a part of the link header that the "
@@ -264,13 +259,7 @@ bool capture_set_filter(struct capture *capture, const char *user,
 	struct bpf_program program;
 	bool set;
 
-	if (!compile_is_bounded(capture->pcap, user, whole, failure))
-		return false;
-	if (!compile_filter(capture->pcap, &program, user, "filter", failure))
-		return false;
-	pcap_freecode(&program);
-	if (!compile_filter(capture->pcap, &program, whole,
-		    "filter, with what is never captured", failure))
+	if (!compile_bounded(capture->pcap, user, whole, &program, failure))
 		return false;
 	set = try_kernel(&program, failure) &&
 	      (capture->dead || install(capture->pcap, &program, failure));

@@ -3,14 +3,18 @@
  * kernel, or libpcap's own sentence.
  *
  * libpcap's optimizer may take minutes, and much memory, for a few kilobytes
- * of text, and can't be stopped. So a child tries first: it can be.
+ * of text, and can't be stopped. So a child does it: it can be. What it leaves
+ * is used: compiled again, names might resolve to something else.
  */
 #include "worker/compile.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -21,6 +25,13 @@ enum {
 	COMPILE_CPU_S = 2,
 	COMPILE_S = 5, /* resolvers take time, but no CPU */
 	COMPILE_BYTES = 64 << 20,
+};
+
+/* What the child leaves, in memory that both share. */
+struct outcome {
+	struct failure failure; /* status 0: there is a program */
+	unsigned length;
+	struct bpf_insn insns[BPF_MAXINSNS];
 };
 
 bool compile_filter(pcap_t *pcap, struct bpf_program *ret_program,
@@ -39,32 +50,36 @@ bool compile_filter(pcap_t *pcap, struct bpf_program *ret_program,
 	return failure_set(failure, 400, "%s: %s", whose, pcap_geterr(pcap));
 }
 
-static bool compiles(pcap_t *pcap, const char *expression)
+/* What is too long has its length told, and is not left. */
+static void compile_both(pcap_t *pcap, const char *user, const char *whole,
+	struct outcome *outcome)
 {
 	struct bpf_program program;
-	struct failure failure;
 
-	if (!compile_filter(pcap, &program, expression, "", &failure))
-		return false;
+	if (!compile_filter(pcap, &program, user, "filter", &outcome->failure))
+		return;
 	pcap_freecode(&program);
-	return true;
+	if (!compile_filter(pcap, &program, whole,
+		    "filter, with what is never captured", &outcome->failure))
+		return;
+	outcome->length = program.bf_len;
+	if (program.bf_len <= BPF_MAXINSNS)
+		memcpy(outcome->insns, program.bf_insns,
+			program.bf_len * sizeof(*program.bf_insns));
+	pcap_freecode(&program);
 }
 
-/* In a child: compiles both within its limits, or dies of them. */
-static void try_compiling(
-	pcap_t *pcap, const char *user, const char *whole, pid_t parent)
+/* In a child: compiles within its limits, or dies of them. */
+static void compile_in_child(pcap_t *pcap, const char *user, const char *whole,
+	struct outcome *outcome)
 {
 	const struct itimerval cpu = {.it_value.tv_sec = COMPILE_CPU_S};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
 	signal(SIGPROF, SIG_DFL);
 	signal(SIGALRM, SIG_DFL);
 	setitimer(ITIMER_PROF, &cpu, NULL);
 	alarm(COMPILE_S);
-	if (compiles(pcap, user))
-		compiles(pcap, whole);
+	compile_both(pcap, user, whole, outcome);
 	_exit(0);
 }
 
@@ -108,18 +123,21 @@ static bool explain_death(int signal, struct failure *failure)
 		signal);
 }
 
-bool compile_is_bounded(pcap_t *pcap, const char *user, const char *whole,
-	struct failure *failure)
+/* Runs the child to its end, whatever that is. */
+static bool run_child(pcap_t *pcap, const char *user, const char *whole,
+	struct outcome *outcome, struct failure *failure)
 {
 	pid_t self = getpid();
-	pid_t child;
+	pid_t child = fork();
 	pid_t ended;
 	int status;
 
-	limit_memory();
-	child = fork();
-	if (child == 0)
-		try_compiling(pcap, user, whole, self);
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() == self)
+			compile_in_child(pcap, user, whole, outcome);
+		_exit(1);
+	}
 	if (child < 0)
 		return failure_set(
 			failure, 503, "can't fork: %s", strerror(errno));
@@ -134,4 +152,44 @@ bool compile_is_bounded(pcap_t *pcap, const char *user, const char *whole,
 	return WEXITSTATUS(status) == 0 ||
 	       failure_set(failure, 400,
 		       "filter: it takes too much memory to compile");
+}
+
+static bool take_program(const struct outcome *outcome,
+	struct bpf_program *ret_program, struct failure *failure)
+{
+	const size_t size = outcome->length * sizeof(*outcome->insns);
+	struct bpf_insn *insns;
+
+	if (outcome->failure.status) {
+		*failure = outcome->failure;
+		return false;
+	}
+	if (outcome->length > BPF_MAXINSNS)
+		return failure_set(failure, 400,
+			"filter: it has %u instructions when compiled, the "
+			"kernel takes %d",
+			outcome->length, BPF_MAXINSNS);
+	insns = malloc(size);
+	if (!insns)
+		return failure_set(failure, 503, "out of memory");
+	memcpy(insns, outcome->insns, size);
+	ret_program->bf_len = outcome->length;
+	ret_program->bf_insns = insns;
+	return true;
+}
+
+bool compile_bounded(pcap_t *pcap, const char *user, const char *whole,
+	struct bpf_program *ret_program, struct failure *failure)
+{
+	struct outcome *outcome = mmap(NULL, sizeof(*outcome),
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bool compiled;
+
+	if (outcome == MAP_FAILED)
+		return failure_set(failure, 503, "out of memory");
+	limit_memory();
+	compiled = run_child(pcap, user, whole, outcome, failure) &&
+		   take_program(outcome, ret_program, failure);
+	munmap(outcome, sizeof(*outcome));
+	return compiled;
 }

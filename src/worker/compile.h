@@ -12,9 +12,10 @@ bool compile_filter(pcap_t *pcap, struct bpf_program *ret_program,
 	const char *expression, const char *whose, struct failure *failure);
 
 /*
- * Tries in a child whether both expressions compile, or fail to, within
- * limits of time and memory, which this process has from then on. Returns
- * false with 400 or 503.
+ * Compiles the user's part alone, then the whole, in a child with limits of
+ * time and memory; this process has the latter from then on, too. The whole's
+ * program, which is no longer than the kernel takes, is for pcap_freecode().
+ * Returns false with 400, and libpcap's sentence, or 503.
  */
-bool compile_is_bounded(pcap_t *pcap, const char *user, const char *whole,
-	struct failure *failure);
+bool compile_bounded(pcap_t *pcap, const char *user, const char *whole,
+	struct bpf_program *ret_program, struct failure *failure);

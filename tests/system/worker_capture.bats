@@ -611,6 +611,21 @@ excludes() {
 	[[ "$answer" == 200* ]]
 }
 
+# A name server might answer the next one who asks with 700 addresses.
+@test "names of hosts are looked up where the compiling is bounded" {
+	need strace
+	start_worker_by strace -D -f -o "$BATS_TEST_TMPDIR/trace" \
+		-e trace=openat,setitimer "$WORKER" -listen "127.0.0.1:$port"
+	capture a 'filter=udp+and+host+localhost'
+	local bounded asking
+	bounded=$(awk '/setitimer\(ITIMER_PROF/ { print $1 }' \
+		"$BATS_TEST_TMPDIR/trace")
+	asking=$(awk '/"\/etc\/hosts"/ { print $1 }' \
+		"$BATS_TEST_TMPDIR/trace" | sort -u)
+	[ -n "$bounded" ]
+	[ "$asking" = "$bounded" ]
+}
+
 # The README's way to run without root.
 @test "a normal user captures with setcap" {
 	make_open_dir
