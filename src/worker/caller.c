@@ -89,10 +89,24 @@ static bool is_own_name(const struct caller *caller, const char *hosts)
 	struct host host;
 
 	if (!caller->host.at || !host_parse(caller->host, &host))
-		return !caller->browser;
+		return !caller->browser && !hosts;
 	if (host_is_fixed(&host))
 		return true;
 	return hosts ? host_is_listed(&host, hosts) : !caller->browser;
+}
+
+static bool refuse_name(const struct caller *caller, struct failure *failure)
+{
+	static const char cure[] = "may ask by address, as localhost, or by a "
+				   "name that this worker lists (its -host, or "
+				   "DDUMP_HOSTS)";
+	const char *who = caller->browser ? "a browser" : "clients";
+
+	if (!caller->host.at)
+		return failure_set(failure, 403,
+			"there is no Host field: %s %s", who, cure);
+	return failure_set(failure, 403, "the Host field says \"%.*s\": %s %s",
+		(int)caller->host.size, caller->host.at, who, cure);
 }
 
 bool caller_check(
@@ -100,14 +114,10 @@ bool caller_check(
 {
 	if (caller->browser && !is_own_page(caller))
 		return failure_set(failure, 403,
-			"a web page of another site asks, or a browser that "
-			"does not say whose: it must not be used to capture");
-	if (!is_own_name(caller, hosts))
-		return failure_set(failure, 403,
-			"the Host field says \"%.*s\": %s may ask by address, "
-			"as localhost, or by what -host says",
-			(int)caller->host.size,
-			caller->host.at ? caller->host.at : "",
-			caller->browser ? "a browser" : "clients");
-	return true;
+			"this looks like a browser that a page of another site "
+			"uses (it sends Accept-Language, Origin, Referer, "
+			"Upgrade-Insecure-Requests, Sec-*, or calls itself "
+			"Mozilla/): a program may send \"Sec-Fetch-Site: "
+			"none\"");
+	return is_own_name(caller, hosts) || refuse_name(caller, failure);
 }

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { HOST_SHOWN = 64 }; /* of what is no host */
+
 /* What the head said, until all of it is known. */
 struct fields {
 	struct span authority; /* of a target that is a URL */
@@ -276,8 +278,13 @@ static bool check_hosts(const struct fields *fields,
 	struct host target;
 
 	if (caller->host.at && !host_parse(caller->host, &host))
-		return failure_set(
-			failure, 400, "the Host field names no host");
+		return failure_set(failure, 400,
+			"the Host field says \"%.*s\", which is no host: a "
+			"name of letters, digits, \"-\", \"_\" and dots "
+			"would do, or an address, with a port or without",
+			(int)(caller->host.size < HOST_SHOWN ? caller->host.size
+							     : HOST_SHOWN),
+			caller->host.at);
 	if (!fields->authority.at)
 		return true;
 	/* some take no underscore in a URL, though they do in the field */

@@ -119,7 +119,7 @@ static bool set_hosts(void *to, const char *value, struct failure *failure)
 	struct settings *settings = to;
 	struct host host;
 
-	if (!*name)
+	if (*value && !*name)
 		return failure_set(failure, 1, "-host: names nothing");
 	for (; *name; name += strspn(name, blanks)) {
 		const size_t size = strcspn(name, blanks);
@@ -132,7 +132,7 @@ static bool set_hosts(void *to, const char *value, struct failure *failure)
 				(int)size, name);
 		name += size;
 	}
-	settings->hosts = value;
+	settings->hosts = *value ? value : NULL;
 	return true;
 }
 
@@ -166,7 +166,7 @@ const struct option_row settings_rows[] = {
 		set_ring, 0},
 	{"interface", "NAME", "capture on nothing but these, may be repeated",
 		set_interfaces, 0},
-	{"host", "NAMES", "that clients may ask by (default: any name)",
+	{"host", "NAMES", "that clients may ask by (default: any, of programs)",
 		set_hosts, 0},
 	{"max-duration", "S", "the longest that a capture lasts", set_duration,
 		0},

@@ -117,10 +117,12 @@ static void check_caller(const struct caller *caller)
 		}
 		must(!caller->browser || caller->site.at,
 			"a browser says whose page it is");
-		if (caller->browser || (lists[i] && caller->host.at))
-			must(host_is_fixed(&host) ||
-					(lists[i] && host_is_listed(
-							     &host, lists[i])),
+		if (caller->browser || lists[i])
+			must(caller->host.at &&
+					(host_is_fixed(&host) ||
+						(lists[i] &&
+							host_is_listed(&host,
+								lists[i]))),
 				"a name can't lead elsewhere");
 	}
 }

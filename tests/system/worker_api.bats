@@ -447,7 +447,7 @@ sends_and_gets() {
 	sends_and_gets 400 'needs a Host field' "$get\r\n"
 	sends_and_gets 400 'the field Host comes twice' \
 		"${get}Host: x\r\nHost: x\r\n\r\n"
-	sends_and_gets 400 'the Host field names no host' \
+	sends_and_gets 400 'the Host field says "x y", which is no host: a name' \
 		"${get}Host: x y\r\n\r\n"
 	sends_and_gets 400 'the field Origin comes twice' \
 		"${get}Host: x\r\nOrigin: http://x\r\nOrigin: http://x\r\n\r\n"

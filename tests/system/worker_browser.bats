@@ -176,10 +176,32 @@ only_refusals() {
 	gets 403 GET /interfaces evil.example
 	grep -q 'the Host field says "evil.example": clients may ask by address' \
 		"$BATS_TEST_TMPDIR/answer"
+	grep -q 'or by a name that this worker lists (its -host, or DDUMP_HOSTS' \
+		"$BATS_TEST_TMPDIR/answer"
+	# who says no name says none of these
+	printf 'GET /interfaces HTTP/1.0\r\n\r\n' | raw |
+		grep 'there is no Host field: clients may ask by address, as'
 	stop_all
 	DDUMP_HOSTS='web2' listen
 	gets 200 GET /interfaces web2
 	gets 403 GET /interfaces web1.example
+	stop_all
+	# emptied by a drop-in
+	DDUMP_HOSTS='' listen
+	gets 200 GET /interfaces web1.example
+}
+
+# Node's fetch() sends Accept-Language, PowerShell calls itself Mozilla/.
+@test "a program that looks like a browser is told what to send" {
+	listen
+	local field
+	for field in 'Accept-Language: *' 'User-Agent: Mozilla/5.0 (Windows)'; do
+		gets 403 GET /interfaces localhost "$field"
+		grep -q 'like a browser.*may send "Sec-Fetch-Site: none"' \
+			"$BATS_TEST_TMPDIR/answer"
+		gets 200 GET /interfaces localhost "$field" \
+			'Sec-Fetch-Site: none'
+	done
 }
 
 @test "curl, wget and ddump ask by any name" {

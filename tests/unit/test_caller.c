@@ -168,7 +168,7 @@ static const struct {
 	{{"Host", "evil.example", PLAIN}, "web1", 403},
 	{{"Host", "192.0.2.1", PLAIN}, "web1", 0},
 	{{"Host", "localhost:1", PLAIN}, "web1", 0},
-	{{PLAIN}, "web1", 0},
+	{{PLAIN}, "web1", 403},
 	/* a name that was made to lead here: browsers do not say whose */
 	{{"Host", "evil.example:8475", LANGUAGE}, NULL, 403},
 	{{"Host", "evil.example:8475", AGENT}, NULL, 403},
