@@ -224,8 +224,8 @@ bool capture_check(struct capture *capture, const char *expression,
 }
 
 /*
- * Has a packet of that time come before the filter stood? Older ones yet can't
- * have: the clock has stepped back since.
+ * Has a packet of that time come before the filter stood? One from before the
+ * capture was opened can't have: the clock was set back since.
  */
 static bool is_unfiltered(const struct capture *capture, uint64_t time)
 {

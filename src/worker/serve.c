@@ -69,7 +69,8 @@ static bool take_request(
 		return false;
 	if (busy)
 		return failure_set(failure, 503,
-			"the limit of %u captures at once is reached",
+			"%u captures run here already, which is its limit: "
+			"wait for one to end (-max-clients)",
 			serving->settings->clients);
 	return true;
 }

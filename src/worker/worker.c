@@ -3,6 +3,8 @@
  * systemd, by inetd, or by a listener of its own. Out: an exit status.
  */
 #include "worker/address.h"
+#include "worker/answer.h"
+#include "worker/connection.h"
 #include "worker/journal.h"
 #include "worker/listen.h"
 #include "worker/privilege.h"
@@ -89,6 +91,23 @@ static int is_stream(int fd)
 	return is == -EBADF ? 0 : is; /* closed: it is none */
 }
 
+/* Whoever is connected gets an answer, but is not told what was wrong. */
+static void refuse_given(void)
+{
+	const int fd =
+		sd_listen_fds(0) == 1 ? SD_LISTEN_FDS_START : STDIN_FILENO;
+	struct connection connection;
+	struct failure failure;
+
+	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 0) <= 0)
+		return;
+	failure_set(&failure, 500,
+		"the worker's settings are wrong: its journal says which");
+	connection_open(&connection, fd);
+	answer_failure(&connection, false, &failure);
+	connection_close(&connection);
+}
+
 static int run(const struct settings *settings)
 {
 	int given = sd_listen_fds(1);
@@ -129,6 +148,7 @@ int main(int argc, char **argv)
 	if (!settings_read(argc, argv, &settings, &failure)) {
 		protect_client();
 		journal_line(LOG_ERR, "%s", failure.text);
+		refuse_given();
 		return EXIT_FAILURE;
 	}
 	if (settings.help)

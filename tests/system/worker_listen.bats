@@ -183,7 +183,23 @@ activate() {
 	activate -a --inetd sh -c "exec '$WORKER' -bogus 2>&1"
 	run raw </dev/null
 	[ "$status" -eq 0 ]
-	[ -z "$output" ]
+	[[ "$output" == 'HTTP/1.1 500 '* ]]
+	[[ "$output" != *bogus* ]]
+}
+
+@test "where a setting is wrong, who is connected is told that" {
+	need_root
+	need systemd-socket-activate
+	local inetd
+	for inetd in --accept --inetd; do
+		activate -a "$inetd" -E DDUMP_RING=1 "$WORKER"
+		[ "$(ask_status /capture)" = "500 the worker's settings are $(
+			)wrong: its journal says which" ]
+		# which is said there, and nowhere else
+		eventually grep -q 'in DDUMP_RING: -ring: "1" is no number' \
+			"$BATS_TEST_TMPDIR/activator.err"
+		stop_all
+	done
 }
 
 @test "a terminal is told about a wrong option" {
@@ -211,8 +227,8 @@ activate() {
 	capture a filter=icmp
 	capture b filter=icmp
 	run ask_status /capture
-	[ "$output" = \
-		"503 the limit of 2 captures at once is reached" ]
+	[ "$output" = "503 2 captures run here already, which is its limit: $(
+		)wait for one to end (-max-clients)" ]
 	has_packet_sockets 2
 	kill -KILL "${captures[a]}"
 	eventually has_children 1
