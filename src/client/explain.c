@@ -177,6 +177,13 @@ static bool explain_tls(
 			"TLS alert \"handshake failure\" (is a client "
 			"certificate asked for? -cert FILE. Or is there no "
 			"cipher that both have?)");
+	/* what TLS in TLS has to tell the proxy overwrites what was wrong */
+	if (strstr(error, "SSL_ERROR_SYSCALL"))
+		return failure_set(failure, 1,
+			"the TLS handshake broke off (is it https:// there? A "
+			"worker itself speaks http. Behind a proxy that is "
+			"spoken to by https: is the certificate one that -ca "
+			"and -crl accept?)");
 	return failure_set(failure, 1, "%s (%s)", error,
 		strstr(error, "protocol version")
 			? "TLS 1.2 is the least that is spoken"

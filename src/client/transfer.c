@@ -219,14 +219,21 @@ static bool set_tls(
 	const char *passphrase = credentials->passphrase;
 
 	transfer->trust = credentials->trust;
-	/* without files and directories of its own libcurl trusts nobody */
+	/*
+	 * Without files and directories of its own libcurl trusts nobody. Those
+	 * for a proxy it would read into our store, behind set_trust().
+	 */
 	return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, set_trust) ==
 		       CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer) ==
 		       CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+		       CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION,
 		       CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSLCERT, credentials->cert) ==
 		       CURLE_OK &&

@@ -319,6 +319,73 @@ nobody_asked() {
 	nobody_asked
 }
 
+# Apache, as a proxy that is itself spoken to by https, with this certificate.
+serve_proxy() {
+	local dir=$BATS_TEST_TMPDIR folder name program
+	program=$(command -v apache2 || command -v httpd) || skip "needs apache"
+	gate=$(free_port)
+	{
+		for folder in /usr/lib/apache2/modules /etc/httpd/modules; do
+			for name in mpm_event unixd authz_core ssl proxy \
+				proxy_connect; do
+				[ ! -e "$folder/mod_$name.so" ] || echo \
+					"LoadModule ${name}_module $folder/mod_$name.so"
+			done
+		done
+		cat <<-END
+			ServerRoot $dir
+			DefaultRuntimeDir $dir
+			ServerName localhost
+			PidFile $dir/apache-$gate.pid
+			ErrorLog $dir/apache.log
+			TransferLog /dev/null
+			Listen 127.0.0.1:$gate
+			SSLEngine on
+			SSLCertificateFile $pki/$1.pem
+			SSLCertificateKeyFile $pki/$1.key
+			ProxyRequests on
+			AllowCONNECT $web
+		END
+	} >"$dir/apache.conf"
+	start apache "$program" -D FOREGROUND -f "$dir/apache.conf"
+	eventually answers "$gate"
+	export https_proxy=https://127.0.0.1:$gate
+}
+
+@test "-ca and -crl judge a proxy that speaks TLS, and who is behind it" {
+	serve_tls
+	serve_proxy server
+	merge -ca "$pki/root.pem" "$url"
+	complete
+	serve_proxy alone
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "certificate"
+	cat "$pki/alone.pem" "$pki/root.pem" >"$BATS_TEST_TMPDIR/both.pem"
+	merge -ca "$BATS_TEST_TMPDIR/both.pem" "$url"
+	complete
+	serve_proxy revoked
+	merge -ca "$pki/root.pem" -crl "$pki/root.crl" odd="$url"
+	refused "certificate revoked"
+}
+
+# The bundle that libcurl knows by itself is root's, for the client alone.
+@test "-ca pins behind such a proxy, too, whatever the system trusts" {
+	local system=/etc/ssl/certs/ca-certificates.crt
+	need_root
+	[ -e "$system" ] || system=/etc/pki/tls/certs/ca-bundle.crt
+	[ -e "$system" ] || skip "needs ca-certificates"
+	serve_tls
+	serve_proxy alone
+	# shellcheck disable=SC2016 # the shell's that unshare runs
+	under=(unshare -m sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+		sh "$pki/root.pem" "$system")
+	https_proxy='' merge "$url"
+	complete
+	merge -ca "$pki/alone.pem" odd="$url"
+	refused "certificate"
+	[ "$(grep -c '"GET' "$BATS_TEST_TMPDIR/access.log")" -eq 1 ]
+}
+
 # A target that would answer shows that nothing was asked.
 @test "a -ca that is none is refused before anything is connected [2]" {
 	local file damaged=$BATS_TEST_TMPDIR/damaged.pem
