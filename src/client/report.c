@@ -85,7 +85,7 @@ static void report_member(const struct member *member)
 	char kernel[KERNEL_SIZE];
 
 	print_kernel(total, kernel);
-	if (member->failed && counts.received == 0)
+	if (member->failed && counts.received == 0 && !has_gaps(member))
 		say("%s: %s", member->target->label,
 			member->state == MEMBER_LOST ? "not reached yet"
 						     : "failed");

@@ -55,6 +55,23 @@ serve_again() {
 	grep -q 'down: 30 packets, 30 written' "$said"
 }
 
+@test "-retry: one that is back has not failed, though no packet has come" {
+	local down
+	down=$(free_port)
+	start_merge -retry -require any \
+		"http://127.0.0.1:$down/stream?id=1&packets=0&end=never"
+	eventually grep -q 'tried again' "$said"
+	serve_again "$down"
+	eventually grep -q 'is reached' "$said"
+	kill -USR1 "$client"
+	eventually grep -q 'packets of 1 target' "$said"
+	kill -INT "$client"
+	end_merge
+	[ "$status" -eq 2 ]
+	[ "$(grep -c ': 0 packets, 0 written, 0 late; .*; with gaps' "$said")" -eq 2 ]
+	run ! grep -q ': failed' "$said"
+}
+
 @test "-retry: with -require all the start must still be whole" {
 	serve
 	merge -retry "$url/stream?id=1&packets=5" "127.0.0.1:$(free_port)"
