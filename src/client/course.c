@@ -17,9 +17,11 @@
  *    silent ones has merely run empty for a moment (FULL_GRACE_MS).
  *
  * Whoever is full has to pause: that is not its silence, which begins when it
- * is full no more, as it does when a target begins. But one that tells of the
- * past (PAST_S), and fills its queue with that again and again, keeps nobody
- * waiting for longer than the hold.
+ * is full no more, as it does when a target begins. That excuse is for whom a
+ * slow reader has put behind, and who catches up: full for a quarter of the
+ * time (PAUSE_WEIGHT), or telling of twice the time that passes (PACE). One
+ * that fills its queue now and then, and stays behind, has a part of it; one
+ * that tells of the past (PAST_S) has none.
  *
  * To know that takes a look at every target, which also tells up to what time
  * it holds for the packets behind the first: one look for many.
@@ -30,6 +32,9 @@
 
 enum {
 	PAST_S = 3600,
+	PAUSE_WEIGHT = 4,
+	PACE = 2,
+	NS_PER_MS = 1000000,
 	SETTLE_MS = 20,
 	FULL_GRACE_MS = 200, /* some watermarks of who has nothing else */
 };
@@ -60,11 +65,25 @@ void course_hear(struct course *course, unsigned target, uint64_t spoken,
 		at->settled = settled;
 }
 
+void course_fill(struct course *course, unsigned target, uint64_t now)
+{
+	course->targets[target].filled = now;
+}
+
 void course_free(struct course *course, unsigned target, uint64_t now)
 {
-	course->targets[target].heard = now;
-	course->targets[target].freed = now;
-	course->freed = now;
+	struct progress *at = &course->targets[target];
+	const uint64_t paused = now - at->filled;
+	const uint64_t told = (at->spoken - at->told) / NS_PER_MS;
+	const uint64_t oldest =
+		at->filled > course->hold ? at->filled - course->hold : 0;
+
+	at->heard = now;
+	at->told = at->spoken;
+	at->freed =
+		clock_earlier(now, clock_later(at->freed, oldest) +
+					   PAUSE_WEIGHT * paused + told / PACE);
+	course->freed = clock_later(course->freed, at->freed);
 }
 
 /* How far those that may still send are, seen from a packet's time. */

@@ -12,7 +12,9 @@ struct progress {
 	uint64_t spoke;	  /* ms: when it told that */
 	uint64_t heard;	  /* ms: since when it could tell more */
 	uint64_t began;	  /* ms */
-	uint64_t freed;	  /* ms: when it was full last */
+	uint64_t filled;  /* ms: when it became full last */
+	uint64_t freed; /* ms: up to when it is excused for having been full */
+	uint64_t told;	/* ns: what it had spoken when it was freed last */
 };
 
 /* How far all targets of a merge are, and what presses. */
@@ -39,6 +41,9 @@ void course_begin(struct course *course, unsigned target, uint64_t now);
  */
 void course_hear(struct course *course, unsigned target, uint64_t spoken,
 	uint64_t settled, uint64_t now);
+
+/* A target's queue is full from now (ms) on. */
+void course_fill(struct course *course, unsigned target, uint64_t now);
 
 /* A target's queue is full no more from now (ms) on. */
 void course_free(struct course *course, unsigned target, uint64_t now);

@@ -102,7 +102,10 @@ bool merge_packet(struct merge *merge, unsigned target,
 		heap_put(&merge->ready, target, packet->time);
 	course_hear(&merge->course, target, packet->time,
 		packet->time > SLACK_NS ? packet->time - SLACK_NS : 0, now);
-	merge->course.full += !was_full && merge_is_full(merge, target);
+	if (!was_full && merge_is_full(merge, target)) {
+		merge->course.full++;
+		course_fill(&merge->course, target, now);
+	}
 	at->counts.received++;
 	return true;
 }

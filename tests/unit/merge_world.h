@@ -15,12 +15,14 @@
  */
 enum {
 	TARGETS = 7,
-	ITEMS = 240, /* per world */
+	ITEMS = 400, /* per world */
 	BODY = 40000,
 	NS_PER_MS = 1000000,
 	SLACK = 10 * NS_PER_MS, /* ns by which a stream may be disordered */
 	SETTLE = 20,		/* ms in which that comes out */
 	FULL_GRACE = 200,	/* ms that a full queue waits for another */
+	PAUSE_WEIGHT = 4,	/* a part of the time to be full, and excused */
+	PACE = 2, /* to tell of so many times what passes, the same */
 };
 
 /* ns: whoever tells of times so far back has no excuse for it */
@@ -45,7 +47,9 @@ struct member {
 	uint64_t spoke;	  /* ms: when it told that */
 	uint64_t heard;	  /* ms */
 	uint64_t began;	  /* ms */
-	uint64_t freed;	  /* ms: when it was full last */
+	uint64_t filled;  /* ms: when it became full last */
+	uint64_t freed;	  /* ms: up to when that excuses it */
+	uint64_t told;	  /* ns: what it had spoken then */
 	bool was_full;
 	bool running;
 	size_t queued;
@@ -148,7 +152,22 @@ static inline uint64_t time_left(
 					     : 0;
 }
 
-/* Whoever was full had to pause: its silence begins now. */
+/* Whoever was full had to pause: its silence begins now, or not so long ago. */
+static inline void excuse(const struct world *world, struct member *member)
+{
+	const uint64_t hold = world->limits.hold;
+	uint64_t until = member->filled > hold ? member->filled - hold : 0;
+
+	if (member->freed > until)
+		until = member->freed;
+	until += (world->now - member->filled) * PAUSE_WEIGHT;
+	until += (member->spoken - member->told) / NS_PER_MS / PACE;
+	member->freed = until < world->now ? until : world->now;
+	member->told = member->spoken;
+	member->heard = world->now;
+}
+
+/* Who is full, and who was. */
 static inline void note_freed(struct world *world)
 {
 	for (unsigned i = 0; i < world->count; i++) {
@@ -156,7 +175,7 @@ static inline void note_freed(struct world *world)
 		const bool full = merge_is_full(world->merge, i);
 
 		if (member->was_full && !full)
-			member->freed = member->heard = world->now;
+			excuse(world, member);
 		member->was_full = full;
 	}
 }
@@ -370,6 +389,10 @@ static inline void world_packet(
 	};
 	assert_true(merge_packet(world->merge, target, &packet, world->now));
 	memset(body, 0, caplen);
+	if (!member->was_full && merge_is_full(world->merge, target)) {
+		member->filled = world->now;
+		member->was_full = true;
+	}
 	member->queued++;
 	member->counts.received++;
 	hear(world, target, time, time > SLACK ? time - SLACK : 0);

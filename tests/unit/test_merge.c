@@ -331,7 +331,7 @@ static void a_pause_is_no_silence(void **state)
 		world_packet(&world, 1, ms(i), 3000);
 	for (uint64_t i = 0; !merge_is_full(world.merge, 0); i++)
 		world_packet(&world, 0, ms(100 + i), 3000);
-	world.now = 5000;
+	world.now = 100000; /* its reader's Ctrl-S */
 	assert_int_equal(world_pump(&world), FULL_GRACE);
 	assert_int_equal(merge_count(world.merge, 0).written, 0);
 	world_wait_for_all(&world);
@@ -378,24 +378,52 @@ static void nobody_waits_for_a_trickle_of_the_past(void **state)
 	world_close(&world);
 }
 
-/* But an hour it may be behind: its reader was slow, not itself. */
-static void one_that_is_behind_is_waited_for(void **state)
+/*
+ * Target 1 has told of now, and target 0 fills its queue TURNS times, in steps
+ * of its own time from so far back, and stays full for that part of the 100 ms
+ * from one time to the next. Until when (ms) target 1 is kept waiting; 0: all
+ * that time.
+ */
+static uint64_t wait_for(uint64_t back, uint64_t step, uint64_t full)
 {
-	enum { BACK_MS = 3600000, TURNS = 12 };
+	enum { TURNS = 100, TURN_MS = 100 };
 	static struct world world;
+	uint64_t left = 0;
 
-	(void)state;
-	world_open(&world, 2, 1000, 20000);
-	world_packet(&world, 1, ms(BACK_MS), 30);
+	world_open(&world, 2, 1000, 8000);
+	world_packet(&world, 1, ms(back), 30);
 	for (unsigned i = 0; i < TURNS; i++) {
 		while (!merge_is_full(world.merge, 0))
-			world_packet(&world, 0, ms(i), 3000);
+			world_packet(&world, 0, ms(i * step), 3000);
+		world.now += full;
 		world_pump(&world);
-		world.now += 100;
+		if (left == 0 && merge_count(world.merge, 1).written > 0)
+			left = world.now;
+		world.now += TURN_MS - full;
 	}
-	assert_int_equal(merge_count(world.merge, 1).written, 0);
 	world_wait_for_all(&world);
 	world_close(&world);
+	return left;
+}
+
+/* Its reader was slow, not itself: it is full, or it catches up. */
+static void one_that_is_behind_is_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(wait_for(3600000, 300, 0), 0);
+	assert_int_equal(wait_for(100000, 300, 0), 0);
+	assert_int_equal(wait_for(100000, 100, 50), 0);
+	assert_int_equal(wait_for(100000, 10, 90), 0);
+}
+
+/* Bursts of the past, as fast as time passes: no reader has to do with that. */
+static void nobody_waits_for_who_stays_behind(void **state)
+{
+	(void)state;
+	assert_in_range(wait_for(1800000, 100, 0), 1000, 2000);
+	assert_in_range(wait_for(1800000, 0, 0), 1000, 2000);
+	assert_in_range(wait_for(10500, 100, 0), 1000, 2000);
+	assert_in_range(wait_for(10500, 100, 5), 1000, 4000);
 }
 
 static void a_hung_one_takes_nobodys_moment(void **state)
@@ -536,6 +564,7 @@ int main(void)
 		cmocka_unit_test(nobody_waits_for_a_flood_of_the_past),
 		cmocka_unit_test(nobody_waits_for_a_trickle_of_the_past),
 		cmocka_unit_test(one_that_is_behind_is_waited_for),
+		cmocka_unit_test(nobody_waits_for_who_stays_behind),
 		cmocka_unit_test(a_pause_is_no_silence),
 		cmocka_unit_test(a_hung_one_takes_nobodys_moment),
 		cmocka_unit_test(a_discarded_queue_is_not_full),
