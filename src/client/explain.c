@@ -31,6 +31,8 @@ static const char *advice_of_status(long status, const char *body, bool known)
 		       "accepts)";
 	if (status == 400 && strstr(body, "unknown host"))
 		return " (workers may know no names: write the address)";
+	if (status == 403 && strstr(body, "the Host field says"))
+		return " (write the address, or have the name added there)";
 	if (status == 400 && strncmp(body, "filter:", strlen("filter:")) == 0)
 		return " (pcap-filter(7) has the syntax)";
 	if (status == 401)
@@ -88,7 +90,7 @@ static const char *place_of(const char *error, char place[PLACE_SIZE])
 }
 
 static bool explain_connect(
-	CURL *easy, const char *error, struct failure *failure)
+	CURL *easy, bool was_there, const char *error, struct failure *failure)
 {
 	char place[PLACE_SIZE];
 	const char *advice = "";
@@ -97,7 +99,7 @@ static bool explain_connect(
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &cause);
 	if (cause == 0)
 		return failure_set(failure, 1, "can't connect: %s", error);
-	if (cause == ECONNREFUSED)
+	if (cause == ECONNREFUSED && !was_there)
 		advice =
 			" (is ddump-worker.socket enabled there? Unless told "
 			"otherwise it listens on port 8475 of 127.0.0.1 alone, "
@@ -202,7 +204,8 @@ static bool explain_nothing(CURL *easy, struct failure *failure)
 			"certificate asked for? -cert FILE)");
 	return failure_set(failure, 1,
 		"closed without an answer (TLS there? Write https://. "
-		"Or too many captures there already: wait for one to end)");
+		"Or too many captures there already: wait for one to end. Or "
+		"the worker could not start: its journal says why)");
 }
 
 /*
@@ -231,7 +234,8 @@ static bool explain_alert(struct words alert, struct failure *failure)
 		(int)alert.size, alert.at);
 }
 
-static bool explain_cut(CURL *easy, const char *error, struct failure *failure)
+static bool explain_cut(
+	CURL *easy, CURLcode result, const char *error, struct failure *failure)
 {
 	long cause = 0;
 	long status = 0;
@@ -245,13 +249,18 @@ static bool explain_cut(CURL *easy, const char *error, struct failure *failure)
 	if (cause == ETIMEDOUT)
 		return failure_set(failure, 1,
 			"does not answer any more (host down, or network cut)");
+	/* the end of the chunks is missing, and of that libcurl tells */
+	if (result == CURLE_PARTIAL_FILE)
+		return failure_set(failure, 1,
+			"the stream was cut (the worker was ended or killed, "
+			"or a proxy was; its journal may say why)");
 	return failure_set(failure, 1,
 		"the stream was cut: %s (the worker's journal may say why)",
 		error);
 }
 
-bool explain_result(
-	CURL *easy, CURLcode result, const char *error, struct failure *failure)
+bool explain_result(CURL *easy, CURLcode result, bool was_there,
+	const char *error, struct failure *failure)
 {
 	struct words alert;
 
@@ -270,12 +279,12 @@ bool explain_result(
 		return explain_nothing(easy, failure);
 	switch (result) {
 	case CURLE_COULDNT_CONNECT:
-		return explain_connect(easy, error, failure);
+		return explain_connect(easy, was_there, error, failure);
 	case CURLE_OPERATION_TIMEDOUT:
 		return explain_timeout(easy, error, failure);
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
-		return explain_cut(easy, error, failure);
+		return explain_cut(easy, result, error, failure);
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return explain_tls(easy, result, error, failure);

@@ -16,10 +16,10 @@ bool explain_status(
 
 /*
  * Explains a result that is not CURLE_OK; error is what CURLOPT_ERRORBUFFER
- * holds. Returns false.
+ * holds; was_there: a capture has come from there before. Returns false.
  */
-bool explain_result(CURL *easy, CURLcode result, const char *error,
-	struct failure *failure);
+bool explain_result(CURL *easy, CURLcode result, bool was_there,
+	const char *error, struct failure *failure);
 
 /*
  * Of a body that ended before a capture began: if it calls itself text, that

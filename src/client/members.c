@@ -157,11 +157,24 @@ static void lose(struct member *member, const struct failure *failure)
 	member->due = now + retry_delay(++member->attempt, random_number());
 }
 
+/* Is one over that -retry would have tried again, while others run? */
+static bool others_go_on(const struct member *member)
+{
+	const struct members *members = member->all;
+
+	return members->has_agreed && members->in_state[MEMBER_RUNNING] > 0 &&
+	       !members->arguments->retry && !member->is_refused;
+}
+
 /* It will not come back. */
 static void finish(struct member *member, const struct failure *failure)
 {
+	change_state(member, MEMBER_OVER);
 	if (failure) {
-		say("%s: %s", member->target->label, failure->text);
+		say("%s: %s%s", member->target->label, failure->text,
+			others_go_on(member) ? "; the others go on (-retry "
+					       "tries it again)"
+					     : "");
 		remarks_add(&member->all->remarks, "%s: %s",
 			member->target->label, failure->text);
 	} else if (member->all->arguments->verbose) {
@@ -169,7 +182,6 @@ static void finish(struct member *member, const struct failure *failure)
 	}
 	member->ended = !failure;
 	member->all->ended += !failure;
-	change_state(member, MEMBER_OVER);
 }
 
 /* Before the start, only those that may be missing are tried again. */
@@ -196,7 +208,8 @@ void members_end(struct member *member, const struct failure *failure)
 static void end_with_result(struct member *member, CURLcode result)
 {
 	struct failure failure = {0};
-	bool good = transfer_result(member->transfer, result, &failure);
+	bool good = transfer_result(
+		member->transfer, result, member->began > 0, &failure);
 
 	members_end(member, good ? NULL : &failure);
 }

@@ -349,7 +349,7 @@ CURL *transfer_handle(const struct transfer *transfer)
 }
 
 bool transfer_result(const struct transfer *transfer, CURLcode result,
-	struct failure *failure)
+	bool was_there, struct failure *failure)
 {
 	long status = http_status(transfer);
 
@@ -361,8 +361,8 @@ bool transfer_result(const struct transfer *transfer, CURLcode result,
 		return explain_status(status, transfer->sentence,
 			transfer->ssh.target->user != NULL, failure);
 	if (result != CURLE_OK) {
-		explain_result(
-			transfer->easy, result, transfer->error, failure);
+		explain_result(transfer->easy, result, was_there,
+			transfer->error, failure);
 		if (transfer->tunnel)
 			tunnel_explain(transfer->tunnel,
 				reader_has_begun(transfer->reader), failure);

@@ -40,11 +40,11 @@ void transfer_free(struct transfer *transfer);
 CURL *transfer_handle(const struct transfer *transfer);
 
 /*
- * Tells how it ended, after libcurl said so with a result. False: failure says
- * what went wrong.
+ * Tells how it ended, after libcurl said so with a result; was_there: there has
+ * been a capture from its target before. False: failure says what went wrong.
  */
 bool transfer_result(const struct transfer *transfer, CURLcode result,
-	struct failure *failure);
+	bool was_there, struct failure *failure);
 
 /*
  * Goes on after a pause. A result but CURLE_OK has ended the transfer, and

@@ -87,6 +87,35 @@ serve_again() {
 	[ "$(grep -c 'GET\|/stream' "$BATS_TEST_TMPDIR/streams.out")" -le 2 ]
 }
 
+@test "-retry: who has captured is not asked whether its socket is enabled" {
+	serve
+	start_merge -retry "$url/stream?id=1&packets=5&end=never"
+	capturing_on 1
+	kill "${started[0]}"
+	eventually grep -q 'Connection refused; it is tried again' "$said"
+	kill -INT "$client"
+	end_merge
+	run ! grep -q 'ddump-worker.socket' "$said"
+}
+
+@test "without -retry: a stream that is cut, and that the others go on" {
+	serve
+	start_merge "$url/stream?id=1&packets=5&end=never" \
+		broken="$url/stream?id=2&packets=9&gate=5&end=cut"
+	capturing_on 2
+	curl -sS "$url/go"
+	eventually grep -q 'broken: the stream was cut (the worker was ended or killed, or a proxy was; its journal may say why); the others go on (-retry tries it again)$' "$said"
+	run ! is_gone "$client"
+	kill -INT "$client"
+	end_merge
+	[ "$status" -eq 2 ]
+	# nobody goes on behind the last one
+	start_merge "$url/stream?id=1&packets=5&end=cut"
+	end_merge
+	grep -q 'the stream was cut' "$said"
+	run ! grep -q 'the others go on' "$said"
+}
+
 @test "SIGUSR1 while a slow reader is waited for loses nothing" {
 	serve
 	start_reader -stop-after 1000

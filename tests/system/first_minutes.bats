@@ -106,6 +106,22 @@ tells() {
 		"127.0.0.1:$web"
 }
 
+# A name that only the Host field has: the worker itself stands for a proxy.
+@test "a name that the worker is not asked by" {
+	beside_worker
+	stop_all
+	start_worker -listen "127.0.0.1:$port" -host db1
+	http_proxy=http://127.0.0.1:$port \
+		tells "403: the Host field says .*write the address, or have the name added there" \
+		http://web1.example
+}
+
+@test "closed without an answer" {
+	serve
+	tells "closed without an answer .*the worker could not start: its journal says why" \
+		"$url/nothing"
+}
+
 @test "the wrong path" {
 	beside_worker
 	tells "404: there is no /captur here, only /capture and /interfaces" \

@@ -149,6 +149,14 @@ static inline void make_garbage(struct answer *answer, const char *target)
 		"\x1b]0;owned\x07 this is no capture, it is garbage\n");
 }
 
+/* As what can't start: it closes. */
+static inline void make_nothing(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer->first_size = 0;
+	answer->ending = END_CUT;
+}
+
 static inline void make_empty(struct answer *answer, const char *target)
 {
 	(void)target;
@@ -231,6 +239,7 @@ static inline void answer_make(struct answer *answer, const char *target,
 		{"/html", make_html},
 		{"/garbage", make_garbage},
 		{"/empty", make_empty},
+		{"/nothing", make_nothing},
 		{"/gzip", make_gzip},
 		{"/packed", make_packed},
 		{"/escape", make_escape},
