@@ -290,10 +290,32 @@ refused() {
 	kill -INT "$client"
 	eventually interrupt_taken "$client"
 	run ! is_gone "$client"
-	kill -INT "$client"
-	eventually is_gone "$client"
+	# one that follows at once is the same one
+	eventually interrupted_again
 	finish_merge
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 130 ]
+}
+
+interrupted_again() {
+	kill -INT "$client"
+	is_gone "$client"
+}
+
+# As timeout(1) does, which signals its child, and then the group.
+@test "an interrupt that arrives twice is one" {
+	local recipe="id=1&packets=1000"
+	serve
+	start_merge "$url/stream?$recipe&end=never"
+	capturing_on 1
+	eventually have_sent 1
+	eventually all_read "$port"
+	kill -STOP "$client"
+	kill -INT "$client"
+	kill -TERM "$client"
+	kill -CONT "$client"
+	finish_merge
+	[ "$status" -eq 0 ]
+	verify "$merged" "$recipe"
 }
 
 @test "no target, an unknown option, a wrong number: usage" {
