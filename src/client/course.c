@@ -95,11 +95,11 @@ struct view {
 	uint64_t beyond;  /* the least spoken that is not before the packet */
 	/* ms: the latest of those that have not spoken: */
 	uint64_t heard;
-	uint64_t free; /* since when their silence counts */
+	uint64_t silent_since; /* their silence counts */
 };
 
 /* Since when (ms) a target's silence counts, as to what is of that time. */
-static uint64_t free_since(const struct progress *at, uint64_t time)
+static uint64_t silent_since(const struct progress *at, uint64_t time)
 {
 	const bool is_past = time > PAST_NS && at->spoken < time - PAST_NS;
 
@@ -131,7 +131,8 @@ static struct view look(const struct course *course, uint64_t time)
 		if (at->spoken >= time)
 			continue;
 		view.heard = clock_later(view.heard, at->heard);
-		view.free = clock_later(view.free, free_since(at, time));
+		view.silent_since =
+			clock_later(view.silent_since, silent_since(at, time));
 	}
 	return view;
 }
@@ -154,7 +155,8 @@ struct verdict course_judge(const struct course *course, uint64_t time,
 	view = look(course, time);
 	if (!view.is_open)
 		return (struct verdict){0, view.settled};
-	wait = time_left(clock_later(arrived, view.free), course->hold, now);
+	wait = time_left(
+		clock_later(arrived, view.silent_since), course->hold, now);
 	if (wait == 0)
 		return (struct verdict){0, 0};
 	if (view.spoken >= time) {
@@ -174,5 +176,6 @@ struct verdict course_judge(const struct course *course, uint64_t time,
 uint64_t course_due(
 	const struct course *course, uint64_t time, uint64_t arrived)
 {
-	return clock_later(arrived, look(course, time).free) + course->hold;
+	return clock_later(arrived, look(course, time).silent_since) +
+	       course->hold;
 }

@@ -206,47 +206,47 @@ static bool release_until(struct merge *merge, uint64_t until, uint64_t now)
 	return true;
 }
 
-/* Whose first packet has waited longest; the latest one of several. */
-static unsigned find_oldest(const struct merge *merge)
+/* Does one target's first packet come before that of another? */
+typedef bool before(const struct merge *merge, unsigned one, unsigned other);
+
+/* Has it waited longer? The latest one of several. */
+static bool is_older(const struct merge *merge, unsigned one, unsigned other)
 {
-	const struct queued *oldest = NULL;
-	unsigned found = 0;
+	const struct queued *a = first_of(merge, one);
+	const struct queued *b = first_of(merge, other);
+
+	return a->arrived < b->arrived ||
+	       (a->arrived == b->arrived && a->packet.time > b->packet.time);
+}
+
+/* Is it to leave first? */
+static bool is_earlier(const struct merge *merge, unsigned one, unsigned other)
+{
+	const uint64_t a = first_of(merge, one)->packet.time;
+	const uint64_t b = first_of(merge, other)->packet.time;
+
+	return a < b || (a == b && one < other);
+}
+
+/* Whose first packet is before all others' that have come by then (ms). */
+static unsigned find(const struct merge *merge, uint64_t by, before *is_before)
+{
+	const unsigned none = merge->course.target_count;
+	unsigned found = none;
 
 	for (size_t i = 0; i < merge->ready.count; i++) {
 		const unsigned target = merge->ready.items[i].target;
-		const struct queued *head = first_of(merge, target);
 
-		if (oldest && (head->arrived > oldest->arrived ||
-				      (head->arrived == oldest->arrived &&
-					      head->packet.time <=
-						      oldest->packet.time)))
-			continue;
-		oldest = head;
-		found = target;
+		if (first_of(merge, target)->arrived <= by &&
+			(found == none || is_before(merge, target, found)))
+			found = target;
 	}
 	return found;
 }
 
-/* Whose first packet is the first of those that have come by then (ms). */
-static unsigned find_first(const struct merge *merge, uint64_t by)
+static const struct queued *oldest_of(const struct merge *merge)
 {
-	const struct queued *first = NULL;
-	unsigned found = 0;
-
-	for (size_t i = 0; i < merge->ready.count; i++) {
-		const unsigned target = merge->ready.items[i].target;
-		const struct queued *head = first_of(merge, target);
-
-		if (head->arrived > by ||
-			(first && (head->packet.time > first->packet.time ||
-					  (head->packet.time ==
-							  first->packet.time &&
-						  target > found))))
-			continue;
-		first = head;
-		found = target;
-	}
-	return found;
+	return first_of(merge, find(merge, UINT64_MAX, is_older));
 }
 
 /*
@@ -259,8 +259,7 @@ static bool release_overdue(struct merge *merge, uint64_t now)
 		const size_t full = merge->course.full;
 		const struct queued *first =
 			first_of(merge, merge->ready.items[0].target);
-		const struct queued *oldest =
-			first_of(merge, find_oldest(merge));
+		const struct queued *oldest = oldest_of(merge);
 		uint64_t due = oldest->arrived + merge->course.hold;
 		unsigned target;
 
@@ -270,7 +269,7 @@ static bool release_overdue(struct merge *merge, uint64_t now)
 				oldest->arrived);
 		if (first->arrived <= due)
 			return true;
-		target = find_first(merge, due);
+		target = find(merge, due, is_earlier);
 		if (!release(merge, target))
 			return false;
 		if (merge->course.full < full)
@@ -290,7 +289,7 @@ static struct verdict judge(const struct merge *merge, uint64_t now)
 
 	if (verdict.wait == 0)
 		return verdict;
-	queued = first_of(merge, find_oldest(merge));
+	queued = oldest_of(merge);
 	due = course_due(&merge->course, queued->packet.time, queued->arrived);
 	verdict.wait = clock_earlier(verdict.wait, due > now ? due - now : 0);
 	verdict.until = 0;
