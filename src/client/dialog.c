@@ -30,8 +30,9 @@ struct field {
 #define AT(member) offsetof(struct dialog, member)
 
 /*
- * Wireshark shows 0 for a number without a default, and saves and says so from
- * the second capture on.
+ * Of a number without a default Wireshark shows a 0, saves it among its
+ * preferences, and hands it to us as if the user had entered it, from the
+ * second capture on.
  */
 static const struct field fields[DIALOG_FIELDS] = {
 	{"--targets", AT(targets), TARGETS,
