@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-enum { DROPS_MS = 10000 }; /* between two warnings of the same */
+enum { DROPS_MS = 10000, STEPS_MS = 1000 }; /* between two warnings */
 
 static uint64_t corrected(const struct member *member, uint64_t time)
 {
@@ -35,6 +35,8 @@ static void on_clock(void *context, const struct offset *offset)
 	char text[128];
 
 	member->offset = *offset;
+	member->pace = pace_begin(
+		offset, clock_ns(CLOCK_REALTIME), clock_ns(CLOCK_MONOTONIC));
 	if (!offset_is_notable(offset))
 		return;
 	offset_describe(offset, text, sizeof(text));
@@ -154,6 +156,27 @@ static void warn_of_drops(struct member *member)
 	member->drops_told = now;
 }
 
+/* It makes disorder, which nothing else would explain. */
+static void warn_of_step(struct member *member, uint64_t time)
+{
+	static const char sentence[] =
+		"%s: its clock was set %s by %.1f s; its packets from then on "
+		"are stamped by that";
+	const char *label = member->target->label;
+	const uint64_t now = member->all->now;
+	const int64_t step =
+		pace_step(&member->pace, time, clock_ns(CLOCK_MONOTONIC));
+	const char *direction = step < 0 ? "back" : "forward";
+	const double seconds = (double)step / (step < 0 ? -1e9 : 1e9);
+
+	if (step == 0 ||
+		(member->step_told > 0 && now < member->step_told + STEPS_MS))
+		return;
+	say_warning(sentence, label, direction, seconds);
+	remarks_add(&member->all->remarks, sentence, label, direction, seconds);
+	member->step_told = now;
+}
+
 static bool on_statistics(void *context, const struct statistics *statistics,
 	struct failure *failure)
 {
@@ -161,6 +184,8 @@ static bool on_statistics(void *context, const struct statistics *statistics,
 	struct statistics in = *statistics;
 
 	(void)failure;
+	if (in.is_watermark)
+		warn_of_step(member, in.time);
 	in.time = corrected(member, in.time);
 	member->has_watermarks = member->has_watermarks || in.is_watermark;
 	if (in.is_watermark)

@@ -45,6 +45,7 @@ static bool start_transfer(struct member *member)
 	const struct transfer_events events = intake_events(member);
 
 	member->offset = (struct offset){0};
+	member->pace = (struct pace){0};
 	member->transfer = transfer_new(member->target, members->arguments,
 		buffer_size(members->count), &events);
 	/* that may have asked ssh first */

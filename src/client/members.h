@@ -30,10 +30,11 @@ struct member {
 	enum member_state state;
 	struct transfer *transfer; /* NULL: none at present */
 	struct offset offset;
-	bool failed;	 /* at least once */
-	bool ended;	 /* by itself, in good order */
-	bool is_refused; /* for what it sends: trying again is no use */
-	bool is_odd;	 /* its link type has been told to be another one */
+	struct pace pace; /* of its clock */
+	bool failed;	  /* at least once */
+	bool ended;	  /* by itself, in good order */
+	bool is_refused;  /* for what it sends: trying again is no use */
+	bool is_odd;	  /* its link type has been told to be another one */
 	bool has_watermarks;
 	bool was_full; /* since its drops were told: it had to wait */
 	/* for -retry: */
@@ -50,6 +51,7 @@ struct member {
 	/* what has been warned of: */
 	uint64_t drops;
 	uint64_t drops_told; /* ms: when */
+	uint64_t step_told;  /* ms: when; 0: never */
 };
 
 /* All of them. */

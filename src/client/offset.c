@@ -12,6 +12,7 @@
 enum { VALUE_MAX = 64 };
 
 static const int64_t NOTABLE_NS = 50000000;
+static const int64_t STEP_NS = 1000000000;
 
 /* One number of the header's value: ns, before the year 2262. */
 static bool take_stamp(char **text, uint64_t *ret_stamp)
@@ -80,4 +81,44 @@ uint64_t offset_correct(const struct offset *offset, uint64_t time)
 	if (__builtin_sub_overflow(time, offset->ns, &corrected))
 		return offset->ns > 0 ? 0 : UINT64_MAX;
 	return corrected;
+}
+
+struct pace pace_begin(
+	const struct offset *offset, uint64_t now, uint64_t uptime)
+{
+	struct pace pace = {.is_known = offset->is_known};
+
+	if (__builtin_sub_overflow(now, uptime, &pace.ahead) ||
+		__builtin_add_overflow(pace.ahead, offset->ns, &pace.ahead) ||
+		__builtin_add_overflow(pace.ahead, offset->bound, &pace.ahead))
+		pace.is_known = false;
+	return pace;
+}
+
+/*
+ * A watermark may come late, and a clock be a little slow or fast: but it never
+ * tells of what is to come, nor takes back what it has told.
+ */
+int64_t pace_step(struct pace *pace, uint64_t time, uint64_t uptime)
+{
+	const uint64_t before = pace->told;
+	int64_t step = 0;
+	int64_t ahead;
+	int64_t back;
+
+	if (!pace->is_known || __builtin_sub_overflow(time, uptime, &ahead) ||
+		__builtin_sub_overflow(time, before, &back))
+		return 0;
+	if (before > 0 && back < -STEP_NS) {
+		step = back;
+		pace->is_known = !__builtin_add_overflow(
+			pace->ahead, back, &pace->ahead);
+	} else if (__builtin_sub_overflow(ahead, pace->ahead, &step) ||
+		   step <= STEP_NS) {
+		step = 0;
+	}
+	pace->told = time;
+	if (ahead > pace->ahead)
+		pace->ahead = ahead;
+	return step;
 }

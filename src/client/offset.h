@@ -30,3 +30,20 @@ void offset_describe(const struct offset *offset, char *out, size_t size);
 
 /* Turns its time into ours. */
 uint64_t offset_correct(const struct offset *offset, uint64_t time);
+
+/* What a stream's watermarks tell of its host's clock: is it set meanwhile? */
+struct pace {
+	bool is_known;
+	uint64_t told; /* ns: the latest watermark */
+	int64_t ahead; /* ns: of CLOCK_MONOTONIC here, at the most */
+};
+
+/* Of a host with that offset at now and uptime, both in ns: times of ours. */
+struct pace pace_begin(
+	const struct offset *offset, uint64_t now, uint64_t uptime);
+
+/*
+ * By how many ns the clock was set before it told that time, as far as that is
+ * sure and more than a second; 0: it was not. What is late is no sign of that.
+ */
+int64_t pace_step(struct pace *pace, uint64_t time, uint64_t uptime);

@@ -136,8 +136,10 @@ void report_losses(const struct members *members)
 				    " packets were dropped there",
 				member->target->label, statistics_drops(total));
 		if (counts.late > 0)
-			say_warning("%s: %" PRIu64 " packets came too late to "
-				    "be in order (-hold is how long is waited)",
+			say_warning(
+				"%s: %" PRIu64 " packets came too late to "
+				"be in order (a longer -hold helps, unless a "
+				"clock is wrong or was set)",
 				member->target->label, counts.late);
 	}
 }

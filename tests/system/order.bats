@@ -366,6 +366,10 @@ count_late() {
 	[ "$status" -eq 0 ]
 	grep -q "h1: $sent packets, $sent written.* 0 dropped" "$said"
 	grep -q "h2: $sent packets, $sent written.* 0 dropped" "$said"
+	grep -q 'warning: h2: its clock was set back by 7[12][0-9][0-9]\.[0-9] s' "$said"
+	grep -aq 'h2: its clock was set back by 7' "$merged"
+	run ! grep -q 'h1: its clock was set' "$said"
+	grep -q 'came too late to be in order (a longer -hold helps, unless a clock is wrong or was set)' "$said"
 	# what is out of order is told
 	late=$(sed -n 's/.* written, \([0-9]*\) late.*/\1/p' "$said" |
 		awk '{ sum += $1 } END { print sum }')
@@ -411,6 +415,7 @@ count_late() {
 	[ "$status" -eq 0 ]
 	grep -q "h1: $sent packets, $sent written, 0 late.* 0 dropped" "$said"
 	grep -q "h2: $sent packets, $sent written, 0 late.* 0 dropped" "$said"
+	run ! grep -q 'its clock was set' "$said"
 	is_in_order
 }
 

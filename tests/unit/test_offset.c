@@ -231,6 +231,44 @@ static void it_is_told_in_words(void **state)
 	assert_string_equal(small, "3.00000");
 }
 
+static const uint64_t second = 1000000000;
+
+/* What comes late, or in a burst behind a pause, is no sign of anything. */
+static void a_step_is_told_and_no_delay(void **state)
+{
+	const struct offset offset = {true, 3000000000, 400000};
+	const uint64_t there = 1700000003 * second;
+	struct pace pace = pace_begin(&offset, 1700000000 * second, second);
+
+	(void)state;
+	/* at 1 s of uptime it is "there" */
+	assert_int_equal(pace_step(&pace, there + second, 2 * second), 0);
+	assert_int_equal(pace_step(&pace, there + second, 60 * second), 0);
+	assert_int_equal(pace_step(&pace, there + 59 * second, 60 * second), 0);
+	/* forward, once */
+	assert_in_range(pace_step(&pace, there + 70 * second, 61 * second),
+		10 * second - 500000, 10 * second + 500000);
+	assert_int_equal(pace_step(&pace, there + 71 * second, 62 * second), 0);
+	/* back, once, late or not */
+	assert_true(pace_step(&pace, there + 61 * second, 62 * second) ==
+		    -(int64_t)(10 * second));
+	assert_int_equal(pace_step(&pace, there + 62 * second, 90 * second), 0);
+	assert_int_equal(pace_step(&pace, there + 89 * second, 90 * second), 0);
+}
+
+static void without_an_offset_no_step_is_told(void **state)
+{
+	const struct offset none = {0};
+	const struct offset far = {true, INT64_MIN, UINT64_MAX};
+	struct pace pace = pace_begin(&none, 1700000000 * second, second);
+
+	(void)state;
+	assert_int_equal(pace_step(&pace, second, second), 0);
+	assert_int_equal(pace_step(&pace, UINT64_MAX, 2 * second), 0);
+	pace = pace_begin(&far, 0, UINT64_MAX);
+	assert_false(pace.is_known);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +280,8 @@ int main(void)
 		cmocka_unit_test(only_what_surely_matters_is_notable),
 		cmocka_unit_test(a_correction_saturates),
 		cmocka_unit_test(it_is_told_in_words),
+		cmocka_unit_test(a_step_is_told_and_no_delay),
+		cmocka_unit_test(without_an_offset_no_step_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
