@@ -36,7 +36,7 @@ static void on_clock(void *context, const struct offset *offset)
 
 	member->offset = *offset;
 	member->pace = pace_begin(
-		offset, clock_ns(CLOCK_REALTIME), clock_ns(CLOCK_MONOTONIC));
+		offset, clock_ns(CLOCK_REALTIME), clock_ns(CLOCK_BOOTTIME));
 	if (!offset_is_notable(offset))
 		return;
 	offset_describe(offset, text, sizeof(text));
@@ -165,7 +165,7 @@ static void warn_of_step(struct member *member, uint64_t time)
 	const char *label = member->target->label;
 	const uint64_t now = member->all->now;
 	const int64_t step =
-		pace_step(&member->pace, time, clock_ns(CLOCK_MONOTONIC));
+		pace_step(&member->pace, time, clock_ns(CLOCK_BOOTTIME));
 	const char *direction = step < 0 ? "back" : "forward";
 	const double seconds = (double)step / (step < 0 ? -1e9 : 1e9);
 

@@ -35,7 +35,7 @@ uint64_t offset_correct(const struct offset *offset, uint64_t time);
 struct pace {
 	bool is_known;
 	uint64_t told; /* ns: the latest watermark */
-	int64_t ahead; /* ns: of CLOCK_MONOTONIC here, at the most */
+	int64_t ahead; /* ns: of CLOCK_BOOTTIME here, at the most */
 };
 
 /* Of a host with that offset at now and uptime, both in ns: times of ours. */
