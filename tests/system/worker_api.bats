@@ -111,7 +111,9 @@ sends_and_gets() {
 	done
 	answers_with 400 'filter: the kernel does not take it, *' \
 		'/capture?filter=ip+protochain+6'
-	answers_with 400 'filter: it has * instructions when compiled, the *' \
+	# a sanitizer takes more memory than there is for that
+	[[ $BUILD == *sanitize* ]] || answers_with 400 \
+		'filter: it has * instructions when compiled, the *' \
 		"/capture?filter=${terms}ip"
 	lacks 'Kernel filter' "$BATS_TEST_TMPDIR/worker.err"
 	answers_with 200 '*' '/capture?filter=ip+proto+6&duration=1'
