@@ -16,9 +16,6 @@
 
 #include "worker/host.h"
 
-#include <string.h>
-#include <strings.h>
-
 static bool take_once(struct span *place, struct span value, const char *name,
 	struct failure *failure)
 {
@@ -29,13 +26,6 @@ static bool take_once(struct span *place, struct span value, const char *name,
 	return true;
 }
 
-static bool begins_with(struct span text, const char *start)
-{
-	const size_t size = strlen(start);
-
-	return text.size >= size && strncasecmp(text.at, start, size) == 0;
-}
-
 /*
  * Fields that browsers send and no script of a page can keep them from
  * sending. Not all send the first (some without a screen did not), which is
@@ -43,10 +33,10 @@ static bool begins_with(struct span text, const char *start)
  */
 static bool tells_browser(struct span name, struct span value)
 {
-	return span_is(name, "accept-language") || begins_with(name, "sec-") ||
+	return span_is(name, "accept-language") || span_begins(name, "sec-") ||
 	       span_is(name, "origin") || span_is(name, "referer") ||
 	       span_is(name, "upgrade-insecure-requests") ||
-	       (span_is(name, "user-agent") && begins_with(value, "Mozilla/"));
+	       (span_is(name, "user-agent") && span_begins(value, "Mozilla/"));
 }
 
 bool caller_take_field(struct caller *caller, struct span name,
@@ -69,10 +59,9 @@ static bool is_own_origin(const struct caller *caller)
 	struct span rest = caller->origin;
 	struct span scheme;
 
-	return span_cut(&rest, ':', &scheme) && begins_with(rest, "//") &&
-	       rest.size - 2 == caller->host.size &&
-	       strncasecmp(rest.at + 2, caller->host.at, caller->host.size) ==
-		       0;
+	return span_cut(&rest, ':', &scheme) && span_begins(rest, "//") &&
+	       span_same(
+		       (struct span){rest.at + 2, rest.size - 2}, caller->host);
 }
 
 static bool is_own_page(const struct caller *caller)

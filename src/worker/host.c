@@ -118,7 +118,7 @@ bool host_is_listed(const struct host *host, const char *names)
 		names += strspn(names, blanks)) {
 		const size_t size = strcspn(names, blanks);
 
-		if (size == name.size && strncasecmp(names, name.at, size) == 0)
+		if (span_same((struct span){names, size}, name))
 			return true;
 		names += size;
 	}

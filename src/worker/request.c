@@ -12,7 +12,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { HOST_SHOWN = 64 }; /* of what is no host */
 
@@ -131,8 +130,7 @@ static bool to_origin_form(
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
 		size_t size = strlen(schemes[i]);
 
-		if (target->size <= size ||
-			strncasecmp(target->at, schemes[i], size) != 0)
+		if (target->size <= size || !span_begins(*target, schemes[i]))
 			continue;
 		target->at += size;
 		target->size -= size;
@@ -292,9 +290,7 @@ static bool check_hosts(const struct fields *fields,
 		memchr(target.name.at, '_', target.name.size))
 		return failure_set(
 			failure, 400, "the request's target names no host");
-	if (caller->host.at && (host.name.size != target.name.size ||
-				       strncasecmp(host.name.at, target.name.at,
-					       host.name.size) != 0))
+	if (caller->host.at && !span_same(host.name, target.name))
 		return failure_set(failure, 400,
 			"the request's target and the Host field name two "
 			"hosts");

@@ -9,8 +9,20 @@
 
 bool span_is(struct span span, const char *text)
 {
-	return span.size == strlen(text) &&
-	       strncasecmp(span.at, text, span.size) == 0;
+	return span_same(span, (struct span){text, strlen(text)});
+}
+
+bool span_same(struct span one, struct span other)
+{
+	return one.size == other.size &&
+	       (one.size == 0 || strncasecmp(one.at, other.at, one.size) == 0);
+}
+
+bool span_begins(struct span span, const char *start)
+{
+	const size_t size = strlen(start);
+
+	return span.size >= size && strncasecmp(span.at, start, size) == 0;
 }
 
 bool span_is_token(struct span span)

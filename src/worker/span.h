@@ -11,6 +11,8 @@ struct span {
 
 /* Compares without regard to case. */
 bool span_is(struct span span, const char *text);
+bool span_same(struct span one, struct span other);
+bool span_begins(struct span span, const char *start);
 
 /* Is it a token by RFC 9110, section 5.6.2? */
 bool span_is_token(struct span span);
