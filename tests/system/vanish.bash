@@ -45,7 +45,6 @@ run_in_file() {
 	shift
 	"$@" >"$BATS_FILE_TMPDIR/$name.out" 2>"$BATS_FILE_TMPDIR/$name.err" \
 		3>&- 4>&- </dev/null &
-	echo $! >>"$BATS_FILE_TMPDIR/pids"
 }
 
 begin_capture() {
@@ -96,13 +95,14 @@ vanish() {
 	echo "$gone" >"$BATS_FILE_TMPDIR/gone"
 }
 
+# What runs in a network namespace keeps it after its name is deleted.
 remove_gone() {
-	local pid
-	[ -e "$BATS_FILE_TMPDIR/pids" ] || return 0
-	while read -r pid; do
-		kill "$pid" 2>/dev/null || true
-	done <"$BATS_FILE_TMPDIR/pids"
-	gone=gone-$$
-	ip netns del "$gone"
-	ip netns del "$gone-peer"
+	local name pid
+	for name in "gone-$$" "gone-$$-peer"; do
+		[ -e "/run/netns/$name" ] || continue
+		for pid in $(ip netns pids "$name"); do
+			kill "$pid" 2>/dev/null || true
+		done
+		ip netns del "$name"
+	done
 }
