@@ -16,8 +16,8 @@ enum {
 	TICK_MS = 1000,	    /* look after the peer and the counters */
 	WATERMARK_MS = 50,  /* while it is quiet */
 	SETTLE_MS = 25,	    /* the ring's block timeout, twice and a bit */
-	FINAL_MS = 2000,    /* at most, for what is left in the ring */
-	PATIENCE_MS = 5000, /* after the duration, with who does not read */
+	FINAL_MS = 2000,    /* when stopped, for what is left in the ring */
+	PATIENCE_MS = 5000, /* the same after the duration */
 };
 
 /* By which stamps in the ring may be out of order. */
@@ -144,17 +144,24 @@ static const char *empty_ring(
 	return is_counted_out(progress) ? reason_count : NULL;
 }
 
-/* What was captured before the end leaves, an open block included. */
+/*
+ * What was captured before the end leaves, an open block included, as far as
+ * the client takes it in time.
+ */
 static const char *finish(
 	struct progress *progress, const char *reason, struct failure *failure)
 {
-	const uint64_t deadline = clock_ms() + FINAL_MS;
+	const bool is_over = reason == reason_duration;
+	const uint64_t deadline =
+		is_over ? progress->end + PATIENCE_MS : clock_ms() + FINAL_MS;
 	const char *why = NULL;
 	bool more = true;
 
 	poll(NULL, 0, SETTLE_MS);
 	while (more && !why && clock_ms() < deadline)
 		why = empty_ring(progress, &more, failure);
+	if (!why && more && is_over)
+		return reason_slow;
 	return why ? why : reason;
 }
 

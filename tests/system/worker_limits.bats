@@ -38,14 +38,32 @@ answers_with() {
 		"$BATS_TEST_TMPDIR/worker.err"
 }
 
+# It reads on, at a rate at which the rest of the ring takes half a minute.
+@test "what a slow client has not had when the duration is over is no end" {
+	local path=$BATS_TEST_TMPDIR/socket
+	start_worker -listen "unix:$path" -ring 16
+	start slow curl -gsSN --limit-rate 1000k --unix-socket "$path" \
+		-o "$BATS_TEST_TMPDIR/slow.pcap" \
+		'http://worker/capture?filter=udp&duration=1'
+	eventually test -s "$BATS_TEST_TMPDIR/slow.pcap"
+	send 200000 100 0 127.0.0.1 4711
+	eventually grep -q 'the duration was over' \
+		"$BATS_TEST_TMPDIR/worker.err"
+	exit_status "${started[-1]}"
+	# cut in the middle
+	[ "$ended" -eq 18 ]
+	grep -q 'the duration was over, and the client did not read' \
+		"$BATS_TEST_TMPDIR/worker.err"
+}
+
 # A second capture, as long, tells when the first one is over.
 @test "-max-duration: nothing leaves that came after the end" {
 	listen -max-duration 2
 	capture a 'filter=udp&snaplen=100000'
 	capture b 'filter=udp+port+4712'
 	kill -STOP "${captures[a]}"
-	# more than the socket's buffers take, less than these and the ring
-	send 150 60000 0 127.0.0.1 4711
+	# more than the socket's buffers take, less than the ring
+	send 110 60000 0 127.0.0.1 4711
 	exit_status "${captures[b]}"
 	# the first one still waits
 	has_packet_sockets 1
@@ -54,7 +72,7 @@ answers_with() {
 	exit_status "${captures[a]}"
 	[ "$ended" -eq 0 ]
 	has 0 a port 4713
-	has 150 a port 4711
+	has 110 a port 4711
 }
 
 @test "-max-snaplen cuts who does not say, and refuses who says more" {
