@@ -2,6 +2,8 @@
 # nginx for the parts of the benchmark, on top of lib.bash: files, plain and by
 # https.
 
+# shellcheck source=tests/tools/nginx.bash
+. "$(dirname "$0")/../tools/nginx.bash"
 
 free_port() {
 	local port
@@ -42,11 +44,7 @@ start_nginx() {
 		http {
 			access_log off;
 			sendfile on;
-			client_body_temp_path $work/body;
-			proxy_temp_path $work/proxy;
-			fastcgi_temp_path $work/fastcgi;
-			uwsgi_temp_path $work/uwsgi;
-			scgi_temp_path $work/scgi;
+			$(nginx_files "$work")
 			ssl_session_tickets off;
 			ssl_certificate $work/server.crt;
 			ssl_certificate_key $work/server.key;

@@ -34,11 +34,7 @@ start_nginx() {
 		events {}
 		http {
 			access_log off;
-			client_body_temp_path $work/body;
-			proxy_temp_path $work/proxy;
-			fastcgi_temp_path $work/fastcgi;
-			uwsgi_temp_path $work/uwsgi;
-			scgi_temp_path $work/scgi;
+			$(nginx_files "$work")
 			ssl_certificate $work/server.crt;
 			ssl_certificate_key $work/server.key;
 			server {

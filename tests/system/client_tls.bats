@@ -168,11 +168,7 @@ start_nginx() {
 			events {}
 			http {
 				access_log $dir/access.log;
-				client_body_temp_path $dir/body;
-				proxy_temp_path $dir/proxy;
-				fastcgi_temp_path $dir/fastcgi;
-				uwsgi_temp_path $dir/uwsgi;
-				scgi_temp_path $dir/scgi;
+				$(nginx_files "$dir")
 				ssl_certificate $pki/server.pem;
 				ssl_certificate_key $pki/server.key;
 				default_type text/plain;

@@ -19,7 +19,7 @@ setup() {
 
 # Both answer with what they have understood.
 start_mirror_nginx() {
-	cat >"$open_dir/nginx.conf" <<-'END'
+	cat >"$open_dir/nginx.conf" <<-END
 		daemon off;
 		worker_processes 1;
 		pid nginx.pid;
@@ -28,15 +28,11 @@ start_mirror_nginx() {
 			access_log off;
 			client_header_buffer_size 64k;
 			large_client_header_buffers 4 64k;
-			client_body_temp_path body;
-			proxy_temp_path proxy;
-			fastcgi_temp_path fastcgi;
-			uwsgi_temp_path uwsgi;
-			scgi_temp_path scgi;
+			$(nginx_files .)
 			server {
 				listen 127.0.0.1:8001;
-				add_header X-Path $uri always;
-				add_header X-Query $args always;
+				add_header X-Path \$uri always;
+				add_header X-Query \$args always;
 				location / {
 					return 200 "";
 				}

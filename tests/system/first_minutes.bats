@@ -41,11 +41,7 @@ serve_tls() {
 		events {}
 		http {
 			access_log off;
-			client_body_temp_path $dir/body;
-			proxy_temp_path $dir/proxy;
-			fastcgi_temp_path $dir/fastcgi;
-			uwsgi_temp_path $dir/uwsgi;
-			scgi_temp_path $dir/scgi;
+			$(nginx_files "$dir")
 			ssl_certificate $dir/cert.pem;
 			ssl_certificate_key $dir/key.pem;
 			root $dir;

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2034 # used by those who load this
 DDUMP=$BIN/ddump WORKER=$BIN/ddump-worker TOOLS=$BUILD/tests/tools
 started=()
+load ../tools/nginx
 
 # The environment of whoever runs the tests must not decide them.
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY

@@ -115,11 +115,7 @@ start_nginx() {
 		http {
 			access_log off;
 			gzip on;
-			client_body_temp_path $open_dir/body;
-			proxy_temp_path $open_dir/proxy;
-			fastcgi_temp_path $open_dir/fastcgi;
-			uwsgi_temp_path $open_dir/uwsgi;
-			scgi_temp_path $open_dir/scgi;
+			$(nginx_files "$open_dir")
 			include $open_dir/ddump.conf;
 		}
 	END

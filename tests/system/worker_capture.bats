@@ -407,11 +407,7 @@ proxy() {
 		events {}
 		http {
 			access_log off;
-			client_body_temp_path $open_dir/body;
-			proxy_temp_path $open_dir/proxy;
-			fastcgi_temp_path $open_dir/fastcgi;
-			uwsgi_temp_path $open_dir/uwsgi;
-			scgi_temp_path $open_dir/scgi;
+			$(nginx_files "$open_dir")
 			server {
 				listen 127.0.0.1:$1;
 				location / {
