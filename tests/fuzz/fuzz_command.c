@@ -225,6 +225,23 @@ static void try_worker(const char *text)
 	line_free(&rest);
 }
 
+/* Does it say by itself what must not be found? A shell's quotes may be in it.
+ */
+static bool tells_secret(const char *text)
+{
+	const char *at = SECRET;
+
+	for (; *text && *at; text++) {
+		if (strchr("'\"\\", *text))
+			continue;
+		if (*text != *at)
+			at = SECRET;
+		if (*text == *at)
+			at++;
+	}
+	return !*at;
+}
+
 /* The first byte says whose command line it is; lines are its words. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -232,11 +249,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		try_ddump, try_extcap, try_worker};
 	char *text;
 
-	if (size == 0 || memmem(bytes, size, SECRET, strlen(SECRET)))
+	if (size == 0)
 		return 0;
 	text = strndup((const char *)bytes + 1, size - 1);
 	must(text, "there is memory");
-	tries[bytes[0] % 3](text);
+	if (!tells_secret(text))
+		tries[bytes[0] % 3](text);
 	free(text);
 	return 0;
 }
