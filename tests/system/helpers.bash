@@ -25,7 +25,7 @@ start() {
 	local name=$1
 	shift
 	# who waits for words must not find those of one before
-	rm -f "$BATS_TEST_TMPDIR/$name.out" "$BATS_TEST_TMPDIR/$name.err"
+	rm -f "$BATS_TEST_TMPDIR/$name.err"
 	"$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" \
 		3>&- </dev/null &
 	started+=($!)
