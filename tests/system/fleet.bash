@@ -46,10 +46,6 @@ make_host() {
 
 remove_fleet() {
 	local i
-	# who is stopped can't end
-	for i in "${started[@]}"; do
-		kill -CONT "$i" 2>/dev/null || true
-	done
 	stop_all
 	[ -n "$fleet" ] || return 0
 	for ((i = 1; i <= hosts; i++)); do

@@ -31,10 +31,17 @@ start() {
 	started+=($!)
 }
 
+is_stopped() {
+	grep -q '^State:.T' "/proc/$1/status" 2>/dev/null
+}
+
+# Who is stopped can't end. But to one that LeakSanitizer is about to stop, at
+# its end, SIGCONT would take that back, and it would wait for ever.
 stop_all() {
 	local pid
 	for pid in "${started[@]}"; do
 		kill "$pid" 2>/dev/null || true
+		! is_stopped "$pid" || kill -CONT "$pid"
 	done
 	for pid in "${started[@]}"; do
 		wait "$pid" 2>/dev/null || true

@@ -178,10 +178,6 @@ apache_program() {
 # Ends all sites.
 remove_sites() {
 	local it
-	# who is stopped can't end
-	for it in "${started[@]}"; do
-		kill -CONT "$it" 2>/dev/null || true
-	done
 	stop_all
 	for it in "${namespaces[@]}"; do
 		[ ! -e "/run/netns/$it" ] || ip netns del "$it"

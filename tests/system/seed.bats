@@ -29,12 +29,6 @@ setup() {
 	said=$BATS_TEST_TMPDIR/ddump.err
 }
 
-teardown() {
-	# a stopped one can't end
-	[ -z "$worker" ] || kill -CONT "$worker" 2>/dev/null || true
-	remove_network
-}
-
 # The hosts that the README pings, at the other end of eth0. 1.1.1.2 has a
 # known address, and nobody is there.
 make_internet() {

@@ -18,13 +18,6 @@ setup() {
 	start_worker -listen "127.0.0.1:$port" -ring "${ring:-8}"
 }
 
-teardown() {
-	# a stopped one can't end
-	[ -z "${captures[a]:-}" ] ||
-		kill -CONT "${captures[a]}" 2>/dev/null || true
-	remove_network
-}
-
 # Starts a capture into FILE.pcap: pcapng NAME QUERY [curl's OPTION]...; it has
 # begun when this returns. The process of curl is ${captures[NAME]}.
 pcapng() {
