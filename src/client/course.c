@@ -21,7 +21,9 @@
  * slow reader has put behind, and who catches up: full for a quarter of the
  * time (PAUSE_WEIGHT), or telling of twice the time that passes (PACE). One
  * that fills its queue now and then, and stays behind, has a part of it; one
- * that tells of the past (PAST_S) has none.
+ * that tells of the past (PAST_S) has none. And no packet waits for longer than
+ * EXCUSE_MS because of it, which begin anew when the output has not taken
+ * anything for a while: who stays behind, and full, would keep it for ever.
  *
  * To know that takes a look at every target, which also tells up to what time
  * it holds for the packets behind the first: one look for many.
@@ -34,6 +36,7 @@ enum {
 	PAST_S = 3600,
 	PAUSE_WEIGHT = 4,
 	PACE = 2,
+	EXCUSE_MS = 60000,
 	NS_PER_MS = 1000000,
 	SETTLE_MS = 20,
 	FULL_GRACE_MS = 200, /* some watermarks of who has nothing else */
@@ -137,6 +140,17 @@ static struct view look(const struct course *course, uint64_t time)
 	return view;
 }
 
+/*
+ * Since when (ms) it counts that a packet, which arrived then, waits for those
+ * who are excused up to a time.
+ */
+static uint64_t waits_since(
+	const struct course *course, uint64_t arrived, uint64_t excused)
+{
+	return clock_earlier(clock_later(arrived, excused),
+		clock_later(arrived, course->resumed) + EXCUSE_MS);
+}
+
 static uint64_t time_left(uint64_t since, uint64_t patience, uint64_t now)
 {
 	return now < since + patience ? since + patience - now : 0;
@@ -149,14 +163,14 @@ struct verdict course_judge(const struct course *course, uint64_t time,
 	uint64_t wait;
 
 	/* first, because it needs no look */
-	if (time_left(clock_later(arrived, course->freed), course->hold, now) ==
-		0)
+	if (time_left(waits_since(course, arrived, course->freed), course->hold,
+		    now) == 0)
 		return (struct verdict){0, 0};
 	view = look(course, time);
 	if (!view.is_open)
 		return (struct verdict){0, view.settled};
-	wait = time_left(
-		clock_later(arrived, view.silent_since), course->hold, now);
+	wait = time_left(waits_since(course, arrived, view.silent_since),
+		course->hold, now);
 	if (wait == 0)
 		return (struct verdict){0, 0};
 	if (view.spoken >= time) {
@@ -176,6 +190,6 @@ struct verdict course_judge(const struct course *course, uint64_t time,
 uint64_t course_due(
 	const struct course *course, uint64_t time, uint64_t arrived)
 {
-	return clock_later(arrived, look(course, time).silent_since) +
+	return waits_since(course, arrived, look(course, time).silent_since) +
 	       course->hold;
 }

@@ -24,6 +24,7 @@ struct course {
 	uint64_t hold;	/* ms that a packet waits for those that are silent */
 	size_t full;	/* targets with full queues */
 	uint64_t freed; /* ms: the latest of the targets', or when one began */
+	uint64_t resumed; /* ms: when the output's last long pause was over */
 };
 
 /* What may leave: a packet, and those behind it up to a time. */

@@ -296,6 +296,11 @@ static struct verdict judge(const struct merge *merge, uint64_t now)
 	return verdict;
 }
 
+void merge_resume(struct merge *merge, uint64_t now)
+{
+	merge->course.resumed = now;
+}
+
 int merge_pump(struct merge *merge, uint64_t now)
 {
 	if (!release_overdue(merge, now))

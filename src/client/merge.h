@@ -57,6 +57,9 @@ void merge_discard(struct merge *merge, unsigned target);
 /* Has a target so much waiting that it must not send more for now? */
 bool merge_is_full(const struct merge *merge, unsigned target);
 
+/* For long, until now, nothing could leave: that is no target's silence. */
+void merge_resume(struct merge *merge, uint64_t now);
+
 /*
  * Lets leave what may. Returns after how many ms to ask again at the latest;
  * -1: not before something arrives.

@@ -23,6 +23,7 @@ enum {
 	GRACE_MS = 1000,    /* after a failure, for others to be told as well */
 	NOTICE_MS = 2000,   /* of silence before it says who is waited for */
 	PATIENCE_MS = 1000, /* with a reader, after an interrupt */
+	PAUSE_MS = 1000,    /* from which on a reader is not merely slow */
 	COUNT_MS = 1000,    /* between two looks at the counters */
 	NAMES_SIZE = 512,
 	MEMORY_TOTAL = 128 << 20,
@@ -41,10 +42,11 @@ struct session {
 	struct members members;
 	struct recorder recorder;
 	struct status status;
-	uint64_t begin; /* ms */
-	bool noticed;	/* it has said who is waited for */
-	uint64_t end;	/* ms, for -duration */
-	uint64_t count; /* ms: when counters are to be written next */
+	uint64_t begin;	  /* ms */
+	bool noticed;	  /* it has said who is waited for */
+	uint64_t end;	  /* ms, for -duration */
+	uint64_t count;	  /* ms: when counters are to be written next */
+	uint64_t blocked; /* ms: since when the output is; 0: it is not */
 };
 
 static size_t queue_size(size_t count)
@@ -184,6 +186,16 @@ static void write_counters(struct session *session)
 	recorder_count(&session->recorder);
 }
 
+/* The output takes something: was it blocked for long? */
+static void note_room(struct session *session)
+{
+	const uint64_t now = clock_ms();
+
+	if (session->blocked && now > session->blocked + PAUSE_MS)
+		merge_resume(session->merge, now);
+	session->blocked = 0;
+}
+
 /* Lets leave what may, and hands it on: nothing waits in a buffer. */
 static int pump(struct session *session)
 {
@@ -193,14 +205,18 @@ static int pump(struct session *session)
 
 	recorder_flush(recorder);
 	if (!output_is_blocked(session->output)) {
+		note_room(session);
 		due = merge_pump(session->merge, clock_ms());
 		if (recorder->written > before)
 			status_yield(&session->status, clock_ms());
 		write_counters(session);
 		recorder_flush(recorder);
 	}
-	if (output_is_blocked(session->output))
+	if (output_is_blocked(session->output)) {
 		loop_want_room(session->loop);
+		if (!session->blocked)
+			session->blocked = clock_ms();
+	}
 	members_resume(&session->members);
 	/* what waits for us is to wait no longer than it must */
 	if (output_is_blocked(session->output) || session->members.paused > 0)

@@ -22,6 +22,7 @@ enum {
 	SETTLE = 20,		/* ms in which that comes out */
 	FULL_GRACE = 200,	/* ms that a full queue waits for another */
 	PAUSE_WEIGHT = 4,	/* a part of the time to be full, and excused */
+	EXCUSE = 60000,		/* ms that it is waited for at most */
 	PACE = 2, /* to tell of so many times what passes, the same */
 };
 
@@ -66,9 +67,10 @@ struct world {
 	size_t order[ITEMS]; /* the numbers of those that left */
 	size_t left;
 	uint64_t now;
-	uint64_t latest; /* of what has left */
-	bool begins;	 /* a pump: who is overdue comes first */
-	size_t room;	 /* packets that the sink takes yet */
+	uint64_t resumed; /* ms: when the last long pause was over */
+	uint64_t latest;  /* of what has left */
+	bool begins;	  /* a pump: who is overdue comes first */
+	size_t room;	  /* packets that the sink takes yet */
 	bool draining;
 };
 
@@ -216,6 +218,7 @@ static inline uint64_t held_until(
 	const struct world *world, const struct item *item)
 {
 	uint64_t from = item->arrived;
+	uint64_t bound = from > world->resumed ? from : world->resumed;
 
 	for (unsigned i = 0; i < world->count; i++) {
 		const struct member *member = &world->members[i];
@@ -227,7 +230,8 @@ static inline uint64_t held_until(
 		if (member->freed > from && member->spoken + PAST >= item->time)
 			from = member->freed;
 	}
-	return from + world->limits.hold;
+	bound += EXCUSE;
+	return (from < bound ? from : bound) + world->limits.hold;
 }
 
 static inline uint64_t hold_of(
@@ -428,6 +432,12 @@ static inline void world_discard(struct world *world, unsigned target)
 		if (world->items[i].target == target &&
 			world->items[i].state == IN)
 			world->items[i].state = DISCARDED;
+}
+
+static inline void world_resume(struct world *world)
+{
+	merge_resume(world->merge, world->now);
+	world->resumed = world->now;
 }
 
 /* Pumps, and checks that what stays has to, and for how long. */

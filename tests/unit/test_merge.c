@@ -332,6 +332,7 @@ static void a_pause_is_no_silence(void **state)
 	for (uint64_t i = 0; !merge_is_full(world.merge, 0); i++)
 		world_packet(&world, 0, ms(100 + i), 3000);
 	world.now = 100000; /* its reader's Ctrl-S */
+	world_resume(&world);
 	assert_int_equal(world_pump(&world), FULL_GRACE);
 	assert_int_equal(merge_count(world.merge, 0).written, 0);
 	world_wait_for_all(&world);
@@ -424,6 +425,26 @@ static void nobody_waits_for_who_stays_behind(void **state)
 	assert_in_range(wait_for(1800000, 0, 0), 1000, 2000);
 	assert_in_range(wait_for(10500, 100, 0), 1000, 2000);
 	assert_in_range(wait_for(10500, 100, 5), 1000, 4000);
+}
+
+/* One that is full, catches up slowly, and has nothing but what is earlier. */
+static void nobody_waits_for_ever_for_who_is_full(void **state)
+{
+	static struct world world;
+
+	(void)state;
+	world_open(&world, 2, 1000, 8000);
+	world_packet(&world, 1, ms(1000000), 30);
+	for (uint64_t i = 0; merge_count(world.merge, 1).written == 0; i++) {
+		while (!merge_is_full(world.merge, 0))
+			world_packet(&world, 0, ms(i), 3000);
+		world.now += 900;
+		world_pump(&world);
+		world.now += 100;
+	}
+	assert_in_range(world.now, EXCUSE + 1000, EXCUSE + 3000);
+	world_wait_for_all(&world);
+	world_close(&world);
 }
 
 static void a_hung_one_takes_nobodys_moment(void **state)
@@ -566,6 +587,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_behind_is_waited_for),
 		cmocka_unit_test(nobody_waits_for_who_stays_behind),
 		cmocka_unit_test(a_pause_is_no_silence),
+		cmocka_unit_test(nobody_waits_for_ever_for_who_is_full),
 		cmocka_unit_test(a_hung_one_takes_nobodys_moment),
 		cmocka_unit_test(a_discarded_queue_is_not_full),
 		cmocka_unit_test(a_sink_that_has_enough_stops_it),
