@@ -11,7 +11,15 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { GAPS_REMARKED = 5 }; /* of one target: others need room, too */
+enum {
+	GAPS_REMARKED = 5, /* of one target: others need room, too */
+	NAMED_MAX = 5,	   /* targets, of which as much is to be told */
+	SILENT_MS = 1000,  /* at the end: many watermarks */
+	SLOW_NS = 500,	   /* by which a clock may be slow in a ms */
+};
+
+/* At the end: a clock may have been set back by half of that, unseen. */
+static const uint64_t BEHIND_NS = 2000000000;
 
 /* Time of day in UTC, as journals and Wireshark can show it. */
 static void print_time(uint64_t time, char *out, size_t size)
@@ -71,6 +79,48 @@ void gaps_end(struct member *member)
 	if (member->gaps++ < GAPS_REMARKED)
 		remarks_add(&member->all->remarks, "%s", member->gap);
 	member->said[0] = '\0';
+}
+
+/* Has it not told what it captured last? now is in ms. */
+static bool is_behind(const struct member *member, uint64_t now)
+{
+	const uint64_t doubt =
+		2 * member->offset.bound + (now - member->began) * SLOW_NS;
+
+	if (member->state != MEMBER_RUNNING || !member->has_watermarks)
+		return false;
+	return now > member->heard + SILENT_MS ||
+	       pace_lag(&member->pace, clock_ns(CLOCK_BOOTTIME)) >
+		       BEHIND_NS + doubt;
+}
+
+unsigned gaps_close(struct members *members)
+{
+	static const char sentence[] =
+		"%s: what it captured since %s UTC had not come when the "
+		"capture was ended, and is missing";
+	static const char more[] =
+		"%u more targets: what they captured last had not come, "
+		"either";
+	const uint64_t now = clock_ms();
+	unsigned count = 0;
+	char since[64];
+
+	for (unsigned i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+
+		if (!is_behind(member, now) || count++ >= NAMED_MAX)
+			continue;
+		print_time(gaps_begin(member, now), since, sizeof(since));
+		say_warning(sentence, member->target->label, since);
+		remarks_add(&members->remarks, sentence, member->target->label,
+			since);
+	}
+	if (count > NAMED_MAX) {
+		say_warning(more, count - NAMED_MAX);
+		remarks_add(&members->remarks, more, count - NAMED_MAX);
+	}
+	return count;
 }
 
 static void remark(struct member *member)

@@ -12,6 +12,12 @@ uint64_t gaps_begin(const struct member *member, uint64_t now);
 void gaps_end(struct member *member);
 
 /*
+ * The run is ended while targets still capture: says whose last packets have
+ * not come, everywhere. Returns how many these targets are.
+ */
+unsigned gaps_close(struct members *members);
+
+/*
  * The run is over, and all packets have left: remarks what is still lost, what
  * was dropped, and what came late.
  */

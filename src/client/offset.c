@@ -122,3 +122,14 @@ int64_t pace_step(struct pace *pace, uint64_t time, uint64_t uptime)
 		pace->ahead = ahead;
 	return step;
 }
+
+uint64_t pace_lag(const struct pace *pace, uint64_t uptime)
+{
+	uint64_t now;
+
+	if (!pace->is_known || pace->told == 0 ||
+		__builtin_add_overflow(uptime, pace->ahead, &now) ||
+		now < pace->told)
+		return 0;
+	return now - pace->told;
+}

@@ -47,3 +47,10 @@ struct pace pace_begin(
  * sure and more than a second; 0: it was not. What is late is no sign of that.
  */
 int64_t pace_step(struct pace *pace, uint64_t time, uint64_t uptime);
+
+/*
+ * By how many ns what it told last is behind its clock at uptime, at most: up
+ * to twice the offset's bound of that is none, and whatever pace_step() can't
+ * see. 0: that is not known.
+ */
+uint64_t pace_lag(const struct pace *pace, uint64_t uptime);

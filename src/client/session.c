@@ -6,6 +6,7 @@
  */
 #include "client/session.h"
 
+#include "client/gaps.h"
 #include "client/intake.h"
 #include "client/interrupt.h"
 #include "client/loop.h"
@@ -317,14 +318,18 @@ static bool explain_no_start(
 
 static int finish(struct session *session, struct failure *failure)
 {
-	const struct members *members = &session->members;
+	struct members *members = &session->members;
 	const struct recorder *recorder = &session->recorder;
+	unsigned behind = 0;
 	uint64_t pending;
 
 	if (!recorder->started) {
 		explain_no_start(session, failure);
 		return 1;
 	}
+	/* who has enough, or reads no more, misses nothing */
+	if (!recorder->enough && !recorder->unread)
+		behind = gaps_close(members);
 	drain(session);
 	if (recorder->fatal.status)
 		say("%s", recorder->fatal.text);
@@ -337,7 +342,7 @@ static int finish(struct session *session, struct failure *failure)
 		report_counts(members, recorder->written, pending);
 	if (recorder->fatal.status)
 		return 1;
-	return members->failed > 0 ? 2 : 0;
+	return members->failed > 0 || behind > 0 ? 2 : 0;
 }
 
 int session_run(const struct arguments *arguments, struct output *output,

@@ -519,6 +519,73 @@ said_times() {
 	file_has 8
 }
 
+# stop PROCESS: until somebody ends or continues it.
+stop() {
+	started+=("$1")
+	kill -STOP "$1"
+	eventually is_stopped "$1"
+}
+
+# last_is_missing HOST...: of these alone it is told, everywhere.
+last_is_missing() {
+	local host
+	[ "$status" -eq 2 ]
+	for host in "$@"; do
+		grep -qE "^ddump: warning: $host: what it captured since [0-9T:.-]+ UTC had not come when the capture was ended, and is missing$" \
+			"$said"
+		comments | grep -qE "$host: what it captured since [0-9T:.-]+ UTC had not come"
+	done
+	[ "$(grep -c 'had not come' "$said")" -eq $# ]
+}
+
+@test "who tells nothing when it is over misses its last packets: told" {
+	make_fleet 2
+	start_workers
+	start_pcapng 'filter=udp' -hold 100
+	send_from 2 3 0 10.9.0.254 4712
+	eventually file_has 3
+	stop "$(pgrep -P "${workers[2]}")"
+	send_from 1 5 0 10.9.0.254 4711
+	send_from 2 5 0 10.9.0.254 4713
+	eventually file_has 8
+	# by now all that h2 has told is read
+	sleep 1.2
+	end_capture
+	last_is_missing h2
+	file_has 0 udp port 4713
+}
+
+@test "the same after a -duration, of an ended target not" {
+	make_fleet 3
+	start_workers
+	at_bridge
+	start_merge -duration 4 -hold 100 -w "$BATS_TEST_TMPDIR/merged.pcapng" \
+		'h1=http://10.9.0.1?filter=udp' 'h2=http://10.9.0.2?filter=udp' \
+		'h3=http://10.9.0.3?filter=udp&duration=1'
+	merged=$BATS_TEST_TMPDIR/merged.pcapng
+	capturing_on 3
+	stop "$(pgrep -P "${workers[2]}")"
+	started+=("$client")
+	finish_merge
+	last_is_missing h2
+}
+
+# There is more under way than it reads at once.
+@test "who reads late, and ends, has not had all: told" {
+	make_fleet 2
+	start_workers
+	start_pcapng 'filter=udp' -hold 100
+	send_from 2 1 0 127.0.0.1 4712
+	eventually file_has 1
+	kill -STOP "$client"
+	send_from 2 400 0 127.0.0.1 4711 60000
+	sleep 3
+	kill -INT "$client"
+	kill -CONT "$client"
+	end_capture
+	last_is_missing h2
+}
+
 @test "without -retry a target's end is told in the file, the others go on" {
 	make_fleet 2
 	start_workers

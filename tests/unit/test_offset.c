@@ -256,6 +256,29 @@ static void a_step_is_told_and_no_delay(void **state)
 	assert_int_equal(pace_step(&pace, there + 89 * second, 90 * second), 0);
 }
 
+/* A clock that is set makes no difference to how late it tells. */
+static void who_is_behind_is_known(void **state)
+{
+	const struct offset offset = {true, 3000000000, 400000};
+	const uint64_t there = 1700000003 * second;
+	struct pace pace = pace_begin(&offset, 1700000000 * second, second);
+
+	(void)state;
+	/* before it has told anything */
+	assert_int_equal(pace_lag(&pace, 9 * second), 0);
+	pace_step(&pace, there + second, 2 * second);
+	assert_in_range(pace_lag(&pace, 2 * second), 0, 800000);
+	assert_in_range(
+		pace_lag(&pace, 7 * second), 5 * second, 5 * second + 800000);
+	/* forward, and back */
+	pace_step(&pace, there + 100 * second, 7 * second);
+	assert_in_range(pace_lag(&pace, 8 * second), second, second + 800000);
+	pace_step(&pace, there, 8 * second);
+	assert_in_range(pace_lag(&pace, 8 * second), 0, 2 * second);
+	pace_step(&pace, there + 4 * second, 11 * second);
+	assert_int_equal(pace_lag(&pace, 0), 0);
+}
+
 static void without_an_offset_no_step_is_told(void **state)
 {
 	const struct offset none = {0};
@@ -265,6 +288,7 @@ static void without_an_offset_no_step_is_told(void **state)
 	(void)state;
 	assert_int_equal(pace_step(&pace, second, second), 0);
 	assert_int_equal(pace_step(&pace, UINT64_MAX, 2 * second), 0);
+	assert_int_equal(pace_lag(&pace, 9 * second), 0);
 	pace = pace_begin(&far, 0, UINT64_MAX);
 	assert_false(pace.is_known);
 }
@@ -281,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_correction_saturates),
 		cmocka_unit_test(it_is_told_in_words),
 		cmocka_unit_test(a_step_is_told_and_no_delay),
+		cmocka_unit_test(who_is_behind_is_known),
 		cmocka_unit_test(without_an_offset_no_step_is_told),
 	};
 
