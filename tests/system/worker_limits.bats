@@ -38,13 +38,14 @@ answers_with() {
 		"$BATS_TEST_TMPDIR/worker.err"
 }
 
-# It reads on, at a rate at which the rest of the ring takes half a minute.
+# It reads on, at a rate at which what the ring holds of this takes longer than
+# the worker waits, many times over.
 @test "what a slow client has not had when the duration is over is no end" {
 	local path=$BATS_TEST_TMPDIR/socket
 	start_worker -listen "unix:$path" -ring 16
-	start slow curl -gsSN --limit-rate 1000k --unix-socket "$path" \
+	start slow curl -gsSN --limit-rate 200k --unix-socket "$path" \
 		-o "$BATS_TEST_TMPDIR/slow.pcap" \
-		'http://worker/capture?filter=udp&duration=1'
+		'http://worker/capture?filter=udp&duration=4'
 	eventually test -s "$BATS_TEST_TMPDIR/slow.pcap"
 	send 200000 100 0 127.0.0.1 4711
 	eventually grep -q 'the duration was over' \
