@@ -287,7 +287,11 @@ bool output_add(struct output *output, size_t size, bool is_packet,
 		.place = output->used & INT32_MAX,
 		.is_packet = is_packet,
 	};
-	return output->used < BUFFER_FULL || output_flush(output, failure);
+	if (output->used < BUFFER_FULL || output_flush(output, failure))
+		return true;
+	/* its end can't have been written, and it is not taken */
+	output->lost -= is_packet;
+	return false;
 }
 
 bool output_close(struct output *output, struct failure *failure)

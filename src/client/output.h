@@ -33,7 +33,10 @@ bool output_start(struct output *output, struct failure *failure);
  */
 unsigned char *output_room(struct output *output);
 
-/* Takes the record of size bytes (16 at least) that was written there. */
+/*
+ * Takes the record of size bytes (16 at least) that was written there. Where
+ * it fails this one has not been added.
+ */
 bool output_add(struct output *output, size_t size, bool is_packet,
 	struct failure *failure);
 

@@ -230,6 +230,11 @@ refused() {
 	grep -qi "no space" "$said"
 	[ "$(wc -c <"$disk/full.pcap")" -gt 900000 ]
 	verify -partial "$disk/full.pcap" "${recipes[@]}"
+	# what did not get out, and what did, is all that was written
+	local told
+	told=$(sed -nE 's/^ddump: ([0-9]+) packets of 2 targets, ([0-9]+) did not get out$/\1 - \2/p' \
+		"$said")
+	verify -count "$((told))" -partial "$disk/full.pcap" "${recipes[@]}"
 }
 
 @test "-c ends after so many packets" {

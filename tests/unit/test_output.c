@@ -622,7 +622,8 @@ static void lose(const struct sample *sample, size_t size, size_t every)
 	limit_files(size);
 	good = writer_start(&writer, &failure);
 	while (good && added < sample->count) {
-		good = write_packet(&writer, sample, added++, &failure);
+		good = write_packet(&writer, sample, added, &failure);
+		added += good;
 		if (good && added % every == 0)
 			good = output_flush(output, &failure);
 	}
@@ -650,7 +651,7 @@ static void what_a_full_disk_loses_is_pending(void **state)
 		for (size_t every = 1; every < 4; every++)
 			lose(&sample, size, every);
 	free_sample(&sample);
-	/* more than the buffer takes, so that a packet is added in vain */
+	/* more than the buffer takes, so that to add a packet fails */
 	make_sample(&seed, &sample, PACKETS, PACKET_MAX, false);
 	for (size_t i = 0; i < sample.end_count; i++)
 		for (size_t every = 1; every < PACKETS; every += 9)
