@@ -147,10 +147,12 @@ static void warn_of_drops(struct member *member)
 		return;
 	say_warning("%s: %" PRIu64 " packets were dropped there, because %s",
 		member->target->label, drops,
-		member->was_full ? "the output is not read fast enough (write "
-				   "to a file by -w, and read that)"
-				 : "they came too fast (a narrower -filter, a "
-				   "-snaplen, or a larger ring helps)");
+		member->was_full
+			? "the output is not read fast enough (write "
+			  "to a file by -w, and read that)"
+			: "they came faster than the worker ran or the "
+			  "network took them (a narrower -filter, a "
+			  "-snaplen, or a larger ring helps)");
 	member->was_full = false;
 	member->drops = drops;
 	member->drops_told = now;

@@ -52,6 +52,13 @@ end_capture() {
 	finish_merge
 }
 
+# stop PROCESS: until somebody ends or continues it.
+stop() {
+	started+=("$1")
+	kill -STOP "$1"
+	eventually is_stopped "$1"
+}
+
 # The numbers of the datagrams to a port, as they were written.
 numbers() {
 	tshark -n -r "$merged" -Y "udp.dstport == $1" -T fields \
@@ -222,6 +229,21 @@ adds_up() {
 	comments | grep -q "h1: $dropped packets dropped by kernel"
 	comments | run ! grep -q "h2: "
 	file_has $((3000 - dropped + 10))
+}
+
+@test "drops of a worker that stood still are not laid to the packets alone" {
+	local child
+	make_fleet 1
+	start_worker 1 env DDUMP_RING=2
+	start_capture 'filter=udp'
+	child=$(pgrep -P "${workers[1]}")
+	stop "$child"
+	send_from 1 300 0 127.0.0.1 4711 60000
+	kill -CONT "$child"
+	eventually grep -q 'warning: h1: [1-9][0-9]* packets were dropped there, because they came faster than the worker ran or the network took them (a narrower -filter' \
+		"$said"
+	end_capture
+	[ "$status" -eq 0 ]
 }
 
 # Builds the library that shifts a process's clock, unless make has.
@@ -517,13 +539,6 @@ said_times() {
 	[ "$status" -eq 2 ]
 	comments | grep -qE 'h2: no packets since [0-9T:.-]+ UTC: '
 	file_has 8
-}
-
-# stop PROCESS: until somebody ends or continues it.
-stop() {
-	started+=("$1")
-	kill -STOP "$1"
-	eventually is_stopped "$1"
 }
 
 # last_is_missing HOST...: of these alone it is told, everywhere.
