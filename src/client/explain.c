@@ -253,7 +253,8 @@ static bool explain_cut(
 	if (result == CURLE_PARTIAL_FILE)
 		return failure_set(failure, 1,
 			"the stream was cut (the worker was ended or killed, "
-			"or a proxy was; its journal may say why)");
+			"or a proxy was, or its duration was over before all "
+			"had been read; its journal may say why)");
 	return failure_set(failure, 1,
 		"the stream was cut: %s (the worker's journal may say why)",
 		error);

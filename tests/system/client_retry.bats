@@ -104,7 +104,7 @@ serve_again() {
 		broken="$url/stream?id=2&packets=9&gate=5&end=cut"
 	capturing_on 2
 	curl -sS "$url/go"
-	eventually grep -q 'broken: the stream was cut (the worker was ended or killed, or a proxy was; its journal may say why); the others go on (-retry tries it again)$' "$said"
+	eventually grep -q 'broken: the stream was cut (the worker was ended or killed, or a proxy was, or its duration was over before all had been read; its journal may say why); the others go on (-retry tries it again)$' "$said"
 	run ! is_gone "$client"
 	kill -INT "$client"
 	end_merge

@@ -38,6 +38,22 @@ answers_with() {
 		"$BATS_TEST_TMPDIR/worker.err"
 }
 
+@test "ddump, where it reads too late, knows that it may be the duration" {
+	listen -max-duration 1
+	start ddump "${isolated[@]}" "$DDUMP" -filter udp \
+		-w "$BATS_TEST_TMPDIR/late.pcap" "127.0.0.1:$port"
+	eventually grep -q 'capturing on 1' "$BATS_TEST_TMPDIR/ddump.err"
+	kill -STOP "${started[-1]}"
+	# more than the sockets' buffers take
+	send 500 60000 0 127.0.0.1 4711
+	eventually no_children
+	kill -CONT "${started[-1]}"
+	exit_status "${started[-1]}"
+	[ "$ended" -eq 2 ]
+	grep -q 'the stream was cut (.* or its duration was over before all had been read;' \
+		"$BATS_TEST_TMPDIR/ddump.err"
+}
+
 # It reads on, at a rate at which what the ring holds of this takes longer than
 # the worker waits, many times over.
 @test "what a slow client has not had when the duration is over is no end" {
