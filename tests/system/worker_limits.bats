@@ -55,13 +55,20 @@ answers_with() {
 }
 
 # It reads on, at a rate at which what the ring holds of this takes longer than
-# the worker waits, many times over.
+# the worker waits, many times over: curl's own limit lets much pass at first.
 @test "what a slow client has not had when the duration is over is no end" {
 	local path=$BATS_TEST_TMPDIR/socket
 	start_worker -listen "unix:$path" -ring 16
-	start slow curl -gsSN --limit-rate 200k --unix-socket "$path" \
-		-o "$BATS_TEST_TMPDIR/slow.pcap" \
-		'http://worker/capture?filter=udp&duration=4'
+	# shellcheck disable=SC2016 # bash in there has its own
+	start slow bash -c 'curl -gsSN --unix-socket "$0" "$1" | {
+			head -c 24 >"$2"
+			while [ "$(head -c 20000 | wc -c)" -gt 0 ]; do
+				sleep 0.1
+			done
+		}
+		exit "${PIPESTATUS[0]}"' "$path" \
+		'http://worker/capture?filter=udp&duration=4' \
+		"$BATS_TEST_TMPDIR/slow.pcap"
 	eventually test -s "$BATS_TEST_TMPDIR/slow.pcap"
 	send 200000 100 0 127.0.0.1 4711
 	eventually grep -q 'the duration was over' \
