@@ -16,6 +16,8 @@ enum {
 	NAMED_MAX = 5,	   /* targets, of which as much is to be told */
 	SILENT_MS = 1000,  /* at the end: many watermarks */
 	SLOW_NS = 500,	   /* by which a clock may be slow in a ms */
+	DUMB_MS = 10000,   /* under way: the network may have its moments */
+	LOOK_MS = 1000,	   /* between two looks at who is silent */
 };
 
 /* At the end: a clock may have been set back by half of that, unseen. */
@@ -79,6 +81,63 @@ void gaps_end(struct member *member)
 	if (member->gaps++ < GAPS_REMARKED)
 		remarks_add(&member->all->remarks, "%s", member->gap);
 	member->said[0] = '\0';
+}
+
+/* True: it has told nothing for long, or tells again, and is to be named. */
+static bool has_changed(struct member *member, uint64_t now)
+{
+	const bool was_silent = member->is_silent;
+
+	if (member->state != MEMBER_RUNNING) {
+		member->is_silent = false;
+		return false;
+	}
+	if (now <= member->heard + DUMB_MS)
+		member->is_silent = false;
+	else if (now > member->deaf + DUMB_MS)
+		member->is_silent = member->has_watermarks;
+	return member->is_silent != was_silent;
+}
+
+static void name(const struct member *member, uint64_t now)
+{
+	const bool is_alone = member->all->in_state[MEMBER_RUNNING] == 1;
+	const char *label = member->target->label;
+	char since[64];
+
+	if (!member->is_silent) {
+		say_warning("%s: tells again", label);
+		return;
+	}
+	print_time(gaps_begin(member, now), since, sizeof(since));
+	say_warning("%s: tells nothing since %s UTC%s", label, since,
+		is_alone ? ""
+			 : "; packets of the others wait for it, up to -hold");
+}
+
+void gaps_listen(struct members *members, uint64_t now)
+{
+	/* who looks late has been held up, and has not listened either */
+	const bool is_late = now > members->look + LOOK_MS;
+	unsigned silent = 0;
+	unsigned back = 0;
+
+	for (unsigned i = 0; i < members->count; i++) {
+		struct member *member = &members->list[i];
+
+		if (is_late || (member->transfer &&
+				       transfer_is_paused(member->transfer)))
+			member->deaf = now;
+		if (!has_changed(member, now))
+			continue;
+		if ((member->is_silent ? silent++ : back++) < NAMED_MAX)
+			name(member, now);
+	}
+	if (silent > NAMED_MAX)
+		say_warning("%u more targets tell nothing", silent - NAMED_MAX);
+	if (back > NAMED_MAX)
+		say_warning("%u more targets tell again", back - NAMED_MAX);
+	members->look = now + LOOK_MS;
 }
 
 /* Has it not told what it captured last? now is in ms. */

@@ -12,6 +12,12 @@ uint64_t gaps_begin(const struct member *member, uint64_t now);
 void gaps_end(struct member *member);
 
 /*
+ * Says who has told nothing for long, though it could, and who tells again. Is
+ * to be called at members->look (ms), and moves that on.
+ */
+void gaps_listen(struct members *members, uint64_t now);
+
+/*
  * The run is ended while targets still capture: says whose last packets have
  * not come, everywhere. Returns how many these targets are.
  */

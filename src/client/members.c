@@ -252,6 +252,8 @@ void members_collect(struct members *members)
 	}
 	if (members_due(members) > now)
 		return;
+	if (members->look <= now)
+		gaps_listen(members, now);
 	for (unsigned i = 0; i < members->count; i++)
 		if (is_waited_for(&members->list[i]) &&
 			members->list[i].due <= now)
@@ -260,7 +262,8 @@ void members_collect(struct members *members)
 
 uint64_t members_due(const struct members *members)
 {
-	uint64_t due = CLOCK_NEVER;
+	uint64_t due = members->in_state[MEMBER_RUNNING] > 0 ? members->look
+							     : CLOCK_NEVER;
 
 	if (members->in_state[MEMBER_CONNECTING] == 0 &&
 		members->in_state[MEMBER_LOST] == 0)

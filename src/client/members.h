@@ -42,6 +42,8 @@ struct member {
 	uint64_t due;	 /* ms: it is to be tried, or the attempt is over */
 	uint64_t began;	 /* ms: its last stream */
 	uint64_t heard;	 /* ms: when it has told anything */
+	uint64_t deaf;	 /* ms: when we last did not listen to it */
+	bool is_silent;	 /* for long, and that has been told */
 	uint64_t lost;	 /* ns, as its stamps: the end of the one before */
 	unsigned gaps;	 /* that it came back from */
 	char cause[256]; /* why it was lost */
@@ -67,6 +69,7 @@ struct members {
 	unsigned paused;	/* at most: some may have ended since */
 	uint64_t first_failure; /* ms; 0: none */
 	uint64_t now;		/* ms: when the chunk at hand came */
+	uint64_t look;		/* ms: when to look next for who is silent */
 	struct origins origins;
 	struct remarks remarks;
 	bool has_agreed;

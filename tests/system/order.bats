@@ -541,6 +541,27 @@ said_times() {
 	file_has 8
 }
 
+# The first one is paused, for a reader that takes nothing.
+@test "who tells nothing for long is named, and when it tells again" {
+	local child targets
+	make_fleet 3
+	start_workers
+	targets_of 'filter=udp'
+	at_bridge
+	start_reader
+	start_merge -hold "$forever" "${targets[@]}"
+	capturing_on 3
+	kill -STOP "$reader"
+	send_from 1 600 0 127.0.0.1 4711 60000
+	child=$(pgrep -P "${workers[2]}")
+	stop "$child"
+	eventually grep -qE '^ddump: warning: h2: tells nothing since [0-9T:.-]+ UTC; packets of the others wait for it, up to -hold$' \
+		"$said"
+	kill -CONT "$child"
+	eventually grep -q '^ddump: warning: h2: tells again$' "$said"
+	[ "$(grep -c ' tells ' "$said")" -eq 2 ]
+}
+
 # last_is_missing HOST...: of these alone it is told, everywhere.
 last_is_missing() {
 	local host
