@@ -118,7 +118,7 @@ serve_again() {
 
 @test "SIGUSR1 while a slow reader is waited for loses nothing" {
 	serve
-	start_reader -stop-after 1000
+	start_reader -rate 300000
 	start_merge "$url/stream?id=1&packets=20000&end=never"
 	capturing_on 1
 	eventually have_sent 1

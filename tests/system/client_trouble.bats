@@ -289,9 +289,12 @@ refused() {
 
 @test "a second Ctrl-C exits, be the output stuck [15]" {
 	serve
-	start_reader -stop-after 0
+	start_reader -stop-after 0 -rate 300000
 	start_merge "$url/stream?id=1&packets=100000&end=never"
 	eventually stuck_on 1 "$port"
+	# one that does not read at all is waited for a second, and no longer
+	kill -USR1 "$reader"
+	eventually test -s "$merged"
 	kill -INT "$client"
 	eventually interrupt_taken "$client"
 	run ! is_gone "$client"

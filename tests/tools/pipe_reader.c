@@ -3,9 +3,10 @@
  *
  *     pipe_reader [-rate BYTES] [-stop-after BYTES] [-exit-after BYTES]
  *
- * -rate reads so many bytes a second; -stop-after reads nothing more after so
- * many bytes, until SIGUSR1 comes; -exit-after ends after so many. Ends by
- * itself after -lifetime S seconds (default 120).
+ * -rate reads so many bytes a second, and -stop-after nothing more after so
+ * many bytes, each until SIGUSR1 comes; where both are given, the first one
+ * ends the stop. -exit-after ends after so many bytes. Ends by itself after
+ * -lifetime S seconds (default 120).
  */
 #include <err.h>
 #include <getopt.h>
@@ -31,14 +32,21 @@ static void wait_for_signal(void)
 	sigsuspend(&none);
 }
 
+static sigset_t the_signal(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	return signals;
+}
+
 static void prepare_signal(void)
 {
 	struct sigaction action = {.sa_handler = go_on};
-	sigset_t signals;
+	const sigset_t signals = the_signal();
 
 	sigaction(SIGUSR1, &action, NULL);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -58,6 +66,7 @@ static void write_all(const char *bytes, size_t size)
 static uint64_t copy(uint64_t copied, uint64_t limit, uint64_t rate)
 {
 	const struct timespec tick = {.tv_nsec = 1000000000 / TICKS};
+	const sigset_t signals = the_signal();
 	static char bytes[PIECE];
 
 	while (copied < limit) {
@@ -75,8 +84,8 @@ static uint64_t copy(uint64_t copied, uint64_t limit, uint64_t rate)
 			break;
 		write_all(bytes, (size_t)got);
 		copied += (uint64_t)got;
-		if (rate > 0)
-			nanosleep(&tick, NULL);
+		if (rate > 0 && sigtimedwait(&signals, NULL, &tick) > 0)
+			rate = 0;
 	}
 	return copied;
 }
