@@ -195,6 +195,7 @@ refused() {
 	start_merge "$url/stream?id=1&packets=1000000"
 	finish_merge
 	[ "$status" -eq 0 ]
+	[ "$(stat -c %s "$merged")" -eq 100000 ]
 	run ! grep -qi "pipe" "$said"
 }
 
@@ -204,6 +205,7 @@ refused() {
 	start_merge "$url/stream?id=1&packets=0&end=never"
 	finish_merge
 	[ "$status" -eq 0 ]
+	[ "$(stat -c %s "$merged")" -eq 24 ]
 }
 
 @test "an output that takes nothing: said, and the status [13]" {
