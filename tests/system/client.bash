@@ -74,9 +74,8 @@ is_gone() {
 
 # Waits for the last command that was started; sets status to its.
 finish() {
-	local pid=${started[-1]} i
-	for ((i = 0; i < 2000; i++)); do
-		is_gone "$pid" && break
+	local pid=${started[-1]} give_up=$((SECONDS + 100))
+	until is_gone "$pid" || [ "$SECONDS" -ge "$give_up" ]; do
 		sleep 0.05
 	done
 	is_gone "$pid" || kill -KILL "$pid"

@@ -49,15 +49,16 @@ stop_all() {
 	started=()
 }
 
-# Repeats a command until it succeeds, for up to thirty seconds.
+# Repeats a command until it succeeds, for up to a minute.
 eventually() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
+	local give_up=$((SECONDS + 60))
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$give_up" ] || {
+			echo "still false after a minute: $*" >&2
+			return 1
+		}
 		sleep 0.05
 	done
-	echo "still false after thirty seconds: $*" >&2
-	return 1
 }
 
 # A port of loopback on which nobody listens.
