@@ -61,17 +61,13 @@ start_site() {
 }
 
 begins_at_once() {
-	local before
 	start_site
 	start_fetch a filter=udp
 	# the file's header, and no packet yet
 	eventually has_header a
 	[ "$(stat -c %s "$BATS_TEST_TMPDIR/a.pcap")" -eq 24 ]
-	before=${EPOCHREALTIME/./}
 	send 1 100 0 127.0.0.1 4711
 	eventually has 1 a udp port 4711
-	echo "it took $(((${EPOCHREALTIME/./} - before) / 1000)) ms"
-	[ $((${EPOCHREALTIME/./} - before)) -lt 1000000 ]
 	send 1 100 0 127.0.0.1 4711
 	eventually has 2 a udp port 4711
 	# both came while it was open
@@ -248,11 +244,11 @@ notices_a_leave() {
 	start_merge "${as_ann[@]}" 'https://127.0.0.1?filter=icmp'
 	capturing_on 1
 	has_children 1
-	begun=${EPOCHREALTIME/./}
+	begun=$SECONDS
 	kill -KILL "$client"
 	eventually no_children
-	echo "it took $(((${EPOCHREALTIME/./} - begun) / 1000)) ms"
-	[ $((${EPOCHREALTIME/./} - begun)) -lt 3000000 ]
+	# and not because of a time-out, which is a minute
+	[ $((SECONDS - begun)) -lt 30 ]
 	grep -q "the client left" "$BATS_TEST_TMPDIR/$site-worker.err"
 }
 
@@ -262,10 +258,13 @@ notices_a_leave() {
 
 # In pcap there are no watermarks that would tell the proxy.
 notices_a_leave_in_pcap() {
+	local begun
 	start_site
 	start_fetch a filter=icmp
+	begun=$SECONDS
 	kill -KILL "${captures[a]}"
 	eventually no_children
+	[ $((SECONDS - begun)) -lt 30 ]
 }
 
 @test "in pcap, too, behind nginx and HAProxy" {

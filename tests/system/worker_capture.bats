@@ -163,7 +163,7 @@ holds_datagrams() {
 
 @test "duration= keeps what came before its end" {
 	listen
-	capture a 'filter=udp&duration=1'
+	capture a 'filter=udp&duration=5'
 	send 200 50 0 127.0.0.1 4711
 	exit_status "${captures[a]}"
 	[ "$ended" -eq 0 ]
@@ -295,7 +295,8 @@ holds_datagrams() {
 
 @test "the peer leaves under traffic: process and socket are gone" {
 	listen
-	start traffic "${isolated[@]}" "$TOOLS/udp_send" 400000 200 20000 \
+	# for longer than any machine takes
+	start traffic "${isolated[@]}" "$TOOLS/udp_send" 10000000 200 20000 \
 		127.0.0.1 4711
 	local i
 	for i in 1 2 3 4 5; do

@@ -82,7 +82,7 @@ answers_with() {
 
 # A second capture, as long, tells when the first one is over.
 @test "-max-duration: nothing leaves that came after the end" {
-	listen -max-duration 2
+	listen -max-duration 6
 	capture a 'filter=udp&snaplen=100000'
 	capture b 'filter=udp+port+4712'
 	kill -STOP "${captures[a]}"

@@ -262,7 +262,7 @@ live_traffic() {
 }
 
 @test "counters come about once a second and at the end, and are right" {
-	pcapng a 'filter=udp&duration=3'
+	pcapng a 'filter=udp&duration=6'
 	send 500 100 0 127.0.0.1 4711
 	eventually last_counts_are a "500 0 0"
 	send 250 100 0 127.0.0.1 4712
@@ -445,7 +445,7 @@ live_traffic() {
 	spaces=$(printf '%016000d' 0)
 	start a "${isolated[@]}" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port
 		printf 'GET %s HTTP/1.0\r\n\r\n' \
-			'/capture?format=pcapng&duration=3&filter=udp${spaces//0/+}' >&3
+			'/capture?format=pcapng&duration=6&filter=udp${spaces//0/+}' >&3
 		until [ -e '$BATS_TEST_TMPDIR/go' ]; do sleep 0.05; done
 		exec cat <&3"
 	eventually grep -q ': captures ' "$BATS_TEST_TMPDIR/worker.err"
@@ -475,11 +475,18 @@ live_traffic() {
 	for ((i = 1; i < 125; i++)); do
 		ports+="+or+port+$((i * 7))" # takes a while to compile
 	done
-	start traffic "${isolated[@]}" "$TOOLS/udp_send" 2500 100 1000 \
+	start traffic "${isolated[@]}" "$TOOLS/udp_send" 10000000 100 1000 \
 		127.0.0.1 4711
-	pcapng a "filter=udp+and+(port+4711$ports)&duration=4"
+	pcapng a "filter=udp+and+(port+4711$ports)"
+	some_came() {
+		[ "$(blocks a | grep -c '^packet ')" -ge 100 ]
+	}
+	eventually some_came
+	# its end comes with the last counters, and nothing is under way
+	kill "${started[-2]}"
+	exit_status "${started[-2]}"
+	kill "$worker"
 	exit_status "${captures[a]}"
-	[ "$ended" -eq 0 ]
 	keeps a 100
 	last_counts a
 	adds_up_nearly a
