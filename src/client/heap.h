@@ -7,7 +7,7 @@
 /* Targets by a key each, the least first; those of one key by their number. */
 struct heap {
 	struct heap_item *items; /* items[0] is the first, if count > 0 */
-	size_t *places;		 /* of each target in items; its count: none */
+	size_t *places;		 /* of each target in items; SIZE_MAX: none */
 	size_t count;
 };
 

@@ -218,7 +218,7 @@ struct transfer_events intake_events(struct member *member)
 	};
 }
 
-/* Calls check for each interface that a member has told of. */
+/* Does the link type of each interface that a member has told of fit? */
 static bool all_fit(struct member *member, struct failure *failure)
 {
 	const struct origins *origins = &member->all->origins;

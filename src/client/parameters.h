@@ -6,6 +6,6 @@
 
 /*
  * Adds to a URL's query what the options say and it does not, and that pcapng
- * is wanted. False: libcurl's reason, or out of memory.
+ * is wanted. Returns CURLUE_OK, or libcurl's reason.
  */
 CURLUcode parameters_add(CURLU *url, const struct target_defaults *defaults);

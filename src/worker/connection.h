@@ -20,7 +20,7 @@ void connection_open(struct connection *connection, int fd);
 
 /*
  * Reads until a request's head is complete. Returns its length; 0 with
- * failure set: 400, 408, 414, 431, or status 0 if the peer has left.
+ * failure set: 400, 408, 414, 431, 503, or status 0 if the peer has left.
  */
 size_t connection_read_head(struct connection *connection, char *buffer,
 	size_t size, struct failure *failure);
