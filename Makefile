@@ -1,7 +1,8 @@
 # make           ./ddump and ./ddump-worker
 # make install   what is built to DESTDIR and PREFIX, an absolute path where
 #                units may be; every directory below can be set
-# make check     all tests; those that need root skip without it
+# make check     the tests of modules and programs; those that need root skip
+#                without it
 # make V=1       shows commands; SANITIZE=address,undefined builds with those
 # README.md has the rest of the targets.
 
