@@ -70,7 +70,6 @@ static inline uint32_t connection_allowed(struct connection *connection)
 	const char *query = target_query(connection->target);
 	const uint64_t passed = now_ms() - connection->since;
 	const uint64_t delay = param_number(query, "delay", 0);
-	const uint64_t rate = param_number(query, "rate", 0);
 	const uint64_t gate = param_number(query, "gate", UINT32_MAX);
 	uint64_t allowed = UINT32_MAX;
 
@@ -79,10 +78,6 @@ static inline uint32_t connection_allowed(struct connection *connection)
 	if (passed < delay) {
 		connection->wake = connection->since + delay;
 		return 0;
-	}
-	if (rate > 0) {
-		allowed = rate * (passed - delay) / 1000;
-		connection->wake = now_ms() + PAUSE_MS;
 	}
 	if (!connection->server->open && gate < UINT32_MAX) {
 		connection->held = true;

@@ -6,7 +6,7 @@
  * -rate reads so many bytes a second, and -stop-after nothing more after so
  * many bytes, each until SIGUSR1 comes; where both are given, the first one
  * ends the stop. -exit-after ends after so many bytes. Ends by itself after
- * -lifetime S seconds (default 120).
+ * 120 s.
  */
 #include <err.h>
 #include <getopt.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PIECE = 65536, TICKS = 50 };
+enum { PIECE = 65536, TICKS = 50, LIFETIME_S = 120 };
 
 static void go_on(int number)
 {
@@ -96,14 +96,12 @@ int main(int argc, char **argv)
 		{"rate", required_argument, NULL, 'r'},
 		{"stop-after", required_argument, NULL, 's'},
 		{"exit-after", required_argument, NULL, 'e'},
-		{"lifetime", required_argument, NULL, 'l'},
 		{0},
 	};
 	uint64_t stop_after = UINT64_MAX;
 	uint64_t exit_after = UINT64_MAX;
 	uint64_t copied = 0;
 	uint64_t rate = 0;
-	unsigned int lifetime = 120;
 	int option;
 
 	while ((option = getopt_long_only(argc, argv, "", options, NULL)) !=
@@ -114,13 +112,11 @@ int main(int argc, char **argv)
 			stop_after = strtoull(optarg, NULL, 10);
 		else if (option == 'e')
 			exit_after = strtoull(optarg, NULL, 10);
-		else if (option == 'l')
-			lifetime = (unsigned int)strtoul(optarg, NULL, 10);
 		else
 			return 1;
 	}
 	prepare_signal();
-	alarm(lifetime);
+	alarm(LIFETIME_S);
 	if (stop_after < exit_after) {
 		copied = copy(copied, stop_after, rate);
 		if (copied == stop_after)

@@ -11,7 +11,6 @@
  *     pieces=random|N   bytes of a chunk and of a write, by chance 1 to 65536
  *     http=1.0          no chunks, the stream ends with the connection
  *     delay=MS          before the first packet, after the file header
- *     rate=N            packets a second
  *     crowd=N           nothing before there have been N requests
  *     gate=N            N packets; the rest when somebody has asked for /go
  *     end=clean|cut|middle|reset|never
