@@ -1,6 +1,6 @@
 /*
  * Trust. In: names of files and directories of authorities. Out: one store of
- * them, which all connections share.
+ * them, which all connections share, and a bound on what else TLS says there.
  */
 #include "client/trust.h"
 
@@ -110,11 +110,44 @@ static int verify(X509_STORE_CTX *context, void *unused)
 	return good;
 }
 
-bool trust_apply(struct trust *trust, SSL_CTX *context, struct failure *failure)
+/* Is it of a handshake: a message, or a record with parts of some? */
+static bool is_of_handshake(int type, const unsigned char *bytes)
+{
+	return type == SSL3_RT_HANDSHAKE ||
+	       ((type == SSL3_RT_HEADER ||
+			type == SSL3_RT_INNER_CONTENT_TYPE) &&
+		       *bytes == SSL3_RT_HANDSHAKE);
+}
+
+/*
+ * OpenSSL reads on by itself until there is data, and who sends none but always
+ * something would keep us from all others. Sees all that passes; behind too
+ * much of the server's the connection seems closed. (SSL_MODE_AUTO_RETRY, off,
+ * would help as little in a handshake, and libcurl would then wait for what
+ * TLS in TLS has read already.)
+ */
+static void count_message(int sent, int version, int type, const void *bytes,
+	size_t size, SSL *connection, void *context)
+{
+	unsigned *messages = context;
+
+	(void)version;
+	if (sent || size == 0 || !is_of_handshake(type, bytes))
+		return;
+	if (*messages <= TRUST_MESSAGES_MAX)
+		(*messages)++;
+	if (*messages > TRUST_MESSAGES_MAX)
+		SSL_set_shutdown(connection, SSL_RECEIVED_SHUTDOWN);
+}
+
+bool trust_apply(struct trust *trust, SSL_CTX *context, unsigned *messages,
+	struct failure *failure)
 {
 	if (!trust->store && !read_store(trust, failure))
 		return false;
 	SSL_CTX_set1_cert_store(context, trust->store);
 	SSL_CTX_set_cert_verify_callback(context, verify, NULL);
+	SSL_CTX_set_msg_callback(context, count_message);
+	SSL_CTX_set_msg_callback_arg(context, messages);
 	return true;
 }

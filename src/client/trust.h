@@ -12,6 +12,12 @@
 struct trust;
 
 /*
+ * The most messages and records of handshakes that a server may send on one
+ * connection. New keys are such, too, once for hundreds of GiB.
+ */
+enum { TRUST_MESSAGES_MAX = 10000 };
+
+/*
  * Trusts the authorities of ca and no others; if ca is NULL, those that
  * SSL_CERT_FILE and SSL_CERT_DIR name, or libcurl's own. With crl, a file of
  * revocation lists, each authority of a certificate's chain must have one, and
@@ -23,8 +29,9 @@ struct trust *trust_new(const char *ca, const char *crl);
 void trust_free(struct trust *trust);
 
 /*
- * Has a connection trust these. False: they can't be read, and nobody may be
- * trusted.
+ * Has a connection trust these, and counts what it sends of handshakes: behind
+ * the last that it may send it is closed, and there is one more. False: they
+ * can't be read, and nobody may be trusted.
  */
-bool trust_apply(
-	struct trust *trust, SSL_CTX *context, struct failure *failure);
+bool trust_apply(struct trust *trust, SSL_CTX *context, unsigned *messages,
+	struct failure *failure);

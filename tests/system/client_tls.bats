@@ -557,6 +557,27 @@ with_list() {
 	run ! grep -q "GET /capture" "$BATS_TEST_TMPDIR/access.log"
 }
 
+beside_rekey() {
+	local recipe="id=3&packets=500"
+	under=(timeout -s KILL 60)
+	start rekey "$TOOLS/rekey" "$@"
+	eventually grep -q '^listening' "$BATS_TEST_TMPDIR/rekey.out"
+	serve
+	merge -require any -hold "$patient" -ca "$pki/root.pem" \
+		"$url/stream?$recipe" bad="https://127.0.0.1:$(awk \
+			'{ print $3 }' "$BATS_TEST_TMPDIR/rekey.out")"
+	[ "$status" -eq 2 ]
+	grep -q "^ddump: bad: more than 10000 messages of TLS handshakes" \
+		"$said"
+	verify -among "$merged" "$recipe"
+	stop_all
+}
+
+@test "a server that only shakes hands keeps nobody from the others" {
+	beside_rekey
+	beside_rekey "$pki/server.pem" "$pki/server.key"
+}
+
 @test "TLS 1.2 and 1.3 are spoken" {
 	local version
 	for version in TLSv1.2 TLSv1.3; do
