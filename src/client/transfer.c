@@ -24,6 +24,7 @@ enum {
 	SENTENCE_MAX = 512, /* of a server's refusal */
 	HEADERS_MAX = 65536,
 	HTTP_OK = 200,
+	PROXY_REFUSES = 300, /* from this status on */
 	FORWARDED_MAX = 64,
 };
 
@@ -114,6 +115,19 @@ static bool is_plain(const char *bytes, size_t size, const char *name)
 	       strncasecmp(value, coding, strlen(coding)) == 0;
 }
 
+/*
+ * The status by which a proxy that was asked for a connection refuses it, 0 if
+ * it does not. What follows libcurl would pass over at one go, without end.
+ */
+static long proxy_refusal(const struct transfer *transfer)
+{
+	long status = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status >= PROXY_REFUSES && http_status(transfer) == 0 ? status
+								     : 0;
+}
+
 /* A CURLOPT_HEADERFUNCTION: libcurl would store trailers without end. */
 static size_t take_header(char *bytes, size_t one, size_t size, void *context)
 {
@@ -127,6 +141,12 @@ static size_t take_header(char *bytes, size_t one, size_t size, void *context)
 		failure_set(&transfer->failure, 1,
 			"more than %d bytes of headers or trailers",
 			HEADERS_MAX);
+		return CURL_WRITEFUNC_ERROR;
+	}
+	if (proxy_refusal(transfer) > 0) {
+		failure_set(&transfer->failure, 1,
+			"the proxy refuses to connect, with HTTP status %ld",
+			proxy_refusal(transfer));
 		return CURL_WRITEFUNC_ERROR;
 	}
 	/* libcurl would unpack it, and keep what comes of it while it pauses */

@@ -74,6 +74,17 @@ refused() {
 	[ "$(wc -c <"$said")" -lt 2000 ]
 }
 
+@test "a proxy that refuses without end keeps nobody from the others" {
+	local recipe="id=1&packets=200"
+	serve
+	https_proxy=$url merge -require any "$url/stream?$recipe" \
+		odd=https://no-way.example
+	[ "$status" -eq 2 ]
+	grep -q "^ddump: odd: the proxy refuses to connect, with HTTP status 407" \
+		"$said"
+	verify "$merged" "$recipe"
+}
+
 @test "-require any goes on without those that failed [12]" {
 	local recipes=("id=1&packets=200" "id=2&packets=200")
 	serve

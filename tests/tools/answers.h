@@ -198,6 +198,17 @@ static inline void make_endless(struct answer *answer, const char *target)
 	answer->endless = true;
 }
 
+/* As a proxy, to CONNECT. */
+static inline void make_no_way(struct answer *answer, const char *target)
+{
+	(void)target;
+	answer_page(answer, "407 No Way",
+		"Proxy-Authenticate: Basic realm=\"test\"\r\n"
+		"Content-Length: 9223372036854775807\r\n",
+		"this sentence never ends ");
+	answer->endless = true;
+}
+
 /* A file header, and a packet that says it has 4 GiB. */
 static inline void make_lying_length(struct answer *answer, const char *target)
 {
@@ -244,6 +255,7 @@ static inline void answer_make(struct answer *answer, const char *target,
 		{"/packed", make_packed},
 		{"/escape", make_escape},
 		{"/endless", make_endless},
+		{"no-way.example:", make_no_way},
 		{"/lying-length", make_lying_length},
 		{"/headonly", make_head_only},
 		{"/slowhead", make_slow_head},
