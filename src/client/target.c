@@ -6,6 +6,7 @@
 
 #include "client/parameters.h"
 #include "client/secret.h"
+#include "common/text.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -19,6 +20,7 @@ enum {
 	TEXT_MAX = 65536, /* of one target */
 	LABEL_MAX = 64,
 	SHOWN_MAX = 200,
+	ESCAPED = 4, /* characters of one byte, and beside all of them */
 };
 
 /* A target that is being parsed. */
@@ -202,6 +204,18 @@ static bool set_defaults_of_url(struct parsing *parsing)
 	return !bare || set_part(parsing, CURLUPART_PATH, DEFAULT_PATH, 0);
 }
 
+/* What any terminal may show, in place of text. NULL: that is, or no memory. */
+static char *escape(char *text)
+{
+	const size_t size = text ? ESCAPED * (strlen(text) + 1) : 0;
+	char *escaped = text ? malloc(size) : NULL;
+
+	if (escaped)
+		text_escape(escaped, size, text);
+	free(text);
+	return escaped;
+}
+
 /* Decodes user or password; false: there is one, and it can't be decoded. */
 static bool get_credential(
 	struct parsing *parsing, CURLUPart part, char **ret_value)
@@ -213,7 +227,7 @@ static bool get_credential(
 		"%s: the user or password can't be decoded", parsing->shown);
 }
 
-/* The host, with its port if that is unusual. */
+/* The host, decoded, with its port if that is unusual. */
 static char *make_label(struct parsing *parsing)
 {
 	char *host = get_part(parsing, CURLUPART_HOST, 0);
@@ -311,13 +325,13 @@ static bool fill_target(
 	struct parsing *parsing, const char *label, struct target *target)
 {
 	target->named = *label;
-	target->label = *label ? strdup(label) : make_label(parsing);
+	target->label = *label ? strdup(label) : escape(make_label(parsing));
 	if (!get_credential(parsing, CURLUPART_USER, &target->user) ||
 		!get_credential(parsing, CURLUPART_PASSWORD, &target->password))
 		return false;
 	curl_url_set(parsing->url, CURLUPART_USER, NULL, 0);
 	curl_url_set(parsing->url, CURLUPART_PASSWORD, NULL, 0);
-	target->shown = get_part(parsing, CURLUPART_URL, 0);
+	target->shown = escape(get_part(parsing, CURLUPART_URL, 0));
 	if (!take_ssh(parsing, target))
 		return false;
 	target->url = get_part(parsing, CURLUPART_URL, 0);

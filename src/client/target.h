@@ -10,7 +10,10 @@
 
 enum { TARGETS_MAX = 4096, TARGET_INTERFACES_MAX = 32 };
 
-/* One host to capture on. All strings belong to it. */
+/*
+ * One host to capture on. All strings belong to it; label and shown are
+ * printable ASCII, whatever the host's name holds.
+ */
 struct target {
 	char *label;	/* names it in messages; unique in a list */
 	bool named;	/* the label is the user's word */

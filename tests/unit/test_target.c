@@ -218,6 +218,35 @@ static void labels_are_unique(void **state)
 	targets_free(&targets);
 }
 
+/* A terminal may take bytes of a name for its own: U+009B, U+202E. */
+static void what_is_shown_is_printable(void **state)
+{
+	static const char *const names[][2] = {
+		{"http://a%c2%9bb", "a\\xc2\\x9bb"},
+		{"https://%e2%80%aea:1", "\\xe2\\x80\\xaea:1"},
+		{"http://b\xc3\xbc"
+		 "cher.example",
+			"b\\xc3\\xbc"
+			"cher.example"},
+	};
+	struct targets targets = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct target *target;
+
+		add(&targets, names[i][0], &nothing);
+		target = &targets.list[i];
+		assert_string_equal(target->label, names[i][1]);
+		for (const char *c = target->shown; *c; c++)
+			assert_in_range(*c, ' ', '~');
+	}
+	/* who is asked is still who was named */
+	assert_non_null(strstr(targets.list[2].url, "b\xc3\xbc"
+						    "cher.example"));
+	targets_free(&targets);
+}
+
 static void queries_are_kept_and_encoded(void **state)
 {
 	static const struct good good[] = {
@@ -610,6 +639,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_decode_is_refused),
 		cmocka_unit_test(labels_name_targets),
 		cmocka_unit_test(labels_are_unique),
+		cmocka_unit_test(what_is_shown_is_printable),
 		cmocka_unit_test(queries_are_kept_and_encoded),
 		cmocka_unit_test(options_fill_what_the_url_leaves_open),
 		cmocka_unit_test(ssh_leads_to_a_loopback),
