@@ -10,7 +10,11 @@
 
 #include <inttypes.h>
 
-enum { DROPS_MS = 10000, STEPS_MS = 1000 }; /* between two warnings */
+enum {
+	DROPS_MS = 10000, /* between two warnings */
+	STEPS_MS = 1000,
+	STEPS_TOLD = 5, /* of one target: others need room, too */
+};
 
 static uint64_t corrected(const struct member *member, uint64_t time)
 {
@@ -163,19 +167,24 @@ static void warn_of_step(struct member *member, uint64_t time)
 {
 	static const char sentence[] =
 		"%s: its clock was set %s by %.1f s; its packets from then on "
-		"are stamped by that";
+		"are stamped by that%s";
 	const char *label = member->target->label;
 	const uint64_t now = member->all->now;
 	const int64_t step =
 		pace_step(&member->pace, time, clock_ns(CLOCK_BOOTTIME));
 	const char *direction = step < 0 ? "back" : "forward";
 	const double seconds = (double)step / (step < 0 ? -1e9 : 1e9);
+	const char *last;
 
-	if (step == 0 ||
+	if (step == 0 || member->steps == STEPS_TOLD ||
 		(member->step_told > 0 && now < member->step_told + STEPS_MS))
 		return;
-	say_warning(sentence, label, direction, seconds);
-	remarks_add(&member->all->remarks, sentence, label, direction, seconds);
+	last = ++member->steps == STEPS_TOLD
+		       ? "; if it is set again, that is not told"
+		       : "";
+	say_warning(sentence, label, direction, seconds, last);
+	remarks_add(&member->all->remarks, sentence, label, direction, seconds,
+		last);
 	member->step_told = now;
 }
 

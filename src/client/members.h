@@ -54,6 +54,7 @@ struct member {
 	uint64_t drops;
 	uint64_t drops_told; /* ms: when */
 	uint64_t step_told;  /* ms: when; 0: never */
+	unsigned steps;	     /* that were told */
 };
 
 /* All of them. */

@@ -401,6 +401,28 @@ count_late() {
 }
 
 # Nothing has been captured yet that shows how old a packet may be.
+@test "a clock that steps all the time is told of five times" {
+	local i sent=0
+	build_shift
+	make_fleet 2
+	start_worker 1
+	step 0
+	start_worker 2 env LD_PRELOAD="$shift_library" \
+		DDUMP_TEST_SHIFT="@$BATS_TEST_TMPDIR/steps"
+	start_pcapng 'filter=udp' -hold 300
+	# more than that, of which one may follow another too fast to be told
+	for ((i = 1; i < 10; i++)); do
+		step $((i % 2 * 3600))
+		both_send
+		sleep 1.3
+	done
+	end_capture
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'h2: its clock was set' "$said")" -eq 5 ]
+	[ "$(grep -ac 'h2: its clock was set' "$merged")" -eq 5 ]
+	grep -aq 'stamped by that; if it is set again, that is not told' "$merged"
+}
+
 @test "a clock that steps back before the first packet loses none" {
 	build_shift
 	make_fleet 1
