@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 256 };
+enum {
+	SHOWN_MAX = 256,
+	LINE_ROOM = 1 << 17, /* a target has no more than half of it */
+};
 
 static bool is_taken(const struct targets *targets, const char *label)
 {
@@ -105,41 +108,68 @@ static char *trim(char *line)
 	return line;
 }
 
-static bool add_file(struct targets *targets, const char *path,
+/*
+ * Reads a line, without its end, to where LINE_ROOM bytes are. False: nothing
+ * is left, it can't be read, or it does not fit; then that is said.
+ */
+static bool read_line(FILE *in, char *line, struct failure *failure)
+{
+	size_t size = 0;
+	int c;
+
+	while ((c = getc(in)) != EOF && c != '\n') {
+		if (size == LINE_ROOM - 1)
+			return failure_set(failure, 1,
+				"a line of more than %d bytes", LINE_ROOM - 1);
+		line[size++] = (char)c;
+	}
+	line[size] = '\0';
+	return c != EOF || size > 0;
+}
+
+/* shown: what the file is called in messages. */
+static bool add_lines(struct targets *targets, FILE *in, const char *shown,
 	const struct target_defaults *defaults, struct failure *failure)
 {
-	char shown[SHOWN_MAX];
-	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char line[LINE_ROOM];
 	struct failure inner = {0};
-	char *line = NULL;
-	size_t room = 0;
 	unsigned number = 0;
 	bool good = true;
 
-	secret_hide(shown, sizeof(shown), path);
-	if (!in)
-		return failure_set(
-			failure, 1, "@%s: %s", shown, strerror(errno));
-	while (good && getline(&line, &room, in) >= 0) {
+	while (good && ++number && read_line(in, line, &inner)) {
 		char *text = trim(line);
 
-		number++;
 		if (*text == '@')
 			good = failure_set(&inner, 1,
 				"a file of targets can't name another");
 		else if (*text)
 			good = add_one(targets, text, defaults, &inner);
 	}
-	if (!good)
-		failure_set(failure, 1, "%s, line %u: %s", shown, number,
+	if (inner.status)
+		good = failure_set(failure, 1, "%s, line %u: %s", shown, number,
 			inner.text);
 	else if (ferror(in))
 		good = failure_set(failure, 1, "@%s: can't be read", shown);
-	if (line)
-		explicit_bzero(line, room);
-	free(line);
-	if (in != stdin)
-		fclose(in);
+	explicit_bzero(line, sizeof(line));
+	return good;
+}
+
+static bool add_file(struct targets *targets, const char *path,
+	const struct target_defaults *defaults, struct failure *failure)
+{
+	char shown[SHOWN_MAX];
+	bool good;
+	FILE *in;
+
+	secret_hide(shown, sizeof(shown), path);
+	if (strcmp(path, "-") == 0)
+		return add_lines(targets, stdin, shown, defaults, failure);
+	in = fopen(path, "re");
+	if (!in)
+		return failure_set(
+			failure, 1, "@%s: %s", shown, strerror(errno));
+	good = add_lines(targets, in, shown, defaults, failure);
+	fclose(in);
 	return good;
 }
 

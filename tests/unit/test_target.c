@@ -584,6 +584,9 @@ static void a_file_that_is_none_is_named(void **state)
 	assert_non_null(strstr(refuse("@", &nothing), "@"));
 	/* opens, but can't be read */
 	assert_non_null(strstr(refuse("@/tmp", &nothing), "@/tmp"));
+	/* has no end */
+	assert_non_null(strstr(refuse("@/dev/zero", &nothing),
+		"line 1: a line of more than 131071 bytes"));
 }
 
 static void an_empty_file_adds_nothing(void **state)
