@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "format/linktype.h"
 #include "worker/compile.h"
+#include "worker/reach.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -261,6 +262,7 @@ bool capture_set_filter(struct capture *capture, const char *user,
 
 	if (!compile_bounded(capture->pcap, user, whole, &program, failure))
 		return false;
+	reach_keep(&program);
 	set = try_kernel(&program, failure) &&
 	      (capture->dead || install(capture->pcap, &program, failure));
 	pcap_freecode(&program);

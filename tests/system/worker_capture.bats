@@ -123,6 +123,29 @@ holds_datagrams() {
 	done
 }
 
+# libpcap filters the ring's first block once more, as the kernel has cut it.
+@test "a filter that reads beyond the snaplen takes the first packet, too" {
+	listen
+	local snaplen filter
+	for snaplen in 8 96; do
+		for filter in 'udp port 4711' 'udp[300:4] != 1' \
+			'udp[(udp[4:2] - 4):4] != 1' 'ip[2:2] > 500'; do
+			capture a "count=1&snaplen=$snaplen&$(
+				)filter=$(printf '%s' "$filter" |
+				sed 's/ /+/g; s/=/%3d/g')" --max-time 10
+			send 1 500 0 127.0.0.1 4711
+			exit_status "${captures[a]}"
+			[ "$ended" -eq 0 ]
+			# one record, of so many bytes, and of how many it was
+			[ "$(stat -c %s "$BATS_TEST_TMPDIR/a.pcap")" -eq \
+				$((24 + 16 + snaplen)) ]
+			[ "$(od -An -tu4 -j 32 -N 8 \
+				"$BATS_TEST_TMPDIR/a.pcap" | xargs)" = \
+				"$snaplen 544" ]
+		done
+	done
+}
+
 # Fault 10. A loopback's segments are as large as those of an offloading card.
 @test "without snaplen= packets are whole, whatever their size" {
 	listen
