@@ -37,6 +37,13 @@ void interfaces_name(uint32_t index, char name[IF_NAMESIZE])
 		snprintf(name, IF_NAMESIZE, "ifindex%u", index % 100000000);
 }
 
+bool interfaces_has(uint32_t index)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(index, name) || errno != ENXIO;
+}
+
 /* Is it UTF-8, as JSON has to be? Overlong forms pass: they hurt nobody. */
 static bool is_utf8(const char *text)
 {

@@ -24,6 +24,12 @@ bool interfaces_index(
 void interfaces_name(uint32_t index, char name[IF_NAMESIZE]);
 
 /*
+ * Is there an interface with that index? One that was made again has another.
+ * What can't be told is taken to be there.
+ */
+bool interfaces_has(uint32_t index);
+
+/*
  * Returns all interfaces as a JSON array of objects (index, name, up,
  * addresses), for free(); NULL without memory or descriptors: it tells all or
  * nothing.

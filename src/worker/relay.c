@@ -9,6 +9,7 @@
 #include "worker/relay.h"
 
 #include "common/clock.h"
+#include "worker/interfaces.h"
 
 #include <poll.h>
 
@@ -165,6 +166,28 @@ static const char *finish(
 	return why ? why : reason;
 }
 
+/*
+ * From all interfaces nothing comes of one that is gone, and nobody says so:
+ * who asked for it would wait for ever. Returns its name, or NULL.
+ */
+static const char *find_vanished(const struct relay *relay)
+{
+	for (size_t i = 0; i < relay->interface_count; i++)
+		if (!interfaces_has(relay->interfaces[i]))
+			return relay->names[i];
+	return NULL;
+}
+
+static const char *finish_vanished(
+	struct progress *progress, const char *name, struct failure *failure)
+{
+	const char *reason = finish(progress, reason_failed, failure);
+
+	if (reason == reason_failed && !failure->status)
+		failure_set(failure, 503, "the interface %s is gone", name);
+	return reason;
+}
+
 /* The ms until the first thing that is due. */
 static int next_timeout(const struct progress *progress)
 {
@@ -187,6 +210,7 @@ static const char *turn(struct progress *progress, struct failure *failure)
 	};
 	struct capture_counts counts;
 	const char *reason = NULL;
+	const char *vanished;
 	bool more;
 	uint64_t now;
 
@@ -198,6 +222,9 @@ static const char *turn(struct progress *progress, struct failure *failure)
 		capture_count(relay->capture, &counts);
 		if (connection_is_gone(relay->connection))
 			return relay_left;
+		vanished = find_vanished(relay);
+		if (vanished)
+			return finish_vanished(progress, vanished, failure);
 	}
 	if (fds[0].revents || (relay->tells && now >= progress->watermark))
 		reason = empty_ring(progress, &more, failure);

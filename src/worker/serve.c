@@ -235,6 +235,9 @@ static bool run_capture(struct serving *serving, struct failure *failure)
 		.body = serving->body,
 		.stream = serving->stream,
 		.tells = serving->query.pcapng,
+		.interfaces = serving->filter.interfaces,
+		.names = serving->query.interfaces,
+		.interface_count = serving->filter.interface_count,
 		.count = serving->query.count,
 		.duration = serving->query.duration,
 	};

@@ -96,6 +96,46 @@ holds_datagrams() {
 	has 0 mixed port 4711
 }
 
+# Nothing would come of it any more, nor of one that has its name by then.
+@test "an interface that is gone ends the captures that asked for it" {
+	make_peer
+	listen
+	capture one 'filter=udp&interface=va'
+	capture two 'filter=udp&interface=vb&interface=va'
+	capture other 'filter=udp&interface=vb'
+	capture all 'filter=udp'
+	send 1 100 0 10.1.0.2 4711
+	eventually has 1 one
+	ip -n "$ns" link delete va
+	ip -n "$ns" link add va type veth peer vc
+	local name
+	for name in one two; do
+		# 18: the last chunk never came
+		exit_status "${captures[$name]}"
+		[ "$ended" -eq 18 ]
+		has 1 "$name"
+	done
+	[ "$(grep -c 'captured 1 packets.*: the interface va is gone' \
+		"$BATS_TEST_TMPDIR/worker.err")" -eq 2 ]
+	send 1 100 0 10.2.0.2 4712
+	eventually has 1 other
+	eventually has 2 all
+}
+
+@test "what -interface allows and is gone ends a capture of all" {
+	make_peer
+	listen -interface 'va vb'
+	capture a 'filter=udp'
+	ip -n "$ns" link delete va
+	exit_status "${captures[a]}"
+	[ "$ended" -eq 18 ]
+	# and the next one goes on without
+	capture a 'filter=udp&count=1'
+	send 1 100 0 10.2.0.2 4712
+	exit_status "${captures[a]}"
+	[ "$ended" -eq 0 ]
+}
+
 # Fault 10: the header said 9000, 1600 were kept, and nobody was told.
 @test "snaplen= cuts, and keeps the original length" {
 	listen
