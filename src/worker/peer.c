@@ -102,6 +102,21 @@ bool peer_of_socket(int fd, struct peer *ret_peer, struct failure *failure)
 	return true;
 }
 
+/*
+ * A device that leaves VLAN tags to the kernel sends frames which have their
+ * tag's protocol: to filters these are no TCP, though what they load is IP.
+ */
+static void exclude_port(struct filter *filter, unsigned port)
+{
+	filter_exclude(filter, "tcp port %u", port);
+	filter_exclude(filter,
+		"outbound and (link[0:2] = 0x8100 or link[0:2] = 0x88a8) and "
+		"((link[20] = 0x45 and link[29] = 6 and link[40:2] = %u) or "
+		"(link[20] & 0xf0 = 0x60 and link[26] = 6 and "
+		"link[60:2] = %u))",
+		port, port);
+}
+
 bool peer_exclude(const struct peer *peer, const char *forwarded,
 	struct filter *filter, struct failure *failure)
 {
@@ -109,14 +124,14 @@ bool peer_exclude(const struct peer *peer, const char *forwarded,
 	int count = 0;
 
 	if (peer->local_port)
-		filter_exclude(filter, "tcp port %u", peer->local_port);
+		exclude_port(filter, peer->local_port);
 	if (peer->trusted && *forwarded)
 		count = forwarded_parse(forwarded, hops, failure);
 	for (int i = 0; i < count; i++) {
 		const struct forwarded_node *from = &hops[i].from;
 
 		if (hops[i].by.port)
-			filter_exclude(filter, "tcp port %u", hops[i].by.port);
+			exclude_port(filter, hops[i].by.port);
 		if (*from->address && from->port)
 			filter_exclude(filter, "host %s and tcp port %u",
 				from->address, from->port);

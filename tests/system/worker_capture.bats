@@ -513,6 +513,31 @@ flow() {
 	"$@" bash -c 'echo >/dev/tcp/127.0.0.1/5000' 2>/dev/null || true
 }
 
+# To the kernel's filter what has its tag in it is no TCP.
+@test "what leaves with a VLAN tag is not captured by its port either" {
+	make_peer
+	listen
+	capture a "interface=va&filter=outbound+and+$(
+		)((link[20]%3d0x45+and+link[29]%3d6)+or+$(
+		)(link[20]%3d0x60+and+link[26]%3d6))"
+	local from protocol version
+	for from in "$port" 4711; do
+		for protocol in 0x8100 0x88a8; do
+			for version in 4 6; do
+				enter "$TOOLS/tagged_send" va $protocol \
+					$version "$from"
+			done
+		done
+	done
+	# those that come last, which are of nobody
+	eventually has_bytes "$BATS_TEST_TMPDIR/a.pcap" \
+		$((24 + 2 * (16 + 16 + 40) + 2 * (16 + 16 + 60)))
+}
+
+has_bytes() {
+	[ "$(stat -c %s "$1")" -eq "$2" ]
+}
+
 @test "Forwarded is believed of a peer on this host" {
 	listen
 	capture by 'filter=tcp+port+5000+or+udp' \
