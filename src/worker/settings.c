@@ -22,11 +22,45 @@ enum {
 	BYTES_PER_MIB = 1 << 20,
 };
 
+/*
+ * What stands behind these words in an expression is looked for within their
+ * packets: the client's filter, too. False: one of them is used.
+ */
+static bool check_shift(const char *expression, struct failure *failure)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-._\\";
+	static const struct {
+		const char *word;
+		const char *cure;
+	} shifts[] = {
+		{"geneve", "udp port 6081"},
+		{"pppoes", "ether proto 0x8864"},
+		{"vxlan", "udp port 4789"},
+	};
+	size_t size;
+
+	for (; *expression; expression += size ? size : 1) {
+		size = strspn(expression, letters);
+		for (size_t i = 0; i < sizeof(shifts) / sizeof(*shifts); i++)
+			if (size == strlen(shifts[i].word) &&
+				memcmp(expression, shifts[i].word, size) == 0)
+				return failure_set(failure, 1,
+					"-exclude: \"%s\" would shift what "
+					"clients ask for: write \"%s\"",
+					shifts[i].word, shifts[i].cure);
+	}
+	return true;
+}
+
 static bool set_exclude(void *to, const char *value, struct failure *failure)
 {
 	if (strlen(value) >= FILTER_EXCLUSION_SIZE)
 		return failure_set(failure, 1, "-exclude: longer than %d bytes",
 			FILTER_EXCLUSION_SIZE - 1);
+	if (!check_shift(value, failure))
+		return false;
 	((struct settings *)to)->exclude = *value ? value : NULL;
 	return true;
 }

@@ -450,6 +450,20 @@ refuses() {
 	DDUMP_RING=tiny refuses '-ring: "tiny" is no number of MiB'
 }
 
+@test "an -exclude that would shift the clients' filters is refused" {
+	need_stderr
+	refuses '"pppoes" would shift what clients ask for: write "ether' \
+		-exclude 'udp or (pppoes)'
+	local word
+	for word in geneve vxlan; do
+		refuses "-exclude: \"$word\" would shift" -exclude "$word"
+	done
+	export DDUMP_EXCLUDE='tcp and not pppoes 7'
+	refuses 'in DDUMP_EXCLUDE: -exclude: "pppoes"'
+	# parts of other words are none of these
+	DDUMP_EXCLUDE='host vxlan-1.geneve' enter "$WORKER" -version
+}
+
 @test "control characters of an argument are not repeated" {
 	need_stderr
 	run enter "$WORKER" -listen $'\e[31mred\nline'
