@@ -136,7 +136,8 @@ struct capture *capture_open_dead(uint32_t snaplen, struct failure *failure)
 
 /*
  * The kernel sees packets without the SLL2 header. libpcap replaces loads of
- * three of its fields; with any other load it would filter by itself.
+ * three of its fields, at their own offsets; with any other load it would
+ * filter by itself.
  */
 static bool loads_header(const struct bpf_program *program)
 {
@@ -149,7 +150,8 @@ static bool loads_header(const struct bpf_program *program)
 		if ((class == BPF_LD || class == BPF_LDX) &&
 			(mode == BPF_ABS || mode == BPF_IND ||
 				mode == BPF_MSH) &&
-			at < SLL2_SIZE && at != 0 && at != 4 && at != 10)
+			at < SLL2_SIZE &&
+			(mode != BPF_ABS || (at != 0 && at != 4 && at != 10)))
 			return true;
 	}
 	return false;

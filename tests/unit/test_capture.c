@@ -97,6 +97,24 @@ static void libpcap_says_what_is_wrong(void **state)
 	}
 }
 
+/* The kernel has three of its fields, at offsets that are none of a packet. */
+static void the_link_header_is_read_by_constants(void **state)
+{
+	static const char *const bad[] = {"link[8] = 0", "link[link[20]] = 6",
+		"link[udp[8]:2] = 0x800", "link[10 + link[30]] = 4",
+		"link[link[4:4]:4] = 1"};
+	struct failure failure = {0};
+
+	(void)state;
+	assert_int_equal(set_filter("link[0:2] = 0x800", &failure), 0);
+	assert_int_equal(set_filter("link[10] = 4", &failure), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (set_filter(bad[i], &failure) != 400)
+			fail_msg("%d: %s", failure.status, bad[i]);
+		assert_non_null(strstr(failure.text, "link header"));
+	}
+}
+
 /* It compiles alone as an empty one does, so it means the same. */
 static void a_blank_filter_is_an_empty_one(void **state)
 {
@@ -178,6 +196,7 @@ int main(void)
 		cmocka_unit_test(good_filters_compile_behind_the_exclusions),
 		cmocka_unit_test(unbalanced_text_is_refused),
 		cmocka_unit_test(libpcap_says_what_is_wrong),
+		cmocka_unit_test(the_link_header_is_read_by_constants),
 		cmocka_unit_test(a_blank_filter_is_an_empty_one),
 		cmocka_unit_test(no_text_escapes),
 		cmocka_unit_test(the_excluded_never_passes),
