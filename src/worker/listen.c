@@ -5,6 +5,7 @@
 #include "worker/listen.h"
 
 #include "common/clock.h"
+#include "worker/address.h"
 #include "worker/journal.h"
 #include "worker/privilege.h"
 
@@ -185,6 +186,9 @@ int listen_run(int fd, const struct settings *settings, listen_serve *serve)
 		(size_t)2 * settings->clients, sizeof(*listener.children));
 	if (listener.signal_fd >= 0 && listener.children) {
 		accept_until_signal(&listener);
+		/* while it is ours: closed, a successor may have replaced it */
+		if (settings->listen)
+			address_remove(settings->listen);
 		close(fd);
 		fd = -1;
 		end_children(&listener);

@@ -7,6 +7,7 @@ typedef int listen_serve(int fd, const struct settings *settings, bool busy);
 
 /*
  * Accepts until SIGTERM or SIGINT, one child per connection, then ends the
- * children and closes fd. Returns the exit status.
+ * children and closes fd; before that, it removes the socket of -listen unix:.
+ * Returns the exit status.
  */
 int listen_run(int fd, const struct settings *settings, listen_serve *serve);

@@ -58,16 +58,13 @@ static int serve_address(const char *address, const struct settings *settings)
 {
 	struct failure failure = {0};
 	int fd = address_open(address, settings, &failure);
-	int status;
 
 	if (fd < 0) {
 		journal_line(LOG_ERR, "%s", failure.text);
 		return 1;
 	}
 	journal_line(LOG_INFO, "listens on %s", address);
-	status = listen_run(fd, settings, serve_connection);
-	address_remove(address);
-	return status;
+	return listen_run(fd, settings, serve_connection);
 }
 
 static int serve_given(int fd, const struct settings *settings)

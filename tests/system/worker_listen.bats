@@ -92,6 +92,29 @@ status_of() {
 	[ "$(status_of --unix-socket "$path" http://x/interfaces)" = 200 ]
 }
 
+is_left() {
+	! status_of --unix-socket "$1" http://x/interfaces
+}
+
+@test "a worker that ends leaves its successor's unix socket" {
+	need_root
+	local path=$BATS_TEST_TMPDIR/socket first child
+	start_worker -listen "unix:$path"
+	first=$worker
+	start idle "${isolated[@]}" curl -sN --unix-socket "$path" \
+		http://x/capture?filter=icmp
+	eventually has_children 1
+	# who is stopped has to be killed, some seconds later
+	child=$(children)
+	kill -STOP "$child"
+	kill "$first"
+	eventually is_left "$path"
+	start_worker -listen "unix:$path"
+	exit_status "$first"
+	[ "$ended" -eq 0 ]
+	[ "$(status_of --unix-socket "$path" http://x/interfaces)" = 200 ]
+}
+
 @test "a unix socket that somebody listens on is left alone" {
 	need_stderr
 	local path=$BATS_TEST_TMPDIR/socket
