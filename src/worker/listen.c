@@ -160,8 +160,11 @@ static void end_children(struct listener *listener)
 		take_signal(listener);
 	}
 	signal_children(listener, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
+	/* ours alone: exec may have left us children of somebody else */
+	while (listener->child_count > 0)
+		if (waitpid(*listener->children, NULL, 0) >= 0 ||
+			errno != EINTR)
+			forget(listener, *listener->children);
 }
 
 int listen_run(int fd, const struct settings *settings, listen_serve *serve)

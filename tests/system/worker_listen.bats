@@ -350,6 +350,18 @@ has_established() {
 	no_packet_sockets
 }
 
+@test "a child from before does not keep a listener from its end" {
+	# shellcheck disable=SC2016 # sh in there has its own $0
+	start_worker_by sh -c 'sleep 30 & exec "$@"' sh \
+		"$WORKER" -listen "127.0.0.1:$port"
+	local sleeper
+	sleeper=$(children)
+	kill "$worker"
+	exit_status "$worker"
+	[ "$ended" -eq 0 ]
+	kill "$sleeper"
+}
+
 @test "SIGINT ends the listener as SIGTERM does" {
 	need_root
 	# a shell without job control starts background processes deaf to it
