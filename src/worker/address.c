@@ -181,6 +181,9 @@ static int open_inet(const char *address, struct failure *failure)
 			continue;
 		fd = open_one(found);
 		freeaddrinfo(found);
+		/* what comes by IPv6 must not be somebody else's */
+		if (fd < 0 && errno == EADDRINUSE)
+			break;
 	}
 	if (fd < 0)
 		explain(address, failure);

@@ -456,6 +456,13 @@ refuses() {
 		-listen "127.0.0.1:$port"
 }
 
+@test "where IPv6's port is taken, :port is not IPv4's alone" {
+	need_root
+	start_worker_by "$WORKER" -listen "[::1]:$port"
+	refuses "can't listen on :$port: Address already in use" \
+		-listen ":$port"
+}
+
 @test "wrong options are refused with a sentence" {
 	need_stderr
 	refuses '-bogus is no option that I know, see -help' -bogus
