@@ -141,6 +141,8 @@ int main(int argc, char **argv)
 	struct failure failure = {0};
 
 	signal(SIGPIPE, SIG_IGN);
+	/* for sd_journal_send(3), which may try to write a file */
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* ignored, no child's end would be told */
 	if (!settings_read(argc, argv, &settings, &failure)) {
 		protect_client();

@@ -463,6 +463,14 @@ refuses() {
 		-listen ":$port"
 }
 
+# As in the unit, where a long record may take the journal's way by a file.
+@test "what may write no file is not killed for trying" {
+	# shellcheck disable=SC2016 # sh in there has its own $0
+	run prlimit --fsize=0 sh -c '"$0" -help >"$1"' "$WORKER" \
+		"$BATS_TEST_TMPDIR/help"
+	[ "$status" -eq 1 ]
+}
+
 @test "wrong options are refused with a sentence" {
 	need_stderr
 	refuses '-bogus is no option that I know, see -help' -bogus
