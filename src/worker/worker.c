@@ -80,11 +80,13 @@ static int serve_given(int fd, const struct settings *settings)
 	return serve_connection(fd, settings, false);
 }
 
-/* Is it a socket? Negative: that can't be told. */
+/* Is it a socket of streams? Negative: of others, or that can't be told. */
 static int is_stream(int fd)
 {
 	int is = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, -1);
 
+	if (is == 0 && sd_is_socket(fd, AF_UNSPEC, 0, -1) > 0)
+		return -EPROTOTYPE;
 	return is == -EBADF ? 0 : is; /* closed: it is none */
 }
 

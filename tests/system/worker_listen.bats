@@ -463,6 +463,14 @@ refuses() {
 		-listen ":$port"
 }
 
+@test "who is given datagrams opens no port to everybody" {
+	need_root
+	# shellcheck disable=SC2016 # bash in there has its own $0
+	run enter timeout 5 bash -c '"$0" 0<>/dev/udp/127.0.0.1/9' "$WORKER"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"a socket is given: Protocol wrong type for socket" ]]
+}
+
 # As in the unit, where a long record may take the journal's way by a file.
 @test "what may write no file is not killed for trying" {
 	# shellcheck disable=SC2016 # sh in there has its own $0
