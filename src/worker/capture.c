@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "format/linktype.h"
 #include "worker/compile.h"
+#include "worker/program.h"
 #include "worker/reach.h"
 
 #include <errno.h>
@@ -217,8 +218,8 @@ bool capture_check(struct capture *capture, const char *expression,
 {
 	struct bpf_program program;
 
-	if (!compile_filter(capture->pcap, &program, expression,
-		    "the worker's -exclude", failure)) {
+	if (!program_of_expression(capture->pcap, expression,
+		    "the worker's -exclude", &program, failure)) {
 		failure->status = 500;
 		return false;
 	}
@@ -256,13 +257,13 @@ static void begin(struct capture *capture)
 	capture->counts = (struct capture_counts){0};
 }
 
-bool capture_set_filter(struct capture *capture, const char *user,
-	const char *whole, struct failure *failure)
+bool capture_set_filter(struct capture *capture, const struct filter *filter,
+	struct failure *failure)
 {
 	struct bpf_program program;
 	bool set;
 
-	if (!compile_bounded(capture->pcap, user, whole, &program, failure))
+	if (!compile_bounded(capture->pcap, filter, &program, failure))
 		return false;
 	reach_keep(&program);
 	set = try_kernel(&program, failure) &&

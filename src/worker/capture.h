@@ -2,6 +2,7 @@
 
 #include "common/failure.h"
 #include "format/packet.h"
+#include "worker/filter.h"
 
 #include <stddef.h>
 
@@ -36,11 +37,11 @@ bool capture_check(struct capture *capture, const char *expression,
 	struct failure *failure);
 
 /*
- * Compiles the user's part alone (400 with libpcap's own sentence), then the
- * whole expression, sets that one, and locks it.
+ * Compiles the filter (400 with libpcap's own sentence, if the user's part is
+ * none), sets it, and locks it.
  */
-bool capture_set_filter(struct capture *capture, const char *user,
-	const char *whole, struct failure *failure);
+bool capture_set_filter(struct capture *capture, const struct filter *filter,
+	struct failure *failure);
 
 /* The descriptor to poll for packets. */
 int capture_fd(const struct capture *capture);

@@ -1,6 +1,6 @@
 /*
- * Filters. In: expressions, the client's among them. Out: programs for the
- * kernel, or libpcap's own sentence.
+ * Compiling within bounds. In: a filter, the client's expression in it. Out: a
+ * program for the kernel, or why there is none.
  *
  * libpcap's optimizer may take minutes, and much memory, for a few kilobytes
  * of text, and can't be stopped. So a child does it: it can be. What it leaves
@@ -8,8 +8,9 @@
  */
 #include "worker/compile.h"
 
+#include "worker/program.h"
+
 #include <errno.h>
-#include <linux/filter.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,54 +25,17 @@
 enum {
 	COMPILE_CPU_S = 2,
 	COMPILE_S = 5, /* resolvers take time, but no CPU */
-	COMPILE_BYTES = 64 << 20,
 };
 
 /* What the child leaves, in memory that both share. */
 struct outcome {
 	struct failure failure; /* status 0: there is a program */
-	unsigned length;
-	struct bpf_insn insns[BPF_MAXINSNS];
+	struct program program;
 };
 
-bool compile_filter(pcap_t *pcap, struct bpf_program *ret_program,
-	const char *expression, const char *whose, struct failure *failure)
-{
-	errno = 0;
-	if (pcap_compile(pcap, ret_program, expression, 1,
-		    PCAP_NETMASK_UNKNOWN) == 0)
-		return true;
-	/* libpcap's own sentence is "malloc" */
-	if (errno == ENOMEM)
-		return failure_set(failure, 400,
-			"%s: it takes more than %d MiB to compile, make it "
-			"simpler",
-			whose, COMPILE_BYTES >> 20);
-	return failure_set(failure, 400, "%s: %s", whose, pcap_geterr(pcap));
-}
-
-/* What is too long has its length told, and is not left. */
-static void compile_both(pcap_t *pcap, const char *user, const char *whole,
-	struct outcome *outcome)
-{
-	struct bpf_program program;
-
-	if (!compile_filter(pcap, &program, user, "filter", &outcome->failure))
-		return;
-	pcap_freecode(&program);
-	if (!compile_filter(pcap, &program, whole,
-		    "filter, with what is never captured", &outcome->failure))
-		return;
-	outcome->length = program.bf_len;
-	if (program.bf_len <= BPF_MAXINSNS)
-		memcpy(outcome->insns, program.bf_insns,
-			program.bf_len * sizeof(*program.bf_insns));
-	pcap_freecode(&program);
-}
-
 /* In a child: compiles within its limits, or dies of them. */
-static void compile_in_child(pcap_t *pcap, const char *user, const char *whole,
-	struct outcome *outcome)
+static void compile_in_child(
+	pcap_t *pcap, const struct filter *filter, struct outcome *outcome)
 {
 	const struct itimerval cpu = {.it_value.tv_sec = COMPILE_CPU_S};
 
@@ -79,7 +43,7 @@ static void compile_in_child(pcap_t *pcap, const char *user, const char *whole,
 	signal(SIGALRM, SIG_DFL);
 	setitimer(ITIMER_PROF, &cpu, NULL);
 	alarm(COMPILE_S);
-	compile_both(pcap, user, whole, outcome);
+	program_compile(pcap, filter, &outcome->program, &outcome->failure);
 	_exit(0);
 }
 
@@ -98,7 +62,7 @@ static void limit_memory(void)
 		/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
 		fscanf(in, "%*u %*u %*u %*u %*u %lu", &pages) == 1) {
 		limit.rlim_cur =
-			pages * (rlim_t)sysconf(_SC_PAGESIZE) + COMPILE_BYTES;
+			pages * (rlim_t)sysconf(_SC_PAGESIZE) + PROGRAM_MEMORY;
 		setrlimit(RLIMIT_DATA, &limit);
 	}
 	if (in)
@@ -124,7 +88,7 @@ static bool explain_death(int signal, struct failure *failure)
 }
 
 /* Runs the child to its end, whatever that is. */
-static bool run_child(pcap_t *pcap, const char *user, const char *whole,
+static bool run_child(pcap_t *pcap, const struct filter *filter,
 	struct outcome *outcome, struct failure *failure)
 {
 	pid_t self = getpid();
@@ -135,7 +99,7 @@ static bool run_child(pcap_t *pcap, const char *user, const char *whole,
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() == self)
-			compile_in_child(pcap, user, whole, outcome);
+			compile_in_child(pcap, filter, outcome);
 		_exit(1);
 	}
 	if (child < 0)
@@ -157,28 +121,29 @@ static bool run_child(pcap_t *pcap, const char *user, const char *whole,
 static bool take_program(const struct outcome *outcome,
 	struct bpf_program *ret_program, struct failure *failure)
 {
-	const size_t size = outcome->length * sizeof(*outcome->insns);
+	const struct program *program = &outcome->program;
+	const size_t size = program->length * sizeof(*program->insns);
 	struct bpf_insn *insns;
 
 	if (outcome->failure.status) {
 		*failure = outcome->failure;
 		return false;
 	}
-	if (outcome->length > BPF_MAXINSNS)
+	if (program->length > BPF_MAXINSNS)
 		return failure_set(failure, 400,
 			"filter: it has %u instructions when compiled, the "
 			"kernel takes %d",
-			outcome->length, BPF_MAXINSNS);
+			program->length, BPF_MAXINSNS);
 	insns = malloc(size);
 	if (!insns)
 		return failure_set(failure, 503, "out of memory");
-	memcpy(insns, outcome->insns, size);
-	ret_program->bf_len = outcome->length;
+	memcpy(insns, program->insns, size);
+	ret_program->bf_len = program->length;
 	ret_program->bf_insns = insns;
 	return true;
 }
 
-bool compile_bounded(pcap_t *pcap, const char *user, const char *whole,
+bool compile_bounded(pcap_t *pcap, const struct filter *filter,
 	struct bpf_program *ret_program, struct failure *failure)
 {
 	struct outcome *outcome = mmap(NULL, sizeof(*outcome),
@@ -188,7 +153,7 @@ bool compile_bounded(pcap_t *pcap, const char *user, const char *whole,
 	if (outcome == MAP_FAILED)
 		return failure_set(failure, 503, "out of memory");
 	limit_memory();
-	compiled = run_child(pcap, user, whole, outcome, failure) &&
+	compiled = run_child(pcap, filter, outcome, failure) &&
 		   take_program(outcome, ret_program, failure);
 	munmap(outcome, sizeof(*outcome));
 	return compiled;

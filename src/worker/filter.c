@@ -1,6 +1,6 @@
 /*
  * What is captured, as text. In: exclusions, interfaces, the user's
- * expression. Out: the one expression that libpcap compiles.
+ * expression. Out: the expressions that libpcap compiles.
  */
 #include "worker/filter.h"
 
@@ -24,6 +24,13 @@ void filter_exclude(struct filter *filter, const char *format, ...)
 	(void)size;
 }
 
+static void print_interfaces(FILE *out, const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->interface_count; i++)
+		fprintf(out, "%sifindex %u", i ? " or " : "",
+			filter->interfaces[i]);
+}
+
 static void print_joined(FILE *out, const struct filter *filter)
 {
 	const char *and = "";
@@ -35,10 +42,9 @@ static void print_joined(FILE *out, const struct filter *filter)
 		fputs("))", out);
 		and = " and ";
 	}
-	for (size_t i = 0; i < filter->interface_count; i++)
-		fprintf(out, "%s%sifindex %u", i ? " or " : and, i ? "" : "(",
-			filter->interfaces[i]);
 	if (filter->interface_count > 0) {
+		fprintf(out, "%s(", and);
+		print_interfaces(out, filter);
 		fputc(')', out);
 		and = " and ";
 	}
@@ -47,7 +53,9 @@ static void print_joined(FILE *out, const struct filter *filter)
 		fprintf(out, "%s(%s)", and, filter->user);
 }
 
-char *filter_join(const struct filter *filter)
+typedef void print(FILE *out, const struct filter *filter);
+
+static char *printed(print *print_part, const struct filter *filter)
 {
 	char *text = NULL;
 	size_t size;
@@ -55,9 +63,19 @@ char *filter_join(const struct filter *filter)
 
 	if (!out)
 		return NULL;
-	print_joined(out, filter);
+	print_part(out, filter);
 	if (fclose(out) == 0)
 		return text;
 	free(text);
 	return NULL;
+}
+
+char *filter_interfaces(const struct filter *filter)
+{
+	return printed(print_interfaces, filter);
+}
+
+char *filter_join(const struct filter *filter)
+{
+	return printed(print_joined, filter);
 }

@@ -18,6 +18,9 @@ struct filter {
 void filter_exclude(struct filter *filter, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The interfaces as an expression, for free(); NULL without memory. */
+char *filter_interfaces(const struct filter *filter);
+
 /*
  * Joins all of it to one expression for free(), NULL without memory. The
  * exclusions stand first: a user's "vlan" shifts the offsets of all that

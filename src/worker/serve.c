@@ -42,7 +42,6 @@ struct serving {
 	uint32_t interfaces[QUERY_INTERFACES_MAX];
 	char interface_names[NAMES_SIZE]; /* "eth0,eth1" */
 	struct filter filter;
-	char *expression;
 	struct capture *capture;
 	struct body *body;
 	struct stream *stream;
@@ -142,9 +141,6 @@ static bool decide_filter(struct serving *serving, struct failure *failure)
 		filter_exclude(
 			&serving->filter, "%s", serving->settings->exclude);
 	serving->filter.user = serving->query.filter;
-	serving->expression = filter_join(&serving->filter);
-	if (!serving->expression)
-		return failure_set(failure, 503, "out of memory");
 	return true;
 }
 
@@ -173,8 +169,7 @@ static bool open_capture(struct serving *serving, struct failure *failure)
 		return false;
 	if (exclude && !capture_check(serving->capture, exclude, failure))
 		return false;
-	return capture_set_filter(serving->capture, serving->query.filter,
-		serving->expression, failure);
+	return capture_set_filter(serving->capture, &serving->filter, failure);
 }
 
 static bool open_stream(struct serving *serving, struct failure *failure)
@@ -320,7 +315,6 @@ int serve_connection(int fd, const struct settings *settings, bool busy)
 		close(serving->connection.stop_fd);
 	stream_free(serving->stream);
 	body_free(serving->body);
-	free(serving->expression);
 	free(serving);
 	return failure.status == 500 ? 1 : 0;
 }

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "worker/filter.h"
+#include "worker/program.h"
 
 #include <netdb.h>
 #include <pcap/pcap.h>
@@ -162,8 +162,9 @@ static void try_filter(const char *text, bool optimize)
 	static struct filter filter;
 	static pcap_t *pcap;
 	struct bpf_program user;
+	static struct program program;
 	struct bpf_program whole;
-	char *joined;
+	struct failure failure = {0};
 
 	pcap = pcap ? pcap : pcap_open_dead(276, 262144); /* SLL2 */
 	must(pcap, "there is memory");
@@ -173,14 +174,14 @@ static void try_filter(const char *text, bool optimize)
 	filter_exclude(&filter, "tcp port %u", 8475);
 	filter_exclude(&filter, "host %s and tcp port %u", "192.0.2.2", 40001);
 	filter_exclude(&filter, "ifindex %u and outbound", 1);
-	joined = filter_join(&filter);
-	must(joined, "there is memory");
 	/* an expression that is always false can't be compiled */
-	if (compiles(pcap, &whole, joined, optimize)) {
+	if (program_compile(pcap, &filter, &program, &failure) &&
+		program.length <= BPF_MAXINSNS) {
+		whole = (struct bpf_program){program.length, program.insns};
+		must(bpf_validate(program.insns, (int)program.length),
+			"a kernel may take it");
 		compare(&user, &whole);
-		pcap_freecode(&whole);
 	}
-	free(joined);
 	pcap_freecode(&user);
 }
 

@@ -5,38 +5,34 @@
 #include "worker/capture.h"
 
 #include "unit.h"
-#include "worker/filter.h"
+#include "worker/compile.h"
 
 #include <pcap/pcap.h>
 #include <string.h>
 
-/* Joins the user's part with exclusions and interfaces, for free(). */
-static char *join(const char *user)
+/* The user's part with exclusions and interfaces, until the next one. */
+static const struct filter *complete(const char *user)
 {
 	static const uint32_t interfaces[] = {1, 2};
-	struct filter filter = {
-		.user = user, .interfaces = interfaces, .interface_count = 2};
-	char *whole;
+	static struct filter filter;
 
+	filter = (struct filter){
+		.user = user, .interfaces = interfaces, .interface_count = 2};
 	filter_exclude(&filter, "tcp port %u", 8475U);
 	filter_exclude(&filter, "host ::1 and tcp port %u", 4711U);
 	filter_exclude(&filter, "%s", "net 192.0.2.0/24 or udp port 53");
-	whole = filter_join(&filter);
-	assert_non_null(whole);
-	return whole;
+	return &filter;
 }
 
-/* Joins and sets as the worker does. Returns 0, or the refusal's status. */
+/* Sets it as the worker does. Returns 0, or the refusal's status. */
 static int set_filter(const char *user, struct failure *failure)
 {
 	struct capture *capture = capture_open_dead(262144, failure);
-	char *whole = join(user);
 	bool set;
 
 	assert_non_null(capture);
 	*failure = (struct failure){0};
-	set = capture_set_filter(capture, user, whole, failure);
-	free(whole);
+	set = capture_set_filter(capture, complete(user), failure);
 	capture_free(capture);
 	assert_int_equal(set, failure->status == 0);
 	return failure->status;
@@ -152,7 +148,8 @@ static void no_text_escapes(void **state)
 }
 
 /* Does a TCP segment to this port, come in on this interface, pass? */
-static bool passes(const char *user, unsigned char interface, uint16_t port)
+static bool passes(
+	const struct filter *filter, unsigned char interface, uint16_t port)
 {
 	const unsigned char packet[60] = {8, 0, 0, 0, 0, 0, 0, interface, 0, 1,
 		0, 6, [20] = 0x45, [23] = 40, [29] = 6, [32] = 10, [36] = 10,
@@ -161,17 +158,16 @@ static bool passes(const char *user, unsigned char interface, uint16_t port)
 	const struct pcap_pkthdr header = {
 		.caplen = sizeof(packet), .len = sizeof(packet)};
 	pcap_t *pcap = pcap_open_dead(DLT_LINUX_SLL2, 262144);
-	char *whole = join(user);
+	struct failure failure = {0};
 	struct bpf_program program;
 	bool passed = false;
 
 	assert_non_null(pcap);
-	if (pcap_compile(pcap, &program, whole, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+	if (compile_bounded(pcap, filter, &program, &failure)) {
 		passed = pcap_offline_filter(&program, &header, packet) != 0;
 		pcap_freecode(&program);
 	}
 	pcap_close(pcap);
-	free(whole);
 	return passed;
 }
 
@@ -182,12 +178,31 @@ static void the_excluded_never_passes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++) {
-		assert_true(passes(users[i], 1, 80));
-		assert_true(passes(users[i], 2, 80));
-		assert_false(passes(users[i], 1, 8475));
-		assert_false(passes(users[i], 3, 80));
+		const struct filter *filter = complete(users[i]);
+
+		assert_true(passes(filter, 1, 80));
+		assert_true(passes(filter, 2, 80));
+		assert_false(passes(filter, 1, 8475));
+		assert_false(passes(filter, 3, 80));
 	}
-	assert_false(passes("udp", 1, 80));
+	assert_false(passes(complete("udp"), 1, 80));
+}
+
+/* libpcap's optimizer gets these wrong, as one expression with the rest. */
+static void what_is_not_excluded_passes(void **state)
+{
+	static const char *const users[] = {"ifindex 2 or arp or ifindex 1",
+		"ifindex 2 or ip6 or ifindex 1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++) {
+		struct filter filter = {.user = users[i]};
+
+		filter_exclude(&filter, "ifindex %u and outbound", 1U);
+		assert_true(passes(&filter, 1, 80));
+		assert_true(passes(&filter, 2, 80));
+		assert_false(passes(&filter, 3, 80));
+	}
 }
 
 int main(void)
@@ -200,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_blank_filter_is_an_empty_one),
 		cmocka_unit_test(no_text_escapes),
 		cmocka_unit_test(the_excluded_never_passes),
+		cmocka_unit_test(what_is_not_excluded_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
