@@ -38,7 +38,11 @@ static void compile_in_child(
 	pcap_t *pcap, const struct filter *filter, struct outcome *outcome)
 {
 	const struct itimerval cpu = {.it_value.tv_sec = COMPILE_CPU_S};
+	sigset_t none;
 
+	/* whoever started the worker may have blocked or ignored them */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPROF, SIG_DFL);
 	signal(SIGALRM, SIG_DFL);
 	setitimer(ITIMER_PROF, &cpu, NULL);

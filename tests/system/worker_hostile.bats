@@ -57,12 +57,23 @@ attack_some() {
 	attack filters
 }
 
-# Without a resolver's answer, and without one in the hardened unit.
-@test "filters with names that resolve slowly or not at all" {
-	echo 'nameserver 127.0.0.1' >"$BATS_TEST_TMPDIR/resolv.conf"
+no_resolver_answers() {
+	printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:20' \
+		>"$BATS_TEST_TMPDIR/resolv.conf"
 	# shellcheck disable=SC2016 # it is the inner shell's
 	isolated+=(unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf &&
 		exec "$@"' "$BATS_TEST_TMPDIR/resolv.conf")
+}
+
+# Without a resolver's answer, and without one in the hardened unit.
+@test "filters with names that resolve slowly or not at all" {
+	no_resolver_answers
+	attack names
+}
+
+@test "the same where the signals that end them are blocked" {
+	no_resolver_answers
+	isolated+=(env --block-signal=ALRM,PROF)
 	attack names
 }
 
