@@ -78,7 +78,7 @@ no_resolver_answers() {
 
 @test "the same where the signals that end them are blocked" {
 	no_resolver_answers
-	isolated+=(env --block-signal=ALRM,PROF)
+	isolated+=(env "--block-signal=ALRM,PROF")
 	attack names
 }
 
