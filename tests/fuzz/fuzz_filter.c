@@ -138,13 +138,6 @@ static bool takes(
 	return pcap_offline_filter(program, &header, packet);
 }
 
-static bool compiles(pcap_t *pcap, struct bpf_program *program,
-	const char *text, bool optimize)
-{
-	return pcap_compile(pcap, program, text, optimize,
-		       PCAP_NETMASK_UNKNOWN) == 0;
-}
-
 static void compare(
 	const struct bpf_program *user, const struct bpf_program *whole)
 {
@@ -157,7 +150,7 @@ static void compare(
 				"what is not excluded is the client's to say");
 }
 
-static void try_filter(const char *text, bool optimize)
+static void try_filter(const char *text)
 {
 	static struct filter filter;
 	static pcap_t *pcap;
@@ -168,7 +161,7 @@ static void try_filter(const char *text, bool optimize)
 
 	pcap = pcap ? pcap : pcap_open_dead(276, 262144); /* SLL2 */
 	must(pcap, "there is memory");
-	if (!compiles(pcap, &user, text, optimize))
+	if (!program_of_expression(pcap, text, "filter", &user, &failure))
 		return;
 	filter = (struct filter){.user = text};
 	filter_exclude(&filter, "tcp port %u", 8475);
@@ -185,7 +178,7 @@ static void try_filter(const char *text, bool optimize)
 	pcap_freecode(&user);
 }
 
-/* The first byte says whether libpcap optimizes, and whether this is a text. */
+/* The first byte says whether this is a text. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct making making = {.bytes = bytes + 1, .size = size - 1};
@@ -197,6 +190,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			size < TEXT_MAX ? size - 1 : TEXT_MAX);
 	else
 		make(&making, DEPTH_MAX);
-	try_filter(making.text, bytes[0] & 1);
+	try_filter(making.text);
 	return 0;
 }
