@@ -17,7 +17,7 @@ enum {
 	TICK_MS = 1000,	    /* look after the peer and the counters */
 	WATERMARK_MS = 50,  /* while it is quiet */
 	SETTLE_MS = 25,	    /* the ring's block timeout, twice and a bit */
-	FINAL_MS = 2000,    /* when stopped, for what is left in the ring */
+	FINAL_MS = 2000,    /* at least, for what is left in the ring */
 	PATIENCE_MS = 5000, /* the same after the duration */
 };
 
@@ -153,8 +153,11 @@ static const char *finish(
 	struct progress *progress, const char *reason, struct failure *failure)
 {
 	const bool is_over = reason == reason_duration;
+	/* from now on: this process may have been held up until then */
+	const uint64_t least = clock_ms() + FINAL_MS;
 	const uint64_t deadline =
-		is_over ? progress->end + PATIENCE_MS : clock_ms() + FINAL_MS;
+		is_over ? clock_later(least, progress->end + PATIENCE_MS)
+			: least;
 	const char *why = NULL;
 	bool more = true;
 

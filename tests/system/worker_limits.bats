@@ -80,6 +80,22 @@ answers_with() {
 		"$BATS_TEST_TMPDIR/worker.err"
 }
 
+# Nobody was slow but the process itself, as on a host that sleeps.
+@test "a worker that was held up when the duration was over sends all" {
+	listen
+	capture a 'filter=udp+port+4711&duration=1'
+	local child
+	child=$(children)
+	kill -STOP "$child"
+	eventually is_stopped "$child"
+	send 10000 100 0 127.0.0.1 4711
+	sleep 7
+	kill -CONT "$child"
+	exit_status "${captures[a]}"
+	[ "$ended" -eq 0 ]
+	has 10000 a
+}
+
 # A second capture, as long, tells when the first one is over.
 @test "-max-duration: nothing leaves that came after the end" {
 	listen -max-duration 6
