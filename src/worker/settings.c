@@ -24,7 +24,7 @@ enum {
 
 /*
  * What stands behind these words in an expression is looked for within their
- * packets: the client's filter, too. False: one of them is used.
+ * packets alone: elsewhere it would not be excluded. False: one is used.
  */
 static bool check_shift(const char *expression, struct failure *failure)
 {
@@ -48,7 +48,7 @@ static bool check_shift(const char *expression, struct failure *failure)
 				memcmp(expression, shifts[i].word, size) == 0)
 				return failure_set(failure, 1,
 					"-exclude: \"%s\" would shift what "
-					"clients ask for: write \"%s\"",
+					"stands behind it: write \"%s\"",
 					shifts[i].word, shifts[i].cure);
 	}
 	return true;

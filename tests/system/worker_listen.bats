@@ -508,9 +508,9 @@ refuses() {
 	DDUMP_RING=tiny refuses '-ring: "tiny" is no number of MiB'
 }
 
-@test "an -exclude that would shift the clients' filters is refused" {
+@test "an -exclude that would shift what stands behind a word is refused" {
 	need_stderr
-	refuses '"pppoes" would shift what clients ask for: write "ether' \
+	refuses '"pppoes" would shift what stands behind it: write "ether' \
 		-exclude 'udp or (pppoes)'
 	local word
 	for word in geneve vxlan; do
