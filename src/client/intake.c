@@ -217,6 +217,7 @@ struct transfer_events intake_events(struct member *member)
 		.tells_clock = on_clock,
 		.comes = on_comes,
 		.wants = on_wants,
+		.messages = &member->messages,
 		.stream =
 			{
 				.interface = on_interface,

@@ -46,6 +46,7 @@ static bool start_transfer(struct member *member)
 
 	member->offset = (struct offset){0};
 	member->pace = (struct pace){0};
+	member->messages = 0;
 	member->transfer = transfer_new(member->target, members->arguments,
 		buffer_size(members->count), &events);
 	/* that may have asked ssh first */
@@ -95,6 +96,10 @@ void members_stop(struct members *members)
 {
 	for (unsigned i = 0; members->list && i < members->count; i++)
 		stop_transfer(&members->list[i]);
+}
+
+void members_clear(struct members *members)
+{
 	if (members->list)
 		origins_clear(&members->origins);
 	free(members->list);

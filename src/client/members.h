@@ -29,6 +29,7 @@ struct member {
 	unsigned index;
 	enum member_state state;
 	struct transfer *transfer; /* NULL: none at present */
+	unsigned messages;	   /* of TLS handshakes, of its transfer */
 	struct offset offset;
 	struct pace pace; /* of its clock */
 	bool failed;	  /* at least once */
@@ -81,8 +82,11 @@ struct members {
 bool members_start(struct members *members, const struct arguments *arguments,
 	struct loop *loop, struct merge *merge);
 
-/* Ends and frees all; takes a struct that is all zero. */
+/* Ends all transfers; takes a struct that is all zero. */
 void members_stop(struct members *members);
+
+/* Frees all, once the loop is gone, too: its connections may outlive these. */
+void members_clear(struct members *members);
 
 /*
  * Takes note of transfers that libcurl has ended or that have taken too long to

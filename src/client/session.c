@@ -91,6 +91,7 @@ static void tear_down(struct session *session)
 	status_clear(&session->status);
 	members_stop(&session->members);
 	loop_free(session->loop);
+	members_clear(&session->members);
 	merge_free(session->merge);
 }
 
@@ -204,6 +205,9 @@ static int pump(struct session *session)
 	const uint64_t before = recorder->written;
 	int due = -1;
 
+	/* a slow reader takes some of it long before it has all */
+	if (session->blocked && output_wait(session->output, 0))
+		note_room(session);
 	recorder_flush(recorder);
 	if (!output_is_blocked(session->output)) {
 		note_room(session);

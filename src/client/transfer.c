@@ -37,7 +37,6 @@ struct transfer {
 	struct ssh ssh;	       /* its target is this one, without ssh, too */
 	struct tunnel *tunnel; /* NULL: none, or not yet */
 	struct trust *trust;
-	unsigned messages; /* of TLS handshakes that came */
 	struct curl_slist *headers;
 	bool has_clock; /* its time has been told */
 	uint64_t asked; /* ns, CLOCK_MONOTONIC: when the request left */
@@ -227,7 +226,7 @@ static CURLcode set_trust(CURL *easy, void *context, void *to)
 	struct transfer *transfer = to;
 
 	(void)easy;
-	return trust_apply(transfer->trust, context, &transfer->messages,
+	return trust_apply(transfer->trust, context, transfer->events.messages,
 		       &transfer->failure)
 		       ? CURLE_OK
 		       : CURLE_SSL_CACERT_BADFILE;
@@ -379,7 +378,7 @@ bool transfer_result(const struct transfer *transfer, CURLcode result,
 		*failure = transfer->failure;
 		return false;
 	}
-	if (transfer->messages > TRUST_MESSAGES_MAX)
+	if (*transfer->events.messages > TRUST_MESSAGES_MAX)
 		return failure_set(failure, 1,
 			"more than %d messages of TLS handshakes",
 			TRUST_MESSAGES_MAX);

@@ -22,6 +22,11 @@ struct transfer_events {
 	void (*comes)(void *context);
 	/* Is there room for another one? If not, the transfer pauses. */
 	bool (*wants)(void *context);
+	/*
+	 * Counts what came of TLS handshakes. To outlive the multi handle:
+	 * libcurl may read on when the transfer is freed.
+	 */
+	unsigned *messages;
 	/* Where what is captured goes, with a context of its own. */
 	struct stream_sink stream;
 };

@@ -12,8 +12,8 @@
 struct trust;
 
 /*
- * The most messages and records of handshakes that a server may send on one
- * connection. New keys are such, too, once for hundreds of GiB.
+ * The most messages and records of handshakes that may come on the connections
+ * of one transfer. New keys are such, too, once for hundreds of GiB.
  */
 enum { TRUST_MESSAGES_MAX = 10000 };
 
@@ -29,9 +29,9 @@ struct trust *trust_new(const char *ca, const char *crl);
 void trust_free(struct trust *trust);
 
 /*
- * Has a connection trust these, and counts what it sends of handshakes: behind
- * the last that it may send it is closed, and there is one more. False: they
- * can't be read, and nobody may be trusted.
+ * Has a connection trust these, and counts what comes there of handshakes,
+ * where that outlives it: behind the last that may come it is closed, and there
+ * is one more. False: they can't be read, and nobody may be trusted.
  */
 bool trust_apply(struct trust *trust, SSL_CTX *context, unsigned *messages,
 	struct failure *failure);
