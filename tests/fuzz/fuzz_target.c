@@ -196,6 +196,25 @@ static void try_file(const char *text, size_t size, bool has_secret)
 	close(fd);
 }
 
+/* Files that are none, that never end, and that can't be read. */
+static void try_no_files(void)
+{
+	static const char *const names[] = {
+		"@/nowhere/targets", "@/dev/zero", "@/proc/self/mem"};
+	static bool tried;
+
+	for (size_t i = 0; !tried && i < sizeof(names) / sizeof(*names); i++) {
+		struct targets targets = {0};
+		struct failure failure = {0};
+
+		must(!targets_add(&targets, names[i], &options, &failure),
+			"such a file has no targets");
+		check_failure(&failure, false);
+		targets_free(&targets);
+	}
+	tried = true;
+}
+
 /* The first byte says whether there are options, and a password in a file. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -206,6 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	if (size == 0)
 		return 0;
+	try_no_files();
 	text = malloc(size);
 	must(text, "there is memory");
 	memcpy(text, bytes + 1, size - 1);

@@ -77,6 +77,30 @@ static void try_offset(const char *value, size_t size, uint64_t came)
 		"a time stays at the last one");
 }
 
+/* A clock that tells of these times, one a second; any of them may be false. */
+static void try_pace(const char *value, size_t size, uint64_t came)
+{
+	static const uint64_t second = 1000000000;
+	const struct offset offset = {true, (int64_t)(came ^ size), size};
+	struct pace pace = pace_begin(&offset, came, second);
+	uint64_t time = came;
+
+	for (uint64_t at = 1; at <= size && at < 100; at++) {
+		const char c = value[at - 1];
+		uint64_t lag;
+		int64_t step;
+
+		/* some go on as they should, others anywhere */
+		time = c & 1 ? time + second : time * (uint64_t)c + at;
+		step = pace_step(&pace, time, at * second);
+		must(step == 0 || step > (int64_t)second ||
+				step < -(int64_t)second,
+			"a step that is told is one");
+		lag = pace_lag(&pace, at * second);
+		must(pace.is_known || lag == 0, "what is not known is no lag");
+	}
+}
+
 /* The first bytes. */
 struct numbers {
 	uint16_t status; /* of HTTP; or a result of libcurl's */
@@ -158,6 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	free(text);
 	text = copy(bytes, size);
 	try_offset(text, size, numbers.came);
+	try_pace(text, size, numbers.came);
 	free(text);
 	return 0;
 }
