@@ -172,7 +172,8 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 	local way given proxy
 	for way in "${ways[@]}"; do
 		[ "$way" != by_proxy ] || continue
-		rm -rf "${from:?}"/* "$from/.netrc"
+		# nor may it be taken for begun by what the last one wrote
+		rm -rf "${from:?}"/* "$from/.netrc" "${left:?}"/*
 		"$way" "http://127.0.0.1:$port/auth?id=1&end=never"
 		merged=$left/out said=$BATS_TEST_TMPDIR/ddump.err
 		"$DDUMP" "${given[@]}" >"$merged" 2>"$said" 3>&- \
