@@ -10,7 +10,6 @@
 #include "worker/capture.h"
 
 #include "common/clock.h"
-#include "format/linktype.h"
 #include "worker/compile.h"
 #include "worker/program.h"
 #include "worker/reach.h"
@@ -136,29 +135,6 @@ struct capture *capture_open_dead(uint32_t snaplen, struct failure *failure)
 }
 
 /*
- * The kernel sees packets without the SLL2 header. libpcap replaces loads of
- * three of its fields, at their own offsets; with any other load it would
- * filter by itself.
- */
-static bool loads_header(const struct bpf_program *program)
-{
-	for (unsigned i = 0; i < program->bf_len; i++) {
-		const struct bpf_insn *insn = &program->bf_insns[i];
-		const unsigned class = BPF_CLASS(insn->code);
-		const unsigned mode = BPF_MODE(insn->code);
-		const uint32_t at = insn->k;
-
-		if ((class == BPF_LD || class == BPF_LDX) &&
-			(mode == BPF_ABS || mode == BPF_IND ||
-				mode == BPF_MSH) &&
-			at < SLL2_SIZE &&
-			(mode != BPF_ABS || (at != 0 && at != 4 && at != 10)))
-			return true;
-	}
-	return false;
-}
-
-/*
  * What the kernel does not take libpcap would run in this process, on every
  * packet of the host, and say so on stderr: those with loops. Any socket tells.
  * The layout of both structs is one.
@@ -173,7 +149,7 @@ static bool try_kernel(
 	int fd;
 	bool taken;
 
-	if (loads_header(program))
+	if (reach_needs_header(program))
 		return failure_set(failure, 400,
 			"filter: it reads a part of the link header that the "
 			"kernel does not have");

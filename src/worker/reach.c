@@ -1,6 +1,6 @@
 /*
- * How far filters read. In: a compiled program. Out: the same one, which keeps
- * what it reads.
+ * How far filters read. In: a compiled program. Out: whether the kernel has all
+ * of that; and the same program, which keeps what it reads.
  *
  * What comes while a filter is set libpcap filters once more by itself: all of
  * the ring's first block, as the kernel has cut it. A filter that reads beyond
@@ -9,18 +9,21 @@
  */
 #include "worker/reach.h"
 
+#include "format/linktype.h"
 #include "format/packet.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { HEADER_MAX = 60 }; /* bytes, of which BPF_MSH loads the number */
 
+/* Does it load of a packet, if its offset is in one? */
 static bool is_load(const struct bpf_insn *insn)
 {
 	const unsigned class = BPF_CLASS(insn->code);
+	const unsigned mode = BPF_MODE(insn->code);
 
-	return class == BPF_LD || class == BPF_LDX;
+	return (class == BPF_LD || class == BPF_LDX) &&
+	       (mode == BPF_ABS || mode == BPF_IND || mode == BPF_MSH);
 }
 
 /* Can X be anything else than the length of a header? */
@@ -47,18 +50,30 @@ static uint32_t size_of(const struct bpf_insn *insn)
 /* The offset behind what an instruction reads; 0: it reads nothing. */
 static uint32_t end_of(const struct bpf_insn *insn, bool computed)
 {
-	const unsigned mode = BPF_MODE(insn->code);
-
 	if (!is_load(insn))
 		return 0;
-	if (mode == BPF_IND)
+	if (BPF_MODE(insn->code) == BPF_IND)
 		return computed || insn->k >= PACKET_MAX
 			       ? PACKET_MAX
 			       : insn->k + HEADER_MAX + size_of(insn);
 	/* what lies beyond every packet is the kernel's own */
-	if ((mode != BPF_ABS && mode != BPF_MSH) || insn->k >= PACKET_MAX)
+	if (insn->k >= PACKET_MAX)
 		return 0;
 	return insn->k + size_of(insn);
+}
+
+bool reach_needs_header(const struct bpf_program *program)
+{
+	for (unsigned i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *insn = &program->bf_insns[i];
+		const uint32_t at = insn->k;
+
+		if (is_load(insn) && at < SLL2_SIZE &&
+			(BPF_MODE(insn->code) != BPF_ABS ||
+				(at != 0 && at != 4 && at != 10)))
+			return true;
+	}
+	return false;
 }
 
 void reach_keep(struct bpf_program *program)
