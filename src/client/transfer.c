@@ -133,6 +133,7 @@ static size_t take_header(char *bytes, size_t one, size_t size, void *context)
 	static const char name[] = "Ddump-Clock:";
 	static const char coding[] = "Transfer-Encoding:";
 	struct transfer *transfer = context;
+	const long refusal = proxy_refusal(transfer);
 
 	(void)one;
 	transfer->header_size += size;
@@ -142,10 +143,10 @@ static size_t take_header(char *bytes, size_t one, size_t size, void *context)
 			HEADERS_MAX);
 		return CURL_WRITEFUNC_ERROR;
 	}
-	if (proxy_refusal(transfer) > 0) {
+	if (refusal > 0) {
 		failure_set(&transfer->failure, 1,
 			"the proxy refuses to connect, with HTTP status %ld",
-			proxy_refusal(transfer));
+			refusal);
 		return CURL_WRITEFUNC_ERROR;
 	}
 	/* libcurl would unpack it, and keep what comes of it while it pauses */
