@@ -376,8 +376,8 @@ count_late() {
 		END { print late + 0 }'
 }
 
-@test "a host's clock that steps stalls nothing, and loses nothing" {
-	local seconds sent=0 late
+# A capture of two hosts, of which step sets the second one's clock.
+start_stepping() {
 	build_shift
 	make_fleet 2
 	start_worker 1
@@ -385,6 +385,11 @@ count_late() {
 	start_worker 2 env LD_PRELOAD="$shift_library" \
 		DDUMP_TEST_SHIFT="@$BATS_TEST_TMPDIR/steps"
 	start_pcapng 'filter=udp' -hold 300
+}
+
+@test "a host's clock that steps stalls nothing, and loses nothing" {
+	local seconds sent=0 late
+	start_stepping
 	for seconds in -7200 3600 0 -1 86400 -86400 0; do
 		step "$seconds"
 		both_send
@@ -404,16 +409,9 @@ count_late() {
 	[ "$late" -eq "$(count_late)" ]
 }
 
-# Nothing has been captured yet that shows how old a packet may be.
 @test "a clock that steps all the time is told of five times" {
 	local i sent=0
-	build_shift
-	make_fleet 2
-	start_worker 1
-	step 0
-	start_worker 2 env LD_PRELOAD="$shift_library" \
-		DDUMP_TEST_SHIFT="@$BATS_TEST_TMPDIR/steps"
-	start_pcapng 'filter=udp' -hold 300
+	start_stepping
 	# more than that, of which one may follow another too fast to be told
 	for ((i = 1; i < 10; i++)); do
 		step $((i % 2 * 3600))
@@ -427,6 +425,7 @@ count_late() {
 	grep -aq 'stamped by that; if it is set again, that is not told' "$merged"
 }
 
+# Nothing has been captured yet that shows how old a packet may be.
 @test "a clock that steps back before the first packet loses none" {
 	build_shift
 	make_fleet 1
