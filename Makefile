@@ -1,12 +1,13 @@
+# SPDX-License-Identifier: MIT
 # make           ./ddump and ./ddump-worker
 # make install   what is built to DESTDIR and PREFIX, an absolute path where
 #                units may be; every directory below can be set
-# make check     the tests of modules and programs; those that need root skip
-#                without it
-# make V=1       shows commands; SANITIZE=address,undefined builds with those
-# README.md has the rest of the targets.
+# make check-unit  unit tests and fuzz corpora, in a minute; needs no root
+# make check     tests of modules and programs; without root some are skipped
+# make V=1       shows commands; SANITIZE=address,undefined builds with sanitizers
+# tests/tests.mk has the rules of all tests, CONTRIBUTING.md a list of targets.
 
-VERSION = 0.1.0
+VERSION = 0.2.0
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -21,7 +22,7 @@ CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 EXTCAPDIRS ?= $(PREFIX)/libexec/wireshark/extcap $(PREFIX)/lib/wireshark/extcap
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
-# on Debian vendor-completions instead of site-functions
+# Debian uses vendor-completions instead of site-functions.
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 
 CC ?= cc
@@ -46,9 +47,10 @@ PACKAGE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 WORKER_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcap libsystemd)
 CLIENT_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl openssl)
 
-# With SANITIZE all of it, the programs included, stays in a folder of its own.
-ifdef SANITIZE
 comma = ,
+
+# With SANITIZE all files, the programs included, are in a folder of their own.
+ifdef SANITIZE
 build = build/sanitize-$(subst $(comma),-,$(SANITIZE))
 bin = $(build)/
 FORTIFY =
@@ -70,9 +72,6 @@ objects = $(patsubst %.c,$(build)/%.o,$(sort $(wildcard $(1))))
 shared_objects = $(call objects,src/common/*.c src/format/*.c)
 worker_objects = $(call objects,src/worker/*.c)
 client_objects = $(call objects,src/client/*.c)
-unit_tests = $(patsubst %.c,$(build)/%,$(wildcard tests/unit/test_*.c))
-fuzz_targets = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-test_tools = $(patsubst %.c,$(build)/%,$(wildcard tests/tools/*.c))
 
 ifneq ($(V),1)
 quiet = @printf '  %-7s %s\n' $(1) $@;
@@ -80,8 +79,8 @@ endif
 
 all: $(bin)ddump $(bin)ddump-worker
 
-# Changes when the compiler or a flag does, and then everything is built anew;
-# but what is installed is what has been built.
+# Changes with the compiler and with flags; then everything is built anew,
+# except by make install, which installs existing files unchanged.
 $(build)/flags: $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),FORCE)
 	@mkdir -p $(@D)
 	@echo '$(CC) $(subst ','"'"',$(all_cppflags)) $(all_cflags) $(all_ldflags)' \
@@ -103,7 +102,8 @@ $(bin)ddump: $(client_objects) $(shared_objects)
 install: all
 	$(if $(filter-out /%,$(PREFIX)),$(error PREFIX is to be an absolute path, without blanks))
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
 		$(DESTDIR)$(ZSHCOMPDIR) \
@@ -113,13 +113,17 @@ install: all
 		ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$$directory/ddump; done
 	$(INSTALL) -m 755 $(bin)ddump-worker $(DESTDIR)$(SBINDIR)/ddump-worker
 	$(INSTALL) -m 644 man/ddump.1 $(DESTDIR)$(MANDIR)/man1/
+	$(INSTALL) -m 644 man/ddump-stream.5 $(DESTDIR)$(MANDIR)/man5/
 	sed 's|/usr/share/doc/ddump-worker/examples|$(EXAMPLESDIR)|g' \
 		man/ddump-worker.8 > $(DESTDIR)$(MANDIR)/man8/ddump-worker.8
 	chmod 644 $(DESTDIR)$(MANDIR)/man8/ddump-worker.8
 	set -e; for page in $(unit_pages); do \
 		echo .so man8/ddump-worker.8 > $(DESTDIR)$(MANDIR)/man8/$$page; \
 		chmod 644 $(DESTDIR)$(MANDIR)/man8/$$page; done
-	$(INSTALL) -m 644 units/ddump-worker.socket $(DESTDIR)$(SYSTEMDUNITDIR)/
+	sed '$(unknown_settings)' units/ddump-worker.socket \
+		> $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker.socket
+	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker.socket
+	$(INSTALL) -m 644 units/system-ddump.slice $(DESTDIR)$(SYSTEMDUNITDIR)/
 	sed 's|@SBINDIR@|$(SBINDIR)|g' units/ddump-worker@.service.in \
 		> $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service
 	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service
@@ -136,19 +140,27 @@ install: all
 		$(INSTALL) -D -m 644 units/examples/$$file \
 			$(DESTDIR)$(EXAMPLESDIR)/$$file; done
 
-# by their names as well
+# A sed script for units: before version 255 systemd warns of an unknown setting
+# each time it loads a unit.
+unknown_settings = $(if $(shell $(PKG_CONFIG) --atleast-version=255 libsystemd \
+	&& echo known),,/^\# From version 255/$(comma)/^PollLimit/d)
+
+# links to the manual page, for the names of the units
 unit_pages = ddump-worker.socket.8 ddump-worker@.service.8
 documents = README.md NEWS.md LICENSE
 examples = $(patsubst units/examples/%,%,$(wildcard units/examples/*.conf \
-	units/examples/*.cfg units/examples/Caddyfile units/examples/*.d/*))
+	units/examples/*.cfg units/examples/*.cil units/examples/Caddyfile \
+	units/examples/*.d/*))
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$(SBINDIR)/ddump-worker \
 		$(DESTDIR)$(MANDIR)/man1/ddump.1 \
+		$(DESTDIR)$(MANDIR)/man5/ddump-stream.5 \
 		$(DESTDIR)$(MANDIR)/man8/ddump-worker.8 \
 		$(addprefix $(DESTDIR)$(MANDIR)/man8/,$(unit_pages)) \
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker.socket \
 		$(DESTDIR)$(SYSTEMDUNITDIR)/ddump-worker@.service \
+		$(DESTDIR)$(SYSTEMDUNITDIR)/system-ddump.slice \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
 		$(patsubst %,$(DESTDIR)%/ddump,$(EXTCAPDIRS)) \
 		$(addprefix $(DESTDIR)$(BASHCOMPDIR)/,ddump ddump-worker) \
@@ -161,8 +173,8 @@ uninstall:
 		$(DESTDIR)$(EXAMPLESDIR) $(DESTDIR)$(dir $(EXAMPLESDIR)) \
 		$(DESTDIR)$(DOCDIR)
 
-# The tracked files as they are, in the time of the last commit: the same bytes
-# wherever it is made.
+# The tracked files as they are, with the time of the last commit: the same
+# bytes on every machine.
 tarball = ddump-$(VERSION).tar.gz
 dist: $(tarball)
 $(tarball): FORCE
@@ -175,7 +187,8 @@ $(tarball): FORCE
 		--transform='s,^,ddump-$(VERSION)/,' -I 'gzip -9n' -cf $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# The Debian packages, from that alone; and later ones, to test upgrades.
+# The Debian packages, built from the tarball only; and later ones, to test
+# upgrades.
 packages: build/packages/built
 build/packages/built: $(tarball)
 	rm -rf $(@D)
@@ -188,177 +201,23 @@ build/packages/next/built: build/packages/built
 		tests/packages/build $(tarball) $(@D) +next
 	@touch $@
 
-# Tests. Archives, so that a test links just the modules that it asks for:
-# all but the two mains.
-$(build)/libddump.a: $(shared_objects) \
-		$(filter-out %/worker/worker.o,$(worker_objects)) \
-		$(filter-out %/client/ddump.o,$(client_objects))
-	@rm -f $@
-	$(call quiet,AR)$(AR) rc $@ $^
-
-$(build)/tests/unit/test_%: $(build)/tests/unit/test_%.o $(build)/libddump.a
-	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
-		$(WORKER_LIBS) $(CLIENT_LIBS) -lcmocka
-
-$(build)/tests/tools/%: $(build)/tests/tools/%.o $(build)/libddump.a
-	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
-		$(WORKER_LIBS) $(CLIENT_LIBS)
-
-# make check replays the corpora without a fuzzer
-$(build)/tests/fuzz/replay_%: $(build)/tests/fuzz/fuzz_%.o \
-		$(build)/tests/fuzz/replay.o $(build)/libddump.a
-	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
-		$(WORKER_LIBS) $(CLIENT_LIBS)
-
-replays = $(fuzz_targets:fuzz_%=$(build)/tests/fuzz/replay_%)
-
-# stand between a test's program and its clock, or the system
-preloads = $(patsubst %.c,$(build)/%.so,$(wildcard tests/preload/*.c))
-$(build)/tests/preload/%.so: tests/preload/%.c
-	@mkdir -p $(@D)
-	$(call quiet,LD)$(CC) -D_GNU_SOURCE -fPIC -shared $(CFLAGS) -o $@ $<
-
-places = BIN="$(patsubst %/.,%,$(CURDIR)/$(bin:%/=%))" \
-	BUILD="$(CURDIR)/$(build)"
-
-# Built by sudo, all the same it is whose the checkout is.
-give_back = $(if $(SUDO_UID),@find . -path ./build/fleet -prune -o \
-	-user root -exec chown -h --reference=Makefile {} +)
-
-# PARTS="unit fuzz" runs less
-check: all $(unit_tests) $(test_tools) $(preloads) $(replays)
-	$(give_back)
-	$(places) tests/run $(PARTS)
-
-# the parts that need nothing of the machine: packages are built with them
-check-modules: $(unit_tests) $(replays)
-	$(places) tests/run unit fuzz
-
-# the system tests as root, where nothing may be skipped
-check-root: all $(test_tools) $(preloads)
-	CI=true $(places) tests/run system
-
-# every byte at every place of a request; make check sends every seventh
-check-hostile: all $(test_tools)
-	HOSTILE_SHARE=1 CI=true $(places) tests/run tests/system/worker_hostile.bats
-
-# make check has a few thousand of these
-ROUNDS ?= 150000
-check-differential: all $(test_tools)
-	ROUNDS=$(ROUNDS) CI=true $(places) tests/run \
-		tests/system/differential.bats
-
-# what Debian's and Fedora's maintainers would look at
-check-packages: packages
-	$(places) tests/run tests/packages
-
-# containers with real systemd, which install the packages; debootstraps their root once, as root
-check-fleet: all $(test_tools)
-	$(places) tests/fleet/run
-
-# each call that can fail does, once; a disk is full at each size; either side
-# is killed, KILLS times. CASES="kill disk" runs less, FAULTS=places, too
-KILLS ?= 500
-check-faults: all $(test_tools) $(preloads)
-	KILLS=$(KILLS) $(places) tests/faults/run $(CASES)
-
-# what is still reachable at the end is OpenSSL's alone
-check-valgrind: $(unit_tests)
-	@printf '%s\n' $(unit_tests) | xargs -P "$$(nproc)" -I % sh -c \
-		'valgrind -q --error-exitcode=1 --leak-check=full \
-			--errors-for-leak-kinds=definite,indirect,possible \
-			% >%.valgrind 2>&1 && echo "ok - % under valgrind" || \
-			{ cat %.valgrind; exit 1; }'
-
-# Each target for FUZZ_SECONDS; what it finds stays in build/fuzz.
-FUZZ_SECONDS ?= 600
-fuzz_cflags = -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all $(all_cppflags)
-fuzz_sources = $(filter-out src/worker/worker.c src/client/ddump.c,\
-	$(wildcard src/*/*.c))
-
-build/fuzz/%: tests/fuzz/%.c $(fuzz_sources) $(wildcard src/*/*.h)
-	@mkdir -p $(@D)
-	$(call quiet,FUZZ)$(CLANG) $(fuzz_cflags) -o $@ $< $(fuzz_sources) \
-		$(WORKER_LIBS) $(CLIENT_LIBS)
-
-fuzz: $(fuzz_targets:%=build/fuzz/%)
-	set -e; for target in $(fuzz_targets); do \
-		seeds=tests/fuzz/corpus/$$target; \
-		[ $$target != fuzz_reader ] || \
-			seeds="$$seeds tests/data/pcapng"; \
-		mkdir -p build/fuzz/corpus/$$target; \
-		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
-			-timeout=10 -print_final_stats=1 -verbosity=0 \
-			-artifact_prefix=build/fuzz/$$target- \
-			build/fuzz/corpus/$$target $$seeds; done
-
-# What of the parsers their corpora reach, with what fuzzing has added to them.
-fuzz-coverage:
-	$(MAKE) build=build/coverage CFLAGS="-O0 -g --coverage" fuzz-replays
-	BUILD=build/coverage tests/fuzz/coverage
-
-fuzz-replays: $(replays)
-
-# Captures come and go, targets die and return: nothing may grow meanwhile.
-SOAK_SECONDS ?= 1800
-soak: all $(test_tools)
-	$(places) SOAK_SECONDS=$(SOAK_SECONDS) tests/soak/run
-
-bench: all $(test_tools)
-	$(places) tests/bench/run
-
-sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
-scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
-	tests/demo tests/verify-units tests/packages/build debian/tests/capture \
-	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run tests/fuzz/coverage) \
-	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*))
-
-# on all processors, for what stands where the % is
-each_source = printf '%s\n' $(wildcard src/*/*.c) | xargs -P "$$(nproc)" -I %
-
-# Declarations stand in front of a function, whatever cppcheck thinks of their
-# scope. gcc takes for leaked what is put into a caller's array or tsearch(3)'s
-# tree: of leaks clang-tidy tells, which is clang's analyser, too, and every
-# test under sanitizers. What else is excepted says so in its place.
-lint:
-	$(CLANG_FORMAT) --dry-run -Werror $(sources)
-	$(CPPCHECK) --quiet --std=c11 --error-exitcode=1 --inline-suppr \
-		--enable=all --suppress=missingIncludeSystem \
-		--suppress=variableScope --suppress=unmatchedSuppression -Isrc \
-		-D_GNU_SOURCE -DDDUMP_VERSION='""' src
-	$(each_source) $(GCC) $(all_cppflags) -std=gnu17 -O2 -fanalyzer -Werror \
-		-Wno-analyzer-malloc-leak -S -o /dev/null %
-	$(each_source) $(CLANG_TIDY) --quiet % -- $(all_cppflags) -std=gnu17
-	shellcheck -x $(scripts)
-# which other pages are here is the machine's matter
-	! mandoc -Tlint -W base,all man/*.[18] 2>&1 | \
-		grep -v 'mandoc.db lacks\|referenced manual not found'
-	tests/verify-units
-
-format:
-	$(CLANG_FORMAT) -i $(sources)
+include tests/tests.mk
 
 deps:
 	tests/deps
 
-# what comes behind deps needs what deps installs
+# other targets of the same command need what deps installs
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-demo: all $(test_tools)
-	$(give_back)
-	$(places) tests/demo
-
 clean:
 	rm -rf build ddump ddump-worker $(tarball)
 
-.PHONY: all install uninstall dist packages check check-modules check-root \
-	check-hostile check-differential check-packages check-fleet \
-	check-faults check-valgrind fuzz fuzz-coverage fuzz-replays soak bench \
-	lint format deps demo clean FORCE
+.PHONY: all install uninstall dist packages deps clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell find build \( -path build/fleet -o -path build/packages \) \
+-include $(shell find build \( -path build/fleet -o -path build/suite \
+	-o -path build/packages -o -path build/compat \
+	-o -path 'build/foreign/*/root' \) \
 	-prune -o -name '*.d' -print 2>/dev/null)

@@ -1,10 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Wireshark's interface to other programs. In: an argv as extcap(4) has it.
- * Out: an answer on stdout, or a command line of ours that captures.
+ * extcap(4), Wireshark's interface to capture programs. In: argv of extcap. Out:
+ * a response on stdout, or ddump's command line for a capture.
  */
 #include "client/extcap.h"
 
-#include "client/credentials.h"
+#include "client/redact.h"
+#include "client/tls_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +17,11 @@
 
 #define NAME "ddump"
 #define PREFIX "--extcap-"
-#define AT(member) NULL, offsetof(struct extcap, member)
+#define AT(source) NULL, offsetof(struct extcap, source)
 
-enum { OWN_ROWS = 10 };
+enum { EXTCAP_ROWS = 10, SHOWN_MAX = 200 };
 
-static const struct option_row own_rows[OWN_ROWS] = {
+static const struct option_row extcap_rows[EXTCAP_ROWS] = {
 	{"extcap-interfaces", NULL, NULL, AT(interfaces)},
 	{"extcap-dlts", NULL, NULL, AT(dlts)},
 	{"extcap-config", NULL, NULL, AT(config)},
@@ -27,59 +29,57 @@ static const struct option_row own_rows[OWN_ROWS] = {
 	{"extcap-interface", "NAME", NULL, AT(interface)},
 	{"extcap-capture-filter", "EXPR", NULL, AT(filter)},
 	{"fifo", "FILE", NULL, AT(fifo)},
-	{"extcap-version", "N", NULL, AT(unused)},
-	{"extcap-control-in", "FILE", NULL, AT(unused)},
-	{"extcap-control-out", "FILE", NULL, AT(unused)},
+	{"extcap-version", "N", NULL, AT(ignored)},
+	{"extcap-control-in", "FILE", NULL, AT(ignored)},
+	{"extcap-control-out", "FILE", NULL, AT(ignored)},
 };
 
 bool extcap_is_called(int argc, char **argv)
 {
-	return argc > 1 && (strncmp(argv[1], PREFIX, strlen(PREFIX)) == 0 ||
-				   strcmp(argv[1], "--capture") == 0);
+	return argc > 1 &&
+	       (strncmp(argv[1], PREFIX, strlen(PREFIX)) == 0 || strcmp(argv[1], "--capture") == 0);
 }
 
-static bool take_over(
-	int argc, char **argv, struct extcap *extcap, struct failure *failure)
+static bool copy_argv(int argc, char **argv, struct extcap *extcap, struct error *error)
 {
 	bool good;
 
-	extcap->given = calloc((size_t)argc + 1, sizeof(*extcap->given));
-	good = extcap->given != NULL;
+	extcap->argv_copy = calloc((size_t)argc + 1, sizeof(*extcap->argv_copy));
+	good = extcap->argv_copy != NULL;
 	for (int i = 0; good && i < argc; i++) {
-		extcap->given[i] = strdup(argv[i]);
-		good = extcap->given[i] != NULL;
-		/* all of it: a gap would tell how long a passphrase is */
+		extcap->argv_copy[i] = strdup(argv[i]);
+		good = extcap->argv_copy[i] != NULL;
+		/* all of it, to hide the length of a passphrase */
 		if (i > 0)
 			explicit_bzero(argv[i], strlen(argv[i]));
 	}
-	return good || failure_set(failure, 1, "out of memory");
+	return good || error_set(error, 1, "out of memory");
 }
 
-static bool parse(int argc, struct extcap *extcap, struct failure *failure)
+static bool parse_argv(int argc, struct extcap *extcap, struct error *error)
 {
-	struct option_row rows[OWN_ROWS + DIALOG_FIELDS];
+	struct option_row rows[EXTCAP_ROWS + EXTCAP_DIALOG_FIELDS];
+	char shown[SHOWN_MAX];
 	int operand;
 
-	memcpy(rows, own_rows, sizeof(own_rows));
-	dialog_rows(rows + OWN_ROWS, offsetof(struct extcap, dialog));
-	operand = options_parse(argc, extcap->given, rows,
-		OWN_ROWS + DIALOG_FIELDS, extcap, failure);
+	memcpy(rows, extcap_rows, sizeof(extcap_rows));
+	extcap_dialog_rows(rows + EXTCAP_ROWS, offsetof(struct extcap, dialog));
+	operand = option_table_parse(
+		argc, extcap->argv_copy, rows, EXTCAP_ROWS + EXTCAP_DIALOG_FIELDS, extcap, error);
 	if (operand < 0)
 		return false;
-	/* not shown: it may be a part of a passphrase */
+	/* not printed: it may be a part of a passphrase */
 	if (operand < argc)
-		return failure_set(failure, 1,
-			"an argument belongs to no option; targets are those "
-			"of --targets");
-	if (extcap->interface && strcmp(extcap->interface, NAME) != 0)
-		return failure_set(failure, 1,
-			"%s is no interface that I have, " NAME " is",
-			extcap->interface);
-	return true;
+		return error_set(error, 1, "unexpected argument; try --targets TARGETS");
+	if (!extcap->interface || strcmp(extcap->interface, NAME) == 0)
+		return true;
+	/* with the value missing, this may be a target with a password */
+	redact_copy(shown, sizeof(shown), extcap->interface);
+	return error_set(error, 1, "unknown interface %s; the only interface is " NAME, shown);
 }
 
-/* Wireshark has a line for a filter, and so has the dialog. */
-static bool join_filters(struct extcap *extcap, struct failure *failure)
+/* Joins the filters of Wireshark's main window and of the dialog. */
+static bool join_filters(struct extcap *extcap, struct error *error)
 {
 	char **filter = &extcap->dialog.filter;
 
@@ -89,78 +89,75 @@ static bool join_filters(struct extcap *extcap, struct failure *failure)
 		*filter = extcap->filter;
 		return true;
 	}
-	if (asprintf(&extcap->both, "(%s) and (%s)", *filter, extcap->filter) <
-		0) {
-		extcap->both = NULL;
-		return failure_set(failure, 1, "out of memory");
+	if (asprintf(&extcap->joined_filter, "(%s) and (%s)", *filter, extcap->filter) < 0) {
+		extcap->joined_filter = NULL;
+		return error_set(error, 1, "out of memory");
 	}
-	*filter = extcap->both;
+	*filter = extcap->joined_filter;
 	return true;
 }
 
-bool extcap_read(int argc, char **argv, struct extcap *ret_extcap,
-	struct failure *failure)
+bool extcap_read(int argc, char **argv, struct extcap *ret_extcap, struct error *error)
 {
-	struct words *line = &ret_extcap->line;
+	struct argv_list *line = &ret_extcap->line;
 	const char *passphrase;
 
 	*ret_extcap = (struct extcap){0};
-	if (!take_over(argc, argv, ret_extcap, failure) ||
-		!parse(argc, ret_extcap, failure))
+	if (!copy_argv(argc, argv, ret_extcap, error) || !parse_argv(argc, ret_extcap, error))
 		return false;
 	if (!ret_extcap->capture)
 		return true;
 	passphrase = ret_extcap->dialog.passphrase;
-	if (passphrase && strlen(passphrase) >= CREDENTIALS_PASSPHRASE_MAX)
-		return failure_set(failure, 1, "--passphrase: it is too long");
-	/* quiet: Wireshark shows whatever is said, and as an error */
-	return join_filters(ret_extcap, failure) &&
-	       words_add(line, NAME, failure) &&
-	       words_add(line, "--pcapng", failure) &&
-	       words_add(line, "--quiet", failure) &&
-	       dialog_translate(&ret_extcap->dialog, line, failure);
+	if (passphrase && strlen(passphrase) >= TLS_PASSPHRASE_MAX)
+		return error_set(
+			error, 1, "--passphrase must be shorter than %d bytes", TLS_PASSPHRASE_MAX);
+	if (!join_filters(ret_extcap, error))
+		return false;
+	/* quiet: Wireshark shows every message as an error */
+	if (!argv_list_add(line, NAME, error) || !argv_list_add(line, "--pcapng", error) ||
+		!argv_list_add(line, "--quiet", error))
+		return false;
+	return extcap_dialog_translate(&ret_extcap->dialog, line, error);
 }
 
 int extcap_answer(const struct extcap *extcap)
 {
 	if (extcap->interfaces)
 		printf("extcap {version=" DDUMP_VERSION "}\n"
-		       "interface {value=" NAME
-		       "}{display=ddump: distributed capture}\n");
+		       "interface {value=" NAME "}{display=ddump: distributed capture}\n");
 	else if (extcap->dlts)
-		/* what workers send; the stream has the last word */
+		/* what workers send by default; the stream itself decides */
 		printf("dlt {number=113}{name=LINUX_SLL}"
 		       "{display=Linux cooked-mode capture v1}\n");
 	else if (extcap->config)
-		dialog_print();
+		extcap_dialog_print();
 	else
 		return EXIT_FAILURE;
 	return fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 }
 
-bool extcap_open(const struct extcap *extcap, struct failure *failure)
+bool extcap_open(const struct extcap *extcap, struct error *error)
 {
 	int fd;
 
 	if (!extcap->fifo || !*extcap->fifo)
-		return failure_set(failure, 1, "--capture needs --fifo");
+		return error_set(error, 1, "--capture needs --fifo");
 	fd = open(extcap->fifo, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
-		failure_set(failure, 1, "--fifo %s: %s", extcap->fifo,
-			strerror(errno));
+		error_set(error, 1, "cannot open --fifo %s: %s", extcap->fifo, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return failure->status == 0;
+	return error->status == 0;
 }
 
-void extcap_clear(struct extcap *extcap)
+void extcap_cleanup(struct extcap *extcap)
 {
-	for (char **word = extcap->given; word && *word; word++) {
+	for (char **word = extcap->argv_copy; word && *word; word++) {
 		explicit_bzero(*word, strlen(*word));
 		free(*word);
 	}
-	free(extcap->given);
-	free(extcap->both);
-	words_clear(&extcap->line);
+	free(extcap->argv_copy);
+	free(extcap->joined_filter);
+	argv_list_cleanup(&extcap->line);
 	*extcap = (struct extcap){0};
 }

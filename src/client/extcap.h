@@ -1,47 +1,48 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "client/dialog.h"
-#include "common/failure.h"
+#include "client/extcap_dialog.h"
+#include "common/error.h"
 
 #include <stdbool.h>
 
 /*
- * Wireshark's way to use a program as an interface, extcap(4): it asks for
- * interfaces, link types and a dialog, and has packets written to a fifo.
+ * One call as an extcap program, extcap(4): Wireshark queries interfaces, link
+ * types and a dialog, and reads packets from a fifo.
  */
 struct extcap {
-	char **given;	   /* a copy of argv */
-	char *both;	   /* filters, joined */
-	struct words line; /* to capture: for arguments_read() */
-	struct dialog dialog;
-	/* NULL: it is not said */
+	char **argv_copy;
+	char *joined_filter;
+	struct argv_list line; /* the command line of a capture, for options_read() */
+	struct extcap_dialog dialog;
+	/* NULL: not given */
 	char *interface;
 	char *filter;
 	char *fifo;
-	char *unused;
+	char *ignored;
 	bool interfaces;
 	bool dlts;
 	bool config;
 	bool capture;
 };
 
-/* Is this a call of Wireshark's? Its first argument tells. */
+/* Is this a call by Wireshark, by its first argument? */
 bool extcap_is_called(int argc, char **argv);
 
 /*
- * Takes such a call over, and wipes argv, which all read in ps(1). ret_extcap
- * is for extcap_clear() either way; the fifo is known even if it fails.
+ * Parses such a call, and erases argv, which ps(1) shows. ret_extcap is for
+ * extcap_cleanup() either way, and its fifo is set even if this fails.
  */
-bool extcap_read(int argc, char **argv, struct extcap *ret_extcap,
-	struct failure *failure);
+bool extcap_read(int argc, char **argv, struct extcap *ret_extcap, struct error *error);
 
 /*
- * Answers on stdout what is no capture. Returns the exit status: 1 for a
- * filter to be checked, which Wireshark takes for "unknown"; workers can tell.
+ * Prints the response to a query. Returns the exit status: 1 for the check of a
+ * filter, which is "unknown" to Wireshark, because only workers can check it.
  */
 int extcap_answer(const struct extcap *extcap);
 
-/* Makes the fifo stdout; waits until it has a reader. */
-bool extcap_open(const struct extcap *extcap, struct failure *failure);
+/* Opens the fifo as stdout, and waits until it has a reader. */
+bool extcap_open(const struct extcap *extcap, struct error *error);
 
-void extcap_clear(struct extcap *extcap);
+/* Frees and erases the copies. */
+void extcap_cleanup(struct extcap *extcap);

@@ -1,29 +1,30 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * A binary heap. In: targets with keys that change. Out: the one with the
- * least, at any time.
+ * Binary heap with positions. In: targets with keys that change. Out: the target
+ * with the least key.
  */
 #include "client/heap.h"
 
 #include <stdlib.h>
 
-static const size_t NOWHERE = SIZE_MAX;
+static const size_t NO_POSITION = SIZE_MAX;
 
 bool heap_init(struct heap *heap, unsigned targets)
 {
 	heap->count = 0;
 	heap->items = calloc(targets, sizeof(*heap->items));
-	heap->places = calloc(targets, sizeof(*heap->places));
-	if (!heap->items || !heap->places)
+	heap->positions = calloc(targets, sizeof(*heap->positions));
+	if (!heap->items || !heap->positions)
 		return false;
 	for (unsigned i = 0; i < targets; i++)
-		heap->places[i] = NOWHERE;
+		heap->positions[i] = NO_POSITION;
 	return true;
 }
 
-void heap_clear(struct heap *heap)
+void heap_cleanup(struct heap *heap)
 {
 	free(heap->items);
-	free(heap->places);
+	free(heap->positions);
 	*heap = (struct heap){0};
 }
 
@@ -32,52 +33,51 @@ static bool is_before(const struct heap_item *a, const struct heap_item *b)
 	return a->key < b->key || (a->key == b->key && a->target < b->target);
 }
 
-static void set(struct heap *heap, size_t place, struct heap_item item)
+static void set_item(struct heap *heap, size_t position, struct heap_item item)
 {
-	heap->items[place] = item;
-	heap->places[item.target] = place;
+	heap->items[position] = item;
+	heap->positions[item.target] = position;
 }
 
-/* Puts an item where it belongs, starting at a place that is free for it. */
-static void settle(struct heap *heap, size_t place, struct heap_item item)
+/* Moves an item from an unused position, up or down, to where it belongs. */
+static void sift_item(struct heap *heap, size_t position, struct heap_item item)
 {
-	while (place > 0 && is_before(&item, &heap->items[(place - 1) / 2])) {
-		set(heap, place, heap->items[(place - 1) / 2]);
-		place = (place - 1) / 2;
+	while (position > 0 && is_before(&item, &heap->items[(position - 1) / 2])) {
+		set_item(heap, position, heap->items[(position - 1) / 2]);
+		position = (position - 1) / 2;
 	}
 	for (;;) {
-		size_t child = 2 * place + 1;
+		size_t child = 2 * position + 1;
 
 		if (child + 1 < heap->count &&
 			is_before(&heap->items[child + 1], &heap->items[child]))
 			child++;
-		if (child >= heap->count ||
-			!is_before(&heap->items[child], &item))
+		if (child >= heap->count || !is_before(&heap->items[child], &item))
 			break;
-		set(heap, place, heap->items[child]);
-		place = child;
+		set_item(heap, position, heap->items[child]);
+		position = child;
 	}
-	set(heap, place, item);
+	set_item(heap, position, item);
 }
 
 void heap_put(struct heap *heap, unsigned target, uint64_t key)
 {
-	size_t place = heap->places[target];
+	size_t position = heap->positions[target];
 
-	if (place == NOWHERE)
-		place = heap->count++;
-	settle(heap, place, (struct heap_item){key, target});
+	if (position == NO_POSITION)
+		position = heap->count++;
+	sift_item(heap, position, (struct heap_item){key, target});
 }
 
 void heap_remove(struct heap *heap, unsigned target)
 {
-	size_t place = heap->places[target];
+	size_t position = heap->positions[target];
 	struct heap_item last;
 
-	if (place == NOWHERE)
+	if (position == NO_POSITION)
 		return;
-	heap->places[target] = NOWHERE;
+	heap->positions[target] = NO_POSITION;
 	last = heap->items[--heap->count];
 	if (last.target != target)
-		settle(heap, place, last);
+		sift_item(heap, position, last);
 }

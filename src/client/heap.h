@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Targets by a key each, the least first; those of one key by their number. */
+/* Binary heap of targets, ordered by key, then by number. */
 struct heap {
-	struct heap_item *items; /* items[0] is the first, if count > 0 */
-	size_t *places;		 /* of each target in items; SIZE_MAX: none */
+	struct heap_item *items; /* items[0] has the least key, if count > 0 */
+	size_t *positions;	 /* in items, by target; SIZE_MAX: not in the heap */
 	size_t count;
 };
 
@@ -16,14 +17,14 @@ struct heap_item {
 	unsigned target;
 };
 
-/* Makes an empty heap for that many targets. False: out of memory. */
+/* Initializes an empty heap for so many targets. False: out of memory. */
 bool heap_init(struct heap *heap, unsigned targets);
 
-/* Takes a heap that is all zero, too. */
-void heap_clear(struct heap *heap);
+/* Accepts a heap that is all zero. */
+void heap_cleanup(struct heap *heap);
 
 /* Adds a target, or changes its key. */
 void heap_put(struct heap *heap, unsigned target, uint64_t key);
 
-/* Removes a target, if it is there. */
+/* Removes a target, if it is in the heap. */
 void heap_remove(struct heap *heap, unsigned target);

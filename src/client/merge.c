@@ -1,167 +1,236 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * The merge. In: packets and watermarks of all targets. Out: one order.
+ * Merges the packets of all targets. In: packets and watermarks. Out: one order.
  *
- * A heap has the targets with packets by the time of their first one. The first
- * of the heap is the next packet of all; it leaves when the course says so. One
- * verdict is for many packets.
+ * Theory of operation
  *
- * What is due before the packets in front of it have even come overtakes them:
- * a stream that always has something earlier would keep it waiting for ever.
+ * The next packet. Each target has a queue. A heap holds the targets by the
+ * timestamp of their first packet, so the first of the heap has the next packet
+ * of all. It leaves when release.c allows it; one decision is valid for many
+ * packets.
  *
- * A packet is late when a later one has left already. It waits no less for
- * that: one target with stamps of next year makes all others late, and must
- * not disturb their order.
+ * Overdue packets. A stream that always has an earlier packet would delay the
+ * others without end. So a packet whose hold ended before the packets that
+ * precede it had even arrived overtakes them.
+ *
+ * Blocks. Secrets, names and the like leave at once: readers need them before
+ * the packets that followed them in the stream.
+ *
+ * Late packets. A packet is late when one with a later timestamp has left. It
+ * waits like any other: a target with timestamps of next year makes all others
+ * late, and must not change their order. A timestamp out of range, which the
+ * reader changes to the last possible one, is not counted as progress.
  */
 #include "client/merge.h"
 
-#include "client/course.h"
 #include "client/heap.h"
-#include "client/queue.h"
+#include "client/packet_queue.h"
+#include "client/release.h"
 #include "common/clock.h"
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-	SLACK_NS = 10000000, /* by which CPUs may disorder a stream */
-	PREFETCH_FROM = 32,  /* targets; fewer ones' packets are in the cache */
+	SLACK_NS = 10000000, /* disorder of a stream, by several CPUs */
+	PREFETCH_FROM = 32,  /* targets: the packets of fewer are in the cache */
 	PREFETCH_LINES = 3,  /* of a packet */
 	CACHE_LINE = 64,
 };
 
+/* A queued block. */
+struct merge_block {
+	struct merge_block *next;
+	size_t size;
+	unsigned char bytes[];
+};
+
 struct merge_target {
-	struct queue queue;
+	struct packet_queue queue;
 	struct merge_counts counts;
+	struct merge_block *first_block;
+	struct merge_block *last_block;
+	size_t block_bytes;
 };
 
 struct merge {
 	size_t queue_bytes;
 	struct merge_sink sink;
 	struct merge_target *targets;
-	struct course course;
+	struct release release;
 	struct heap ready;
-	uint64_t last; /* the latest time that has left */
+	uint64_t last_ns;   /* the latest timestamp that has left */
+	size_t block_count; /* queued, of all targets */
 };
 
-struct merge *merge_new(unsigned targets, const struct merge_limits *limits,
-	const struct merge_sink *sink)
+struct merge *merge_new(
+	unsigned targets, const struct merge_limits *limits, const struct merge_sink *sink)
 {
 	struct merge *merge = calloc(1, sizeof(*merge));
-	struct course *course;
+	struct release *release;
 
 	if (!merge)
 		return NULL;
 	merge->queue_bytes = limits->queue_bytes;
 	merge->sink = *sink;
 	merge->targets = calloc(targets, sizeof(*merge->targets));
-	course = &merge->course;
-	course->hold = limits->hold;
-	course->target_count = targets;
-	course->targets = calloc(targets, sizeof(*course->targets));
-	if (!merge->targets || !course->targets ||
-		!heap_init(&merge->ready, targets)) {
+	release = &merge->release;
+	release->hold_ms = limits->hold_ms;
+	release->source_count = targets;
+	release->sources = calloc(targets, sizeof(*release->sources));
+	if (!merge->targets || !release->sources || !heap_init(&merge->ready, targets)) {
 		merge_free(merge);
 		return NULL;
 	}
 	for (unsigned i = 0; i < targets; i++)
-		course->targets[i].running = true;
+		release->sources[i].running = true;
 	return merge;
+}
+
+static void pop_block(struct merge *merge, struct merge_target *at)
+{
+	struct merge_block *block = at->first_block;
+
+	at->first_block = block->next;
+	at->block_bytes -= sizeof(*block) + block->size;
+	merge->block_count--;
+	free(block);
+}
+
+static void clear(struct merge *merge, struct merge_target *at)
+{
+	while (at->first_block)
+		pop_block(merge, at);
+	packet_queue_cleanup(&at->queue);
 }
 
 void merge_free(struct merge *merge)
 {
 	if (!merge)
 		return;
-	for (unsigned i = 0; merge->targets && i < merge->course.target_count;
-		i++)
-		queue_clear(&merge->targets[i].queue);
+	for (unsigned i = 0; merge->targets && i < merge->release.source_count; i++)
+		clear(merge, &merge->targets[i]);
 	free(merge->targets);
-	free(merge->course.targets);
-	heap_clear(&merge->ready);
+	free(merge->release.sources);
+	heap_cleanup(&merge->ready);
 	free(merge);
 }
 
 bool merge_is_full(const struct merge *merge, unsigned target)
 {
-	const struct queue *queue = &merge->targets[target].queue;
+	const struct merge_target *at = &merge->targets[target];
 
-	/* an empty queue keeps a little memory, too */
-	return queue->count > 0 && queue->bytes >= merge->queue_bytes;
+	/* an empty queue may keep a little memory */
+	return (at->queue.count > 0 || at->block_bytes > 0) &&
+	       at->queue.bytes + at->block_bytes >= merge->queue_bytes;
 }
 
-bool merge_packet(struct merge *merge, unsigned target,
-	const struct packet *packet, uint64_t now)
+/* Counts a target that has become full. */
+static void count_full(struct merge *merge, unsigned target, bool was_full)
+{
+	if (!was_full && merge_is_full(merge, target))
+		merge->release.full_count++;
+}
+
+/* Stops counting a target whose queue has space again: it will be resumed. */
+static void count_space(struct merge *merge, unsigned target, bool was_full, uint64_t now)
+{
+	if (!was_full || merge_is_full(merge, target))
+		return;
+	merge->release.full_count--;
+	release_source_resumed(&merge->release, target, now);
+}
+
+bool merge_packet(struct merge *merge, unsigned target, const struct packet *packet, uint64_t now)
 {
 	struct merge_target *at = &merge->targets[target];
 	bool was_full = merge_is_full(merge, target);
 
-	if (!queue_push(&at->queue, packet, now))
+	if (!packet_queue_push(&at->queue, packet, now))
 		return false;
-	/* only what stands first in its queue has a place in the heap */
-	if (queue_head(&at->queue)->packet.time == packet->time)
+	/* the heap has the first packet of each queue only */
+	if (packet_queue_first(&at->queue)->packet.time == packet->time)
 		heap_put(&merge->ready, target, packet->time);
-	course_hear(&merge->course, target, packet->time,
-		packet->time > SLACK_NS ? packet->time - SLACK_NS : 0, now);
-	if (!was_full && merge_is_full(merge, target)) {
-		merge->course.full++;
-		course_fill(&merge->course, target, now);
-	}
+	if (packet->time != PACKET_TIME_MAX)
+		release_packet_came(&merge->release, target, packet->time,
+			packet->time > SLACK_NS ? packet->time - SLACK_NS : 0, now);
+	count_full(merge, target, was_full);
 	at->counts.received++;
 	return true;
 }
 
-void merge_watermark(
-	struct merge *merge, unsigned target, uint64_t time, uint64_t now)
+bool merge_block(struct merge *merge, unsigned target, const unsigned char *bytes, size_t size)
 {
-	course_hear(&merge->course, target, time, time, now);
+	struct merge_target *at = &merge->targets[target];
+	const bool was_full = merge_is_full(merge, target);
+	struct merge_block *block = malloc(sizeof(*block) + size);
+
+	if (!block)
+		return false;
+	block->next = NULL;
+	block->size = size;
+	memcpy(block->bytes, bytes, size);
+	if (at->first_block)
+		at->last_block->next = block;
+	else
+		at->first_block = block;
+	at->last_block = block;
+	at->block_bytes += sizeof(*block) + size;
+	merge->block_count++;
+	count_full(merge, target, was_full);
+	return true;
+}
+
+void merge_watermark(struct merge *merge, unsigned target, uint64_t time, uint64_t now)
+{
+	release_watermark_came(&merge->release, target, time, now);
 }
 
 void merge_begin(struct merge *merge, unsigned target, uint64_t now)
 {
-	course_begin(&merge->course, target, now);
+	merge->release.sources[target].running = true;
+	release_source_resumed(&merge->release, target, now);
 }
 
 void merge_end(struct merge *merge, unsigned target)
 {
-	merge->course.targets[target].running = false;
+	merge->release.sources[target].running = false;
 }
 
 void merge_discard(struct merge *merge, unsigned target)
 {
 	struct merge_target *at = &merge->targets[target];
+	const bool was_full = merge_is_full(merge, target);
 
-	if (at->queue.count == 0)
-		return;
 	heap_remove(&merge->ready, target);
-	merge->course.full -= merge_is_full(merge, target);
-	queue_clear(&at->queue);
+	clear(merge, at);
+	merge->release.full_count -= was_full;
 }
 
-static const struct queued *first_of(const struct merge *merge, unsigned target)
+static const struct queued_packet *first_of(const struct merge *merge, unsigned target)
 {
-	return queue_head(&merge->targets[target].queue);
+	return packet_queue_first(&merge->targets[target].queue);
 }
 
 /*
- * Behind the first packet comes one of the same target, or that of one of the
- * two below it in the heap: memory may bring these meanwhile.
+ * After the first packet comes one of the same target, or of one of the two
+ * next in the heap: the memory may fetch these meanwhile.
  */
 static void prefetch_next(const struct merge *merge)
 {
 	if (merge->ready.count < PREFETCH_FROM)
 		return;
 	for (size_t i = 1; i <= 2; i++) {
-		const struct queued *next =
-			first_of(merge, merge->ready.items[i].target);
+		const struct queued_packet *next = first_of(merge, merge->ready.items[i].target);
 
 		for (size_t line = 0; line < PREFETCH_LINES; line++)
-			__builtin_prefetch(
-				(const char *)next + line * CACHE_LINE);
+			__builtin_prefetch((const char *)next + line * CACHE_LINE);
 	}
 }
 
-/* Hands a target's first packet on; false: the sink does not take it now. */
-static bool release(struct merge *merge, unsigned target)
+/* Sends on the first packet of a target. False: the sink does not accept it now. */
+static bool send_first(struct merge *merge, unsigned target, uint64_t now)
 {
 	struct merge_target *at = &merge->targets[target];
 	bool was_full = merge_is_full(merge, target);
@@ -171,55 +240,75 @@ static bool release(struct merge *merge, unsigned target)
 	if (!merge->sink.packet(merge->sink.context, target, packet))
 		return false;
 	at->counts.written++;
-	if (packet->time < merge->last)
+	if (packet->time < merge->last_ns)
 		at->counts.late++;
-	else
-		merge->last = packet->time;
-	queue_pop(&at->queue);
+	else if (packet->time != PACKET_TIME_MAX)
+		merge->last_ns = packet->time;
+	packet_queue_pop(&at->queue);
 	if (at->queue.count > 0)
-		heap_put(&merge->ready, target,
-			queue_head(&at->queue)->packet.time);
+		heap_put(&merge->ready, target, packet_queue_first(&at->queue)->packet.time);
 	else
 		heap_remove(&merge->ready, target);
-	merge->course.full -= was_full && !merge_is_full(merge, target);
+	count_space(merge, target, was_full, now);
+	return true;
+}
+
+/* Sends on the blocks of a target. False: the sink does not accept one now. */
+static bool send_blocks_of(struct merge *merge, unsigned target, uint64_t now)
+{
+	struct merge_target *at = &merge->targets[target];
+
+	while (at->first_block) {
+		const struct merge_block *block = at->first_block;
+		const bool was_full = merge_is_full(merge, target);
+
+		if (!merge->sink.block(merge->sink.context, target, block->bytes, block->size))
+			return false;
+		pop_block(merge, at);
+		count_space(merge, target, was_full, now);
+	}
+	return true;
+}
+
+/* Sends on all blocks, which never wait. False: the sink does not accept one now. */
+static bool send_blocks(struct merge *merge, uint64_t now)
+{
+	for (unsigned i = 0; i < merge->release.source_count && merge->block_count; i++)
+		if (!send_blocks_of(merge, i, now))
+			return false;
 	return true;
 }
 
 /*
- * Hands on what a verdict allows, which holds until a queue is full no more.
- * False: the sink does not take it now.
+ * Sends on the packets that a decision allows. It is valid until a full queue
+ * has space again. False: the sink does not accept one now.
  */
-static bool release_until(struct merge *merge, uint64_t until, uint64_t now)
+static bool send_up_to(struct merge *merge, uint64_t until, uint64_t now)
 {
-	const size_t full = merge->course.full;
+	const size_t full = merge->release.full_count;
 
 	do {
-		const unsigned target = merge->ready.items[0].target;
-
-		if (!release(merge, target))
+		if (!send_first(merge, merge->ready.items[0].target, now))
 			return false;
-		if (merge->course.full < full) {
-			course_free(&merge->course, target, now);
-			break;
-		}
-	} while (merge->ready.count > 0 && merge->ready.items[0].key <= until);
+	} while (merge->release.full_count == full && merge->ready.count > 0 &&
+		 merge->ready.items[0].key <= until);
 	return true;
 }
 
-/* Does one target's first packet come before that of another? */
-typedef bool before(const struct merge *merge, unsigned one, unsigned other);
+/* Is the first packet of one target before that of another, in some order? */
+typedef bool compare_first(const struct merge *merge, unsigned one, unsigned other);
 
-/* Has it waited longer? The latest one of several. */
+/* By waiting time, longest first; of several, the one with the latest timestamp. */
 static bool is_older(const struct merge *merge, unsigned one, unsigned other)
 {
-	const struct queued *a = first_of(merge, one);
-	const struct queued *b = first_of(merge, other);
+	const struct queued_packet *a = first_of(merge, one);
+	const struct queued_packet *b = first_of(merge, other);
 
 	return a->arrived < b->arrived ||
 	       (a->arrived == b->arrived && a->packet.time > b->packet.time);
 }
 
-/* Is it to leave first? */
+/* By the order of the output. */
 static bool is_earlier(const struct merge *merge, unsigned one, unsigned other)
 {
 	const uint64_t a = first_of(merge, one)->packet.time;
@@ -228,116 +317,114 @@ static bool is_earlier(const struct merge *merge, unsigned one, unsigned other)
 	return a < b || (a == b && one < other);
 }
 
-/* Whose first packet is before all others' that have come by then (ms). */
-static unsigned find(const struct merge *merge, uint64_t by, before *is_before)
+/* Returns the target that is first in an order, if its packet arrived by by_ms. */
+static unsigned find_first(const struct merge *merge, uint64_t by_ms, compare_first *is_before)
 {
-	const unsigned none = merge->course.target_count;
+	const unsigned none = merge->release.source_count;
 	unsigned found = none;
 
 	for (size_t i = 0; i < merge->ready.count; i++) {
 		const unsigned target = merge->ready.items[i].target;
 
-		if (first_of(merge, target)->arrived <= by &&
+		if (first_of(merge, target)->arrived <= by_ms &&
 			(found == none || is_before(merge, target, found)))
 			found = target;
 	}
 	return found;
 }
 
-static const struct queued *oldest_of(const struct merge *merge)
+static const struct queued_packet *oldest_of(const struct merge *merge)
 {
-	return first_of(merge, find(merge, UINT64_MAX, is_older));
+	return first_of(merge, find_first(merge, UINT64_MAX, is_older));
 }
 
 /*
- * Lets packets leave that are due before those in front of them have come.
- * False: the sink does not take it now.
+ * Sends on packets whose hold ended before those that precede them had arrived.
+ * False: the sink does not accept one now.
  */
-static bool release_overdue(struct merge *merge, uint64_t now)
+static bool send_overdue(struct merge *merge, uint64_t now)
 {
 	while (merge->ready.count > 0) {
-		const size_t full = merge->course.full;
-		const struct queued *first =
-			first_of(merge, merge->ready.items[0].target);
-		const struct queued *oldest = oldest_of(merge);
-		uint64_t due = oldest->arrived + merge->course.hold;
-		unsigned target;
+		const unsigned earliest = merge->ready.items[0].target;
+		const struct queued_packet *first = first_of(merge, earliest);
+		const struct queued_packet *oldest = oldest_of(merge);
+		uint64_t due = oldest->arrived + merge->release.hold_ms;
 
-		/* at first without a look at all targets */
+		/* first a check that does not look at all targets */
 		if (first->arrived > due)
-			due = course_due(&merge->course, oldest->packet.time,
-				oldest->arrived);
+			due = release_due_ms(
+				&merge->release, oldest->packet.time, oldest->arrived, earliest);
 		if (first->arrived <= due)
 			return true;
-		target = find(merge, due, is_earlier);
-		if (!release(merge, target))
+		if (!send_first(merge, find_first(merge, due, is_earlier), now))
 			return false;
-		if (merge->course.full < full)
-			course_free(&merge->course, target, now);
 	}
 	return true;
 }
 
-/* Of the first packet; or when another is due, if that is sooner. */
-static struct verdict judge(const struct merge *merge, uint64_t now)
+/* Decides on the first packet, or waits for the end of another hold before that. */
+static struct release_decision decide(const struct merge *merge, uint64_t now)
 {
-	const struct queued *queued =
-		first_of(merge, merge->ready.items[0].target);
-	struct verdict verdict = course_judge(
-		&merge->course, queued->packet.time, queued->arrived, now);
+	const struct queued_packet *queued = first_of(merge, merge->ready.items[0].target);
+	struct release_decision decision =
+		release_decide(&merge->release, queued->packet.time, queued->arrived, now);
 	uint64_t due;
 
-	if (verdict.wait == 0)
-		return verdict;
+	if (decision.wait_ms == 0)
+		return decision;
 	queued = oldest_of(merge);
-	due = course_due(&merge->course, queued->packet.time, queued->arrived);
-	verdict.wait = clock_earlier(verdict.wait, due > now ? due - now : 0);
-	verdict.until = 0;
-	return verdict;
+	due = release_due_ms(&merge->release, queued->packet.time, queued->arrived,
+		merge->ready.items[0].target);
+	decision.wait_ms = clock_earlier(decision.wait_ms, due > now ? due - now : 0);
+	decision.up_to_ns = 0;
+	return decision;
 }
 
-void merge_resume(struct merge *merge, uint64_t now)
+void merge_output_resumed(struct merge *merge, uint64_t now)
 {
-	merge->course.resumed = now;
+	merge->release.output_resumed_ms = now;
 }
 
 int merge_pump(struct merge *merge, uint64_t now)
 {
-	if (!release_overdue(merge, now))
+	if (merge->block_count > 0 && !send_blocks(merge, now))
+		return -1;
+	if (!send_overdue(merge, now))
 		return -1;
 	while (merge->ready.count > 0) {
-		const struct verdict verdict = judge(merge, now);
+		const struct release_decision decision = decide(merge, now);
 
-		if (verdict.wait > 0)
-			return verdict.wait < INT_MAX ? (int)verdict.wait
-						      : INT_MAX;
-		if (!release_until(merge, verdict.until, now))
+		if (decision.wait_ms > 0)
+			return decision.wait_ms < INT_MAX ? (int)decision.wait_ms : INT_MAX;
+		if (!send_up_to(merge, decision.up_to_ns, now))
 			break;
 	}
 	return -1;
 }
 
-bool merge_drain(struct merge *merge)
+bool merge_drain(struct merge *merge, uint64_t now)
 {
+	if (!send_blocks(merge, now))
+		return false;
 	while (merge->ready.count > 0)
-		if (!release(merge, merge->ready.items[0].target))
+		if (!send_first(merge, merge->ready.items[0].target, now))
 			return false;
 	return true;
 }
 
-uint64_t merge_spoken(const struct merge *merge, unsigned target)
+uint64_t merge_newest_ns(const struct merge *merge, unsigned target)
 {
-	return merge->course.targets[target].spoken;
+	return merge->release.sources[target].newest_ns;
 }
 
-uint64_t merge_waiting(const struct merge *merge, unsigned target, uint64_t now)
+uint64_t merge_oldest_wait_ms(const struct merge *merge, unsigned target, uint64_t now)
 {
-	const struct queue *queue = &merge->targets[target].queue;
+	const struct packet_queue *queue = &merge->targets[target].queue;
 
-	return queue->count > 0 ? now - queue_head(queue)->arrived : 0;
+	return queue->count > 0 ? now - packet_queue_first(queue)->arrived : 0;
 }
 
-struct merge_counts merge_count(const struct merge *merge, unsigned target)
+struct merge_counts merge_counts(const struct merge *merge, unsigned target)
 {
 	return merge->targets[target].counts;
 }

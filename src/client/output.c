@@ -1,14 +1,15 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Where ddump writes. In: records of a capture file, in their final order.
- * Out: the same on a descriptor, in large writes.
+ * Output file or pipe. In: records of a capture file, in their final order. Out:
+ * large writes to a descriptor.
  *
- * The buffer takes one record more than makes it full, and remembers where
- * each one ends. If a disk is full in the middle of them, the file is cut back
- * to the last one that is whole.
+ * The buffer has space for one record after it is full, and keeps the end of
+ * each record. When a disk is full, the file is truncated to its last whole
+ * record.
  */
 #include "client/output.h"
 
-#include "client/secret.h"
+#include "client/redact.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,43 +24,43 @@
 
 enum {
 	BUFFER_FULL = 262144,
-	BUFFER_ROOM = BUFFER_FULL + OUTPUT_RECORD_MAX,
+	BUFFER_SIZE = BUFFER_FULL + OUTPUT_RECORD_MAX,
 	RECORD_MIN = 16,
 	ENDS_MAX = BUFFER_FULL / RECORD_MIN + 1,
-	PIPE_SIZE = 1 << 20, /* the most that anybody may ask for */
-	MODE = 0600,	     /* packets hold secrets */
+	PIPE_SIZE = 1 << 20, /* the limit for unprivileged users */
+	MODE = 0600,	     /* packets contain secrets */
 };
 
-enum kind { KIND_OTHER, KIND_FILE, KIND_PIPE, KIND_SHARED_PIPE, KIND_SOCKET };
+enum output_kind { KIND_OTHER, KIND_FILE, KIND_PIPE, KIND_SHARED_PIPE, KIND_SOCKET };
 
-/* Where a record ends in the buffer. */
-struct end {
-	uint32_t place : 31;
+/* The end of a record in the buffer. */
+struct record_end {
+	uint32_t offset : 31;
 	uint32_t is_packet : 1;
 };
 
 struct output {
 	char name[256];	  /* for messages */
-	const char *path; /* the caller's */
+	const char *path; /* belongs to the caller */
 	int fd;
-	bool own;     /* the file is ours, not stdout */
-	bool own_fd;  /* to be closed */
-	bool created; /* it did not exist before */
-	bool started; /* something was written */
-	bool broken;  /* after a failure nothing more is tried */
-	enum kind kind;
-	size_t start; /* of what the reader has not taken */
+	bool is_file;	  /* opened by path, not stdout */
+	bool must_close;  /* fd was opened here */
+	bool was_created; /* the file did not exist before */
+	bool has_started; /* output_start() was called */
+	bool has_failed;  /* nothing more is written */
+	enum output_kind kind;
+	size_t start; /* of what is not written yet */
 	size_t used;
-	size_t count;  /* records in the buffer */
-	uint64_t lost; /* packets that could not be written */
-	struct end ends[ENDS_MAX];
-	unsigned char buffer[BUFFER_ROOM];
+	size_t count;	       /* records in the buffer */
+	uint64_t lost_packets; /* after has_failed */
+	struct record_end ends[ENDS_MAX];
+	unsigned char buffer[BUFFER_SIZE];
 };
 
 /*
- * Opens a pipe once more, so that it does not block us: to set O_NONBLOCK on
- * what was given would change it for all who share it. Another user's pipe
- * can't be opened. A larger pipe saves a switch to the reader for each 64 KiB.
+ * Opens the pipe again with O_NONBLOCK, which on the given descriptor would
+ * affect all processes that share it. Another user's pipe cannot be opened. A
+ * larger pipe saves a context switch per 64 KiB.
  */
 static void set_up_pipe(struct output *output)
 {
@@ -70,38 +71,33 @@ static void set_up_pipe(struct output *output)
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	output->kind = fd >= 0 ? KIND_PIPE : KIND_SHARED_PIPE;
 	if (fd >= 0) {
-		if (output->own)
+		if (output->is_file)
 			close(output->fd);
 		output->fd = fd;
-		output->own_fd = true;
+		output->must_close = true;
 	}
 	fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
 }
 
-/* Has a shell taken a '&' in a URL for the end of a command? */
+/* Did a '&' in a URL put ddump in the background? */
 static bool is_in_background(int terminal)
 {
-	const pid_t front = tcgetpgrp(terminal);
+	const pid_t foreground = tcgetpgrp(terminal);
 
-	return front > 0 && front != getpgrp();
+	return foreground > 0 && foreground != getpgrp();
 }
 
-static bool check_kind(struct output *output, struct failure *failure)
+static bool detect_kind(struct output *output, struct error *error)
 {
 	struct stat status;
 
 	if (isatty(output->fd))
-		return failure_set(failure, 1,
-			"packets are binary and %s is a terminal: append "
-			"\"| tcpdump -nr -\", or write to a file by -w FILE%s",
+		return error_set(error, 1,
+			"cannot write packets: %s is a terminal; try | tcpdump -nr - or -w FILE%s",
 			output->name,
-			is_in_background(output->fd)
-				? "; in the background? A target with '&' "
-				  "takes quotes"
-				: "");
+			is_in_background(output->fd) ? " (quote a URL with '&')" : "");
 	if (fstat(output->fd, &status) != 0)
-		return failure_set(
-			failure, 1, "%s: %s", output->name, strerror(errno));
+		return error_set(error, 1, "%s: %s", output->name, strerror(errno));
 	if (S_ISREG(status.st_mode))
 		output->kind = KIND_FILE;
 	if (S_ISSOCK(status.st_mode))
@@ -111,40 +107,38 @@ static bool check_kind(struct output *output, struct failure *failure)
 	return true;
 }
 
-/* Opens the file as it is: if nothing is captured nothing is lost. */
+/* Does not truncate the file yet, so that a run without packets keeps it. */
 static int open_file(struct output *output)
 {
 	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
 	int fd = open(output->path, flags | O_EXCL, MODE);
 
-	output->created = fd >= 0;
+	output->was_created = fd >= 0;
 	if (fd < 0 && errno == EEXIST)
 		fd = open(output->path, flags, MODE);
 	return fd;
 }
 
-struct output *output_open(const char *path, struct failure *failure)
+struct output *output_open(const char *path, struct error *error)
 {
 	struct output *output = calloc(1, sizeof(*output));
 
 	if (!output) {
-		failure_set(failure, 1, "out of memory");
+		error_set(error, 1, "out of memory");
 		return NULL;
 	}
-	output->own = path && strcmp(path, "-") != 0;
-	output->own_fd = output->own;
+	output->is_file = path && strcmp(path, "-") != 0;
+	output->must_close = output->is_file;
 	output->path = path;
-	secret_hide(output->name, sizeof(output->name),
-		output->own ? path : "stdout");
-	output->fd = output->own ? open_file(output) : STDOUT_FILENO;
+	redact_copy(output->name, sizeof(output->name), output->is_file ? path : "stdout");
+	output->fd = output->is_file ? open_file(output) : STDOUT_FILENO;
 	if (output->fd < 0)
-		failure_set(failure, 1,
-			"%s: %s (-w takes a file in a folder that is there, "
-			"where you may write)",
+		error_set(error, 1,
+			"cannot open %s: %s; -w needs a file in a directory where you may write",
 			output->name, strerror(errno));
-	else if (check_kind(output, failure))
+	else if (detect_kind(output, error))
 		return output;
-	if (output->own_fd && output->fd >= 0)
+	if (output->must_close && output->fd >= 0)
 		close(output->fd);
 	free(output);
 	return NULL;
@@ -155,7 +149,7 @@ int output_fd(const struct output *output)
 	return output->fd;
 }
 
-static bool set_size(int fd, off_t size)
+static bool set_file_size(int fd, off_t size)
 {
 	int result;
 
@@ -165,18 +159,16 @@ static bool set_size(int fd, off_t size)
 	return result == 0;
 }
 
-bool output_start(struct output *output, struct failure *failure)
+bool output_start(struct output *output, struct error *error)
 {
-	if (output->own && output->kind == KIND_FILE &&
-		!set_size(output->fd, 0))
-		return failure_set(
-			failure, 1, "%s: %s", output->name, strerror(errno));
-	output->started = true;
+	if (output->is_file && output->kind == KIND_FILE && !set_file_size(output->fd, 0))
+		return error_set(error, 1, "%s: %s", output->name, strerror(errno));
+	output->has_started = true;
 	return true;
 }
 
-/* Leaves the last whole record as the end of a file that could not grow. */
-static void cut_back(const struct output *output, size_t written)
+/* Truncates a file that could not grow to its last whole record. */
+static void truncate_to_record(const struct output *output, size_t written)
 {
 	off_t end = lseek(output->fd, 0, SEEK_CUR);
 	size_t whole = 0;
@@ -184,64 +176,61 @@ static void cut_back(const struct output *output, size_t written)
 	if (output->kind != KIND_FILE || end < 0)
 		return;
 	for (size_t i = 0; i < output->count; i++)
-		if (output->ends[i].place <= written)
-			whole = output->ends[i].place;
-	/* where that fails there is nothing left to do */
-	if (!set_size(output->fd, end - (off_t)(written - whole)))
+		if (output->ends[i].offset <= written)
+			whole = output->ends[i].offset;
+	/* if this fails, nothing else can be done */
+	if (!set_file_size(output->fd, end - (off_t)(written - whole)))
 		return;
 	lseek(output->fd, 0, SEEK_END);
 }
 
-static bool fail(struct output *output, int error, struct failure *failure)
+static bool fail_output(struct output *output, int error_number, struct error *error)
 {
-	output->broken = true;
-	failure_set(failure, error == EPIPE ? 0 : 1, "%s: %s", output->name,
-		strerror(error));
-	cut_back(output, output->start);
-	output->lost = output_pending(output);
+	output->has_failed = true;
+	error_set(error, error_number == EPIPE ? 0 : 1, "%s: %s", output->name,
+		strerror(error_number));
+	truncate_to_record(output, output->start);
+	output->lost_packets = output_pending(output);
 	output->start = output->used;
 	return false;
 }
 
 /*
- * A write(2) that does not block: a reader that stalls must stop nothing but
- * the output. Sockets and pipes that others share are not set to O_NONBLOCK.
+ * A write(2) that does not block: a slow reader must not stop the transfers.
+ * Does not set O_NONBLOCK on sockets and pipes that other processes share.
  */
-static ssize_t write_some(
-	const struct output *output, const void *bytes, size_t size)
+static ssize_t write_nonblocking(const struct output *output, const void *bytes, size_t size)
 {
 	struct pollfd fd = {.fd = output->fd, .events = POLLOUT};
 
 	if (output->kind == KIND_SOCKET)
-		return send(
-			output->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return send(output->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (output->kind != KIND_SHARED_PIPE)
 		return write(output->fd, bytes, size);
 	if (poll(&fd, 1, 0) == 0) {
 		errno = EAGAIN;
 		return -1;
 	}
-	/* pipe(7): where there is room, there is as much */
+	/* pipe(7): a writable pipe has space for PIPE_BUF bytes */
 	return write(output->fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
 }
 
-bool output_flush(struct output *output, struct failure *failure)
+bool output_flush(struct output *output, struct error *error)
 {
 	while (output->start < output->used) {
-		ssize_t size =
-			write_some(output, output->buffer + output->start,
-				output->used - output->start);
+		ssize_t size = write_nonblocking(
+			output, output->buffer + output->start, output->used - output->start);
 
 		if (size < 0 && errno == EAGAIN)
 			return true;
 		if (size < 0 && errno != EINTR)
-			return fail(output, errno, failure);
+			return fail_output(output, errno, error);
 		output->start += size > 0 ? (size_t)size : 0;
 	}
 	output->start = 0;
 	output->used = 0;
 	output->count = 0;
-	return !output->broken;
+	return !output->has_failed;
 }
 
 bool output_is_piped(const struct output *output)
@@ -251,16 +240,15 @@ bool output_is_piped(const struct output *output)
 
 bool output_is_blocked(const struct output *output)
 {
-	return output->start < output->used && !output->broken;
+	return output->start < output->used && !output->has_failed;
 }
 
 uint64_t output_pending(const struct output *output)
 {
-	uint64_t count = output->lost;
+	uint64_t count = output->lost_packets;
 
 	for (size_t i = 0; i < output->count; i++)
-		count += output->ends[i].is_packet &&
-			 output->ends[i].place > output->start;
+		count += output->ends[i].is_packet && output->ends[i].offset > output->start;
 	return count;
 }
 
@@ -268,45 +256,44 @@ bool output_wait(const struct output *output, int ms)
 {
 	struct pollfd fd = {.fd = output->fd, .events = POLLOUT};
 
-	/* a signal is not the reader's silence */
+	/* after a signal, the caller tries again */
 	return poll(&fd, 1, ms) != 0;
 }
 
-unsigned char *output_room(struct output *output)
+/* cppcheck-suppress constParameterPointer; what it points to is written */
+unsigned char *output_buffer(struct output *output)
 {
-	if (output->broken || output->used >= BUFFER_FULL)
+	if (output->has_failed || output->used >= BUFFER_FULL)
 		return NULL;
 	return output->buffer + output->used;
 }
 
-bool output_add(struct output *output, size_t size, bool is_packet,
-	struct failure *failure)
+bool output_add(struct output *output, size_t size, bool is_packet, struct error *error)
 {
 	output->used += size;
-	output->ends[output->count++] = (struct end){
-		.place = output->used & INT32_MAX,
+	output->ends[output->count++] = (struct record_end){
+		.offset = output->used & INT32_MAX,
 		.is_packet = is_packet,
 	};
-	if (output->used < BUFFER_FULL || output_flush(output, failure))
+	if (output->used < BUFFER_FULL || output_flush(output, error))
 		return true;
-	/* its end can't have been written, and it is not taken */
-	output->lost -= is_packet;
+	/* the last record cannot have been written, and is not counted */
+	output->lost_packets -= is_packet;
 	return false;
 }
 
-bool output_close(struct output *output, struct failure *failure)
+bool output_close(struct output *output, struct error *error)
 {
 	bool closed = true;
 
 	if (!output)
 		return true;
-	if (!output->broken)
-		closed = output_flush(output, failure);
-	/* some file systems tell only here that they are full */
-	if (output->own_fd && close(output->fd) != 0 && closed)
-		closed = failure_set(
-			failure, 1, "%s: %s", output->name, strerror(errno));
-	if (output->created && !output->started)
+	if (!output->has_failed)
+		closed = output_flush(output, error);
+	/* some file systems report only here that they are full */
+	if (output->must_close && close(output->fd) != 0 && closed)
+		closed = error_set(error, 1, "%s: %s", output->name, strerror(errno));
+	if (output->was_created && !output->has_started)
 		unlink(output->path);
 	free(output);
 	return closed;

@@ -1,59 +1,63 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "common/failure.h"
+#include "common/error.h"
 #include "format/packet.h"
-#include "format/pcapng.h"
+#include "format/pcapng_copy_options.h"
+#include "format/pcapng_write.h"
 
 #include <stddef.h>
 
 /*
- * Whole records of a capture file, to a file or to stdout. Functions that
- * fail set failure with status 1, or 0 where the reader has simply left.
+ * The output: whole records of a capture file, written to a file or stdout.
+ * Functions that fail set error with status 1, or 0 if the reader has closed
+ * the pipe.
  */
 struct output;
 
-/* A packet of the largest size with a comment, or any other block. */
-enum { OUTPUT_RECORD_MAX = PACKET_MAX + PCAPNG_BLOCK_MAX };
+/* A packet of the largest size with its options, or any other block. */
+enum { OUTPUT_RECORD_MAX = PCAPNG_COPY_BLOCK_MAX + PCAPNG_BLOCK_MAX };
+_Static_assert(PACKET_MAX + PCAPNG_COPY_OPTIONS_MAX <= PCAPNG_COPY_BLOCK_MAX,
+	"a packet with its options is no larger than any other block");
 
 /*
- * Opens path (NULL or "-": stdout) and checks that it is no terminal. Nothing
- * is written yet. NULL: failure is set.
+ * Opens path (NULL or "-": stdout), and rejects a terminal. Writes nothing yet.
+ * Returns NULL with error set.
  */
-struct output *output_open(const char *path, struct failure *failure);
+struct output *output_open(const char *path, struct error *error);
 
-/* The descriptor, to be watched for a reader that leaves. */
+/* The descriptor, to watch for a reader that closes it. */
 int output_fd(const struct output *output);
 
-/* Empties the file: something will be written. */
-bool output_start(struct output *output, struct failure *failure);
+/* Truncates the file, before the first record. */
+bool output_start(struct output *output, struct error *error);
 
 /*
- * Where the next record is to be written: OUTPUT_RECORD_MAX bytes. NULL when
- * none is taken: output_is_blocked(), or it has failed.
+ * The space for the next record, OUTPUT_RECORD_MAX bytes. NULL: the output is
+ * blocked or has failed.
  */
-unsigned char *output_room(struct output *output);
+unsigned char *output_buffer(struct output *output);
 
 /*
- * Takes the record of size bytes (16 at least) that was written there. Where
- * it fails this one has not been added.
+ * Adds the record of size bytes (at least 16) in that space. If it fails, the
+ * record is not counted as pending.
  */
-bool output_add(struct output *output, size_t size, bool is_packet,
-	struct failure *failure);
+bool output_add(struct output *output, size_t size, bool is_packet, struct error *error);
 
-/* Hands on what is buffered, as far as the reader takes it. */
-bool output_flush(struct output *output, struct failure *failure);
+/* Writes what is buffered, as far as the reader accepts it without waiting. */
+bool output_flush(struct output *output, struct error *error);
 
-/* Does a program read it, by a pipe or a socket? */
+/* Is the output a pipe or a socket? */
 bool output_is_piped(const struct output *output);
 
-/* After a flush: is the reader too slow for what is buffered? */
+/* After a flush: has the reader not accepted all that is buffered? */
 bool output_is_blocked(const struct output *output);
 
-/* How many packets were added that the reader, or the disk, has not taken. */
+/* The number of packets that were added but not written. */
 uint64_t output_pending(const struct output *output);
 
-/* Waits until a slow reader takes more; false: it took nothing for ms. */
+/* Waits until the output is writable, for ms at most; false: it is not. */
 bool output_wait(const struct output *output, int ms);
 
-/* Flushes, and closes. What a slow reader has not taken is lost. Takes NULL. */
-bool output_close(struct output *output, struct failure *failure);
+/* Flushes and closes. Records that do not fit into a pipe are lost. Accepts NULL. */
+bool output_close(struct output *output, struct error *error);

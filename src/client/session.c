@@ -1,53 +1,58 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * A run of ddump. In: targets. Out: their merged packets, and an exit status.
+ * A run of ddump. In: targets. Out: one capture file, and an exit status.
  *
- * Nothing is written until every target runs or is over; then the output's
- * header is known, and whether all that were required are there.
+ * The output begins when every target captures or is over: then its link type
+ * is known, and whether all required targets are there. From then on each turn
+ * of the loop moves data one way: transfers -> sources -> merge -> file.
  */
 #include "client/session.h"
 
-#include "client/gaps.h"
-#include "client/intake.h"
-#include "client/interrupt.h"
-#include "client/loop.h"
-#include "client/members.h"
+#include "client/capture_file.h"
+#include "client/event_loop.h"
+#include "client/interface_table.h"
+#include "client/linktype_vote.h"
 #include "client/merge.h"
-#include "client/recorder.h"
-#include "client/report.h"
-#include "client/say.h"
-#include "client/status.h"
+#include "client/notices.h"
+#include "client/signals.h"
+#include "client/sources.h"
+#include "client/status_line.h"
+#include "client/summary.h"
 #include "common/clock.h"
 
 #include <limits.h>
 
 enum {
-	GRACE_MS = 1000,    /* after a failure, for others to be told as well */
-	NOTICE_MS = 2000,   /* of silence before it says who is waited for */
-	PATIENCE_MS = 1000, /* with a reader, after an interrupt */
-	PAUSE_MS = 1000,    /* from which on a reader is not merely slow */
-	COUNT_MS = 1000,    /* between two looks at the counters */
+	FAILURE_GRACE_MS = 1000, /* after a failure, to report others as well */
+	WAITING_NOTICE_MS = 2000,
+	DRAIN_PATIENCE_MS = 1000, /* for the output's reader, after an interrupt */
+	LONG_BLOCK_MS = 1000,	  /* of the output, which restarts the hold */
+	COUNTERS_MS = 1000,	  /* between two looks at the counters */
 	NAMES_SIZE = 512,
 	MEMORY_TOTAL = 128 << 20,
-	TARGET_COST = 96 << 10, /* besides its queue, most of it libcurl's */
+	TARGET_COST = 96 << 10, /* besides its queue, mostly of libcurl */
 	QUEUE_MIN = 32 << 10,
 	QUEUE_MAX = 16 << 20,
 };
 
 static const char no_resources[] = "out of memory or descriptors";
 
+/* Times in ms are those of clock_ms(). */
 struct session {
-	const struct arguments *arguments;
+	const struct options *options;
 	struct output *output;
-	struct loop *loop;
+	struct event_loop *loop;
 	struct merge *merge;
-	struct members members;
-	struct recorder recorder;
-	struct status status;
-	uint64_t begin;	  /* ms */
-	bool noticed;	  /* it has said who is waited for */
-	uint64_t end;	  /* ms, for -duration */
-	uint64_t count;	  /* ms: when counters are to be written next */
-	uint64_t blocked; /* ms: since when the output is; 0: it is not */
+	struct interface_table interfaces;
+	struct notices notices;
+	struct sources sources;
+	struct capture_file file;
+	struct status_line status;
+	uint64_t begin_ms;
+	uint64_t end_ms;	   /* for -duration */
+	uint64_t counters_due_ms;  /* when to look at the counters next */
+	uint64_t blocked_since_ms; /* the output; 0: it is not blocked */
+	bool waiting_reported;
 };
 
 static size_t queue_size(size_t count)
@@ -56,308 +61,422 @@ static size_t queue_size(size_t count)
 
 	if (share < TARGET_COST + QUEUE_MIN)
 		return QUEUE_MIN;
-	return share - TARGET_COST < QUEUE_MAX ? share - TARGET_COST
-					       : QUEUE_MAX;
+	return share - TARGET_COST < QUEUE_MAX ? share - TARGET_COST : QUEUE_MAX;
 }
 
-static bool set_up(struct session *session, struct failure *failure)
+static struct merge *make_merge(struct session *session)
 {
-	const struct arguments *arguments = session->arguments;
-	const struct merge_sink sink = {recorder_packet, &session->recorder};
+	const size_t count = session->options->targets.count;
+	const struct merge_sink sink = {
+		.packet = capture_file_packet,
+		.block = capture_file_block,
+		.context = &session->file,
+	};
 	const struct merge_limits limits = {
-		.hold = arguments->hold,
-		.queue_bytes = queue_size(arguments->targets.count),
+		.hold_ms = session->options->hold,
+		.queue_bytes = queue_size(count),
 	};
 
-	session->merge =
-		merge_new((unsigned)arguments->targets.count, &limits, &sink);
-	session->loop = loop_new(output_fd(session->output), interrupt_catch());
-	session->begin = clock_ms();
-	session->end = CLOCK_NEVER;
-	session->recorder.members = &session->members;
-	session->recorder.writer.output = session->output;
-	session->recorder.writer.pcapng = arguments->pcapng;
-	if (session->merge && session->loop &&
-		status_init(&session->status, arguments,
-			output_is_piped(session->output)) &&
-		members_start(&session->members, arguments, session->loop,
-			session->merge))
-		return true;
-	return failure_set(failure, 1, no_resources);
+	return merge_new((unsigned)count, &limits, &sink);
+}
+
+static bool start_sources(struct session *session)
+{
+	const struct source_common common = {
+		.options = session->options,
+		.loop = session->loop,
+		.merge = session->merge,
+		.interfaces = &session->interfaces,
+		.notices = &session->notices,
+	};
+
+	return sources_start(&session->sources, &common);
+}
+
+/* False: out of memory or descriptors. In both cases tear_down() follows. */
+static bool allocate(struct session *session)
+{
+	const struct options *options = session->options;
+	const unsigned count = (unsigned)options->targets.count;
+
+	session->merge = make_merge(session);
+	if (!session->merge)
+		return false;
+	session->loop = event_loop_new(output_fd(session->output), signals_open());
+	if (!session->loop)
+		return false;
+	if (!interface_table_init(&session->interfaces, count))
+		return false;
+	if (!notices_init(&session->notices, count))
+		return false;
+	return status_line_init(&session->status, options, output_is_piped(session->output));
+}
+
+static bool set_up(struct session *session, struct error *error)
+{
+	const struct options *options = session->options;
+
+	session->begin_ms = clock_ms();
+	session->end_ms = CLOCK_NEVER;
+	session->file = (struct capture_file){
+		.options = options,
+		.interfaces = &session->interfaces,
+		.notices = &session->notices,
+		.writer = {.output = session->output, .pcapng = options->pcapng},
+	};
+	if (!allocate(session) || !start_sources(session))
+		return error_set(error, 1, no_resources);
+	return true;
 }
 
 static void tear_down(struct session *session)
 {
-	status_clear(&session->status);
-	members_stop(&session->members);
-	loop_free(session->loop);
-	members_clear(&session->members);
+	status_line_cleanup(&session->status);
+	sources_stop(&session->sources);
+	event_loop_free(session->loop);
+	sources_cleanup(&session->sources);
+	notices_cleanup(&session->notices);
+	interface_table_cleanup(&session->interfaces);
 	merge_free(session->merge);
 }
 
-/* How many targets have a capture, under way or complete. */
-static unsigned count_good(const struct members *members)
+static const struct source_snapshot *take_snapshots(struct session *session)
 {
-	return members->in_state[MEMBER_RUNNING] + members->ended;
+	return sources_snapshots(&session->sources, clock_ms(), clock_ns(CLOCK_REALTIME));
 }
 
-/* Has it become impossible to start? */
-static bool is_refused(const struct session *session)
+/*
+ * Has it become impossible to begin? A capture that began and then failed
+ * counts as begun: its packets are written.
+ */
+static bool cannot_begin(const struct session *session)
 {
-	const struct members *members = &session->members;
+	const struct source_common *common = &session->sources.common;
 
-	if (session->arguments->require_all && members->failed > 0)
+	if (session->options->require_all && common->missing_count > 0)
 		return true;
-	return members->in_state[MEMBER_OVER] == members->count &&
-	       count_good(members) == 0;
+	return common->in_state[SOURCE_OVER] == session->sources.count && common->begun_count == 0;
 }
 
-static void start(struct session *session)
+static void begin_output(struct session *session)
 {
-	const unsigned running = count_good(&session->members);
+	const struct source_common *common = &session->sources.common;
 
-	/* first, so that a reader's own first line is not cut in two */
-	if (!session->arguments->quiet)
-		say("capturing on %u target%s", running,
-			running == 1 ? "" : "s");
-	recorder_start(&session->recorder);
-	if (session->arguments->duration)
-		session->end = clock_ms() + session->arguments->duration * 1000;
+	/* before the header, so that the reader's first line is not cut in two */
+	if (!session->options->quiet)
+		notice("capturing on %u target%s", common->begun_count,
+			common->begun_count == 1 ? "" : "s");
+	capture_file_start(&session->file, common->linktype);
+	if (session->options->duration)
+		session->end_ms = clock_ms() + session->options->duration * 1000;
 }
 
-/* Says once whom it is waiting for. */
-static void notice(struct session *session)
+/* Reports once which targets the output waits for. */
+static void report_waiting(struct session *session)
 {
 	char names[NAMES_SIZE];
 
-	if (session->noticed || clock_ms() < session->begin + NOTICE_MS)
+	if (session->waiting_reported || clock_ms() < session->begin_ms + WAITING_NOTICE_MS)
 		return;
-	session->noticed = true;
-	report_waiting(&session->members, names, sizeof(names));
-	if (!session->arguments->quiet)
-		say("waiting for %s", names);
+	session->waiting_reported = true;
+	summary_list_waiting(take_snapshots(session), session->sources.count, names, sizeof(names));
+	if (*names && !session->options->quiet)
+		notice("waiting for %s", names);
 }
 
-/* Starts once every target has answered; false: it must not start at all. */
-static bool try_to_start(struct session *session)
+/*
+ * Begins the output unless it waits for first packets; every target has begun or
+ * failed. Returns false if the output must not begin.
+ */
+static bool vote_and_begin(struct session *session, uint64_t now)
 {
-	struct members *members = &session->members;
+	struct sources *sources = &session->sources;
 
-	if (members->in_state[MEMBER_CONNECTING] > 0) {
-		notice(session);
-		return !is_refused(session) ||
-		       clock_ms() < members->first_failure + GRACE_MS;
-	}
-	if (count_good(members) == 0)
-		return !is_refused(session); /* lost ones are tried again */
-	intake_agree(members);
-	if (is_refused(session))
+	if (cannot_begin(session))
 		return false;
-	start(session);
+	/* -retry connects the lost ones again */
+	if (sources->common.begun_count == 0)
+		return true;
+	if (!linktype_vote(sources, now))
+		return true;
+	/* the vote may have ended some, or all */
+	if (cannot_begin(session))
+		return false;
+	if (sources->common.begun_count > 0)
+		begin_output(session);
 	return true;
 }
 
-static int next_timeout(const struct session *session, int merge_due)
+/* Begins the output if it is time to. Returns false if it must not begin. */
+static bool try_to_begin(struct session *session)
 {
-	uint64_t now = clock_ms();
-	uint64_t next = merge_due < 0 ? CLOCK_NEVER : now + (uint64_t)merge_due;
+	const struct source_common *common = &session->sources.common;
 
-	next = clock_earlier(next, session->end);
-	next = clock_earlier(next, session->status.due);
-	next = clock_earlier(next, members_due(&session->members));
-	if (!session->recorder.started) {
-		if (!session->noticed)
-			next = clock_earlier(next, session->begin + NOTICE_MS);
-		if (is_refused(session))
-			next = clock_earlier(next,
-				session->members.first_failure + GRACE_MS);
-	}
-	if (next == CLOCK_NEVER)
-		return -1;
-	if (next <= now)
-		return 0;
-	return next - now < INT_MAX ? (int)(next - now) : INT_MAX;
+	report_waiting(session);
+	if (common->in_state[SOURCE_CONNECTING] == 0)
+		return vote_and_begin(session, clock_ms());
+	return !cannot_begin(session) || clock_ms() < common->missing_since_ms + FAILURE_GRACE_MS;
 }
 
-/* Drops are in the file within a second, where that goes on. */
-static void write_counters(struct session *session)
+/* The run has ended. If the output waited for first packets only, it begins now. */
+static void begin_at_end(struct session *session)
 {
-	if (clock_ms() < session->count)
-		return;
-	session->count = clock_ms() + COUNT_MS;
-	recorder_count(&session->recorder);
+	const struct capture_file *file = &session->file;
+
+	if (!file->started && file->state == CAPTURE_FILE_OPEN &&
+		session->sources.common.in_state[SOURCE_CONNECTING] == 0)
+		vote_and_begin(session, CLOCK_NEVER);
 }
 
-/* The output takes something: was it blocked for long? */
-static void note_room(struct session *session)
+/* Returns when (ms) try_to_begin() must run even if nothing happens. */
+static uint64_t begin_due_ms(const struct session *session)
 {
-	const uint64_t now = clock_ms();
+	const struct sources *sources = &session->sources;
+	uint64_t due = CLOCK_NEVER;
 
-	if (session->blocked && now > session->blocked + PAUSE_MS)
-		merge_resume(session->merge, now);
-	session->blocked = 0;
-}
-
-/* Lets leave what may, and hands it on: nothing waits in a buffer. */
-static int pump(struct session *session)
-{
-	struct recorder *recorder = &session->recorder;
-	const uint64_t before = recorder->written;
-	int due = -1;
-
-	/* a slow reader takes some of it long before it has all */
-	if (session->blocked && output_wait(session->output, 0))
-		note_room(session);
-	recorder_flush(recorder);
-	if (!output_is_blocked(session->output)) {
-		note_room(session);
-		due = merge_pump(session->merge, clock_ms());
-		if (recorder->written > before)
-			status_yield(&session->status, clock_ms());
-		write_counters(session);
-		recorder_flush(recorder);
-	}
-	if (output_is_blocked(session->output)) {
-		loop_want_room(session->loop);
-		if (!session->blocked)
-			session->blocked = clock_ms();
-	}
-	members_resume(&session->members);
-	/* what waits for us is to wait no longer than it must */
-	if (output_is_blocked(session->output) || session->members.paused > 0)
-		loop_hurry(session->loop);
+	if (!session->waiting_reported)
+		due = session->begin_ms + WAITING_NOTICE_MS;
+	if (!sources->common.linktype_chosen && sources->linktype_by_ms)
+		due = clock_earlier(due, sources->linktype_by_ms);
+	if (cannot_begin(session))
+		due = clock_earlier(due, sources->common.missing_since_ms + FAILURE_GRACE_MS);
 	return due;
 }
 
-static void tell(struct session *session)
+/* Returns how long the loop may wait: ms, -1 for ever. */
+static int next_timeout(const struct session *session, int merge_timeout)
 {
-	if (interrupt_asked())
-		report_counts(&session->members, session->recorder.written, 0);
-	status_show(&session->status, &session->members, clock_ms());
+	const uint64_t now = clock_ms();
+	uint64_t due = merge_timeout < 0 ? CLOCK_NEVER : now + (uint64_t)merge_timeout;
+
+	due = clock_earlier(due, session->end_ms);
+	due = clock_earlier(due, session->status.due_ms);
+	due = clock_earlier(due, sources_due_ms(&session->sources));
+	if (!session->file.started)
+		due = clock_earlier(due, begin_due_ms(session));
+	if (due == CLOCK_NEVER)
+		return -1;
+	if (due <= now)
+		return 0;
+	return due - now < INT_MAX ? (int)(due - now) : INT_MAX;
+}
+
+/* Writes counters once a second, so that drops are in the file that soon. */
+static void write_due_counters(struct session *session)
+{
+	if (clock_ms() < session->counters_due_ms)
+		return;
+	session->counters_due_ms = clock_ms() + COUNTERS_MS;
+	capture_file_write_counters(&session->file);
+}
+
+/* The output accepts data again, or still. */
+static void end_block(struct session *session)
+{
+	const uint64_t now = clock_ms();
+
+	if (session->blocked_since_ms && now > session->blocked_since_ms + LONG_BLOCK_MS)
+		merge_output_resumed(session->merge, now);
+	session->blocked_since_ms = 0;
+}
+
+/* Writes the packets that may leave, and due counters. Returns as merge_pump() does. */
+static int write_packets(struct session *session)
+{
+	struct capture_file *file = &session->file;
+	const uint64_t before = file->written;
+	int timeout;
+
+	end_block(session);
+	timeout = merge_pump(session->merge, clock_ms());
+	/* cppcheck-suppress knownConditionTrueFalse ; merge_pump() writes into the file */
+	if (file->written > before)
+		status_line_yield(&session->status, clock_ms());
+	write_due_counters(session);
+	capture_file_flush(file);
+	return timeout;
+}
+
+/*
+ * Moves packets from the merge to the output, and resumes sources whose queues have
+ * space. Returns as merge_pump() does.
+ */
+static int pump(struct session *session)
+{
+	struct sources *sources = &session->sources;
+	int timeout = -1;
+
+	/* a slow reader takes some data long before it has taken all */
+	if (session->blocked_since_ms && output_wait(session->output, 0))
+		end_block(session);
+	capture_file_flush(&session->file);
+	if (!output_is_blocked(session->output))
+		timeout = write_packets(session);
+	sources->common.output_blocked = output_is_blocked(session->output);
+	if (sources->common.output_blocked) {
+		event_loop_watch_writable(session->loop);
+		if (!session->blocked_since_ms)
+			session->blocked_since_ms = clock_ms();
+	}
+	sources_resume(sources);
+	/* data that waits for this program must not wait longer than necessary */
+	if (sources->common.output_blocked || sources->common.paused_count > 0)
+		event_loop_skip_wait(session->loop);
+	return timeout;
+}
+
+static void report_progress(struct session *session)
+{
+	const unsigned count = session->sources.count;
+
+	if (signals_clear_status_request())
+		summary_print_counts(take_snapshots(session), count, session->file.written, 0);
+	if (clock_ms() >= session->status.due_ms)
+		status_line_show(&session->status, take_snapshots(session), count, clock_ms());
+}
+
+/* Has the run come to its end? */
+static bool is_over(const struct session *session)
+{
+	const struct source_common *common = &session->sources.common;
+
+	return session->file.state != CAPTURE_FILE_OPEN || signals_stop_requested() ||
+	       clock_ms() >= session->end_ms ||
+	       common->in_state[SOURCE_OVER] == session->sources.count;
 }
 
 static void run_until_over(struct session *session)
 {
-	struct recorder *recorder = &session->recorder;
-	int due = -1;
+	struct capture_file *file = &session->file;
+	int timeout = -1;
 
-	for (;;) {
-		if (loop_is_deaf(session->loop)) {
-			failure_set(&recorder->fatal, 1, no_resources);
+	do {
+		if (event_loop_watch_failed(session->loop)) {
+			capture_file_fail(file, no_resources);
 			return;
 		}
-		loop_turn(session->loop, next_timeout(session, due));
-		members_collect(&session->members);
-		if (!recorder->started && !try_to_start(session))
+		event_loop_run_once(session->loop, next_timeout(session, timeout));
+		sources_handle_events(&session->sources);
+		if (!file->started && !try_to_begin(session))
 			return;
-		if (recorder->started)
-			due = pump(session);
-		tell(session);
-		recorder->unread =
-			recorder->unread || loop_is_unread(session->loop);
-		if (recorder->enough || recorder->unread || interrupt_came() ||
-			clock_ms() >= session->end)
-			return;
-		if (session->members.in_state[MEMBER_OVER] ==
-			session->members.count)
-			return;
-	}
+		if (file->started)
+			timeout = pump(session);
+		report_progress(session);
+		if (event_loop_output_closed(session->loop))
+			capture_file_set_reader_gone(file);
+	} while (!is_over(session));
 }
 
 /*
- * Writes all that has arrived, and what belongs behind it. After an interrupt
- * a reader is waited for only as long as PATIENCE_MS brings something.
+ * Writes packets that have arrived, then the end of the file, as far as the output
+ * accepts them. Returns whether nothing is left.
+ */
+static bool write_rest(struct session *session, bool *losses_are_noted)
+{
+	struct capture_file *file = &session->file;
+
+	/* a file that is complete, or has failed, accepts no packets */
+	if (!merge_drain(session->merge, clock_ms()) && file->state == CAPTURE_FILE_OPEN)
+		return false;
+	if (!*losses_are_noted)
+		sources_note_losses(&session->sources);
+	*losses_are_noted = true;
+	return capture_file_write_end(file);
+}
+
+/*
+ * Writes all packets that have arrived, and the end of the file. After an
+ * interrupt it gives up when a reader accepts nothing for DRAIN_PATIENCE_MS.
  */
 static void drain(struct session *session)
 {
-	struct recorder *recorder = &session->recorder;
+	struct capture_file *file = &session->file;
+	bool losses_are_noted = false;
 
-	while (!recorder->unread) {
-		bool hurried = interrupt_came();
-		bool drained =
-			(merge_drain(session->merge) || recorder->enough) &&
-			recorder_close(recorder);
+	while (file->state != CAPTURE_FILE_READER_GONE) {
+		const bool interrupted = signals_stop_requested();
+		const bool is_drained = write_rest(session, &losses_are_noted);
 
-		recorder_flush(recorder);
-		tell(session);
+		capture_file_flush(file);
+		report_progress(session);
 		if (!output_is_blocked(session->output)) {
-			if (drained)
+			if (is_drained)
 				return;
 			continue;
 		}
-		if (output_wait(session->output, PATIENCE_MS) || !hurried)
-			continue;
-		recorder->unread = true;
-		failure_set(&recorder->fatal, 1,
-			"nobody reads the output any more");
+		if (!output_wait(session->output, DRAIN_PATIENCE_MS) && interrupted) {
+			capture_file_fail(file, "the output's reader has stopped reading");
+			return;
+		}
 	}
 }
 
-static bool explain_no_start(
-	const struct session *session, struct failure *failure)
+/* Sets error to the reason for which the output never began. */
+static void explain_no_begin(struct session *session, struct error *error)
 {
-	const struct members *members = &session->members;
+	const struct source_common *common = &session->sources.common;
 	char names[NAMES_SIZE];
 
-	report_waiting(members, names, sizeof(names));
-	if (session->recorder.fatal.status) {
-		*failure = session->recorder.fatal;
-		return false;
-	}
-	if (session->recorder.unread)
-		return failure_set(failure, 1,
-			"whatever reads the output left before a capture "
-			"began (is it installed, and told the right things?)");
-	if (interrupt_came())
-		return failure_set(
-			failure, 1, "interrupted while waiting for %s", names);
-	return failure_set(failure, 1,
-		"nothing is captured: %u of %u targets failed%s%s%s",
-		members->failed, members->count,
-		*names ? ", no answer yet from " : "", names,
-		members->failed < members->count
-			? " (-require any goes on with the others)"
-			: "");
+	summary_list_waiting(take_snapshots(session), session->sources.count, names, sizeof(names));
+	if (session->file.state == CAPTURE_FILE_FAILED)
+		*error = session->file.error;
+	else if (session->file.state == CAPTURE_FILE_READER_GONE)
+		error_set(error, 1,
+			"the output's reader ended before a capture started; check its command "
+			"line");
+	else if (signals_stop_requested())
+		error_set(error, 1, "interrupted while waiting for %s", names);
+	else
+		error_set(error, 1, "no capture: %u of %u targets failed%s%s%s",
+			common->failed_count, session->sources.count,
+			*names ? ", no answer yet from " : "", names,
+			common->missing_count < session->sources.count
+				? "; try -require any to continue without them"
+				: "");
 }
 
-static int finish(struct session *session, struct failure *failure)
+static int finish(struct session *session, struct error *error)
 {
-	struct members *members = &session->members;
-	const struct recorder *recorder = &session->recorder;
-	unsigned behind = 0;
+	struct sources *sources = &session->sources;
+	struct capture_file *file = &session->file;
+	const struct source_snapshot *snapshots;
+	bool is_missing = false;
 	uint64_t pending;
 
-	if (!recorder->started) {
-		explain_no_start(session, failure);
+	if (!file->started) {
+		explain_no_begin(session, error);
 		return 1;
 	}
-	/* who has enough, or reads no more, misses nothing */
-	if (!recorder->enough && !recorder->unread)
-		behind = gaps_close(members);
+	/* a complete file, or a reader that has left, misses no last packets */
+	if (file->state == CAPTURE_FILE_OPEN)
+		is_missing = sources_warn_of_lag(sources) > 0;
+	sources_report_omissions(sources);
 	drain(session);
-	if (recorder->fatal.status)
-		say("%s", recorder->fatal.text);
+	if (file->error.status)
+		notice("%s", file->error.text);
 	pending = output_pending(session->output);
-	/* Wireshark's user has ended it, and would see an error */
-	if (recorder->unread && interrupt_came() && !session->arguments->extcap)
-		report_unwritten(members, pending);
-	report_losses(members);
-	if (!session->arguments->quiet)
-		report_counts(members, recorder->written, pending);
-	if (recorder->fatal.status)
+	snapshots = take_snapshots(session);
+	/* for a user of Wireshark who ends a capture, this is not an error */
+	if (file->state != CAPTURE_FILE_OPEN && file->state != CAPTURE_FILE_COMPLETE &&
+		signals_stop_requested() && !session->options->extcap)
+		summary_warn_of_unwritten(snapshots, sources->count, pending);
+	is_missing = summary_warn_of_losses(snapshots, sources->count) || is_missing;
+	if (!session->options->quiet)
+		summary_print_counts(snapshots, sources->count, file->written, pending);
+	if (file->error.status)
 		return 1;
-	return members->failed > 0 || behind > 0 ? 2 : 0;
+	return sources->common.failed_count > 0 || is_missing ? 2 : 0;
 }
 
-int session_run(const struct arguments *arguments, struct output *output,
-	struct failure *failure)
+int session_run(const struct options *options, struct output *output, struct error *error)
 {
-	struct session session = {.arguments = arguments, .output = output};
+	struct session session = {.options = options, .output = output};
 	int status = 1;
 
-	if (set_up(&session, failure)) {
+	if (set_up(&session, error)) {
 		run_until_over(&session);
-		status = finish(&session, failure);
+		begin_at_end(&session);
+		status = finish(&session, error);
 	}
 	tear_down(&session);
 	return status;

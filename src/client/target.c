@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * One target. In: its text. Out: a URL to ask, a label to name it by, and its
- * credentials apart from both.
+ * Parser of a target. In: the user's text. Out: a URL to request, a label for
+ * messages, and user and password, which are in neither of them.
  */
 #include "client/target.h"
 
-#include "client/parameters.h"
-#include "client/secret.h"
+#include "client/redact.h"
+#include "client/target_query.h"
 #include "common/text.h"
 
 #include <ctype.h>
@@ -20,22 +21,21 @@ enum {
 	TEXT_MAX = 65536, /* of one target */
 	LABEL_MAX = 64,
 	SHOWN_MAX = 200,
-	ESCAPED = 4, /* characters of one byte, and beside all of them */
+	ESCAPED_MAX = 4, /* characters of an escaped byte */
 };
 
-/* A target that is being parsed. */
+/* The state of the parser. */
 struct parsing {
 	CURLU *url;
-	const char *text;      /* without its label */
-	char shown[SHOWN_MAX]; /* the same without a password, for messages */
+	const char *text;      /* after the label */
+	char shown[SHOWN_MAX]; /* the target without password, for messages */
 	bool by_ssh;
-	bool is_short; /* of memory */
-	struct failure *failure;
+	bool oom; /* out of memory: a part of the URL may be lost */
+	struct error *error;
 };
 
-/* Cuts "LABEL=" off; a '=' behind anything of a URL is none of a label's. */
-static bool take_label(
-	struct parsing *parsing, const char *text, char label[LABEL_MAX + 1])
+/* Cuts "LABEL=" off. A '=' later in a URL does not end a label. */
+static bool cut_label(struct parsing *parsing, const char *text, char label[LABEL_MAX + 1])
 {
 	size_t size = strcspn(text, "=:/?#@[]");
 
@@ -44,14 +44,12 @@ static bool take_label(
 	if (text[size] != '=')
 		return true;
 	if (size == 0 || size > LABEL_MAX)
-		return failure_set(parsing->failure, 1,
-			"%s: a label has 1 to %d characters", parsing->shown,
-			LABEL_MAX);
+		return error_set(parsing->error, 1, "%s: the label must have 1 to %d characters",
+			parsing->shown, LABEL_MAX);
 	for (size_t i = 0; i < size; i++)
 		if (!isalnum((unsigned char)text[i]) && !strchr("-._", text[i]))
-			return failure_set(parsing->failure, 1,
-				"%s: a label is made of letters, digits, "
-				"'.', '-' and '_'",
+			return error_set(parsing->error, 1,
+				"%s: the label may contain only letters, digits, '.', '-' and '_'",
 				parsing->shown);
 	memcpy(label, text, size);
 	label[size] = '\0';
@@ -60,8 +58,8 @@ static bool take_label(
 }
 
 /*
- * Returns a copy of a part for free(), NULL if the URL has none. Without memory
- * it is NULL, too: is_short tells, in the end.
+ * Returns a copy of a part, for free(). NULL: the URL does not have it, or oom
+ * is set.
  */
 static char *get_part(struct parsing *parsing, CURLUPart part, unsigned flags)
 {
@@ -72,7 +70,7 @@ static char *get_part(struct parsing *parsing, CURLUPart part, unsigned flags)
 	if (code == CURLUE_OK)
 		copy = strdup(value);
 	if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !copy))
-		parsing->is_short = true;
+		parsing->oom = true;
 	curl_free(value);
 	return copy;
 }
@@ -86,31 +84,28 @@ static bool has_part(struct parsing *parsing, CURLUPart part)
 	return has;
 }
 
-static bool succeeded(struct parsing *parsing, CURLUcode code)
+static bool check_result(struct parsing *parsing, CURLUcode code)
 {
-	return code == CURLUE_OK ||
-	       failure_set(parsing->failure, 1, "%s: %s", parsing->shown,
-		       curl_url_strerror(code));
+	if (code == CURLUE_OK)
+		return true;
+	return error_set(parsing->error, 1, "%s: %s", parsing->shown, curl_url_strerror(code));
 }
 
-static bool set_part(struct parsing *parsing, CURLUPart part, const char *value,
-	unsigned flags)
+static bool set_part(struct parsing *parsing, CURLUPart part, const char *value, unsigned flags)
 {
-	return succeeded(
-		parsing, curl_url_set(parsing->url, part, value, flags));
+	return check_result(parsing, curl_url_set(parsing->url, part, value, flags));
 }
 
-/* Without quotes a filter's words become targets. */
-static bool is_word_of_filter(const char *text)
+/* Is it a term of a filter? Without quotes, these become targets. */
+static bool is_filter_term(const char *text)
 {
-	static const char *const words[] = {"and", "arp", "dst", "ether",
-		"host", "icmp", "icmp6", "ip", "ip6", "net", "not", "or",
-		"port", "portrange", "proto", "src", "tcp", "udp"};
+	static const char *const terms[] = {"and", "arp", "dst", "ether", "host", "icmp", "icmp6",
+		"ip", "ip6", "net", "not", "or", "port", "portrange", "proto", "src", "tcp", "udp"};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(text, words[i]) == 0)
+	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++)
+		if (strcmp(text, terms[i]) == 0)
 			return true;
-	/* libcurl would take a number for an IPv4 address */
+	/* libcurl parses a number as an IPv4 address */
 	return text[strspn(text, "0123456789")] == '\0';
 }
 
@@ -121,19 +116,16 @@ static bool check_host(struct parsing *parsing)
 	const char *colon = memchr(text, ':', size);
 
 	if (*text == '@')
-		return failure_set(parsing->failure, 1,
-			"%s: a file of targets has no label", parsing->shown);
-	if (is_word_of_filter(text) || text[strcspn(text, " /?")] == ' ')
-		return failure_set(parsing->failure, 1,
-			"\"%s\" is no target; a filter is one argument: "
-			"-filter 'udp port 53'",
+		return error_set(parsing->error, 1, "%s: a file of targets cannot have a label",
 			parsing->shown);
-	if (colon &&
-		memchr(colon + 1, ':', size - (size_t)(colon + 1 - text)) &&
+	if (is_filter_term(text) || text[strcspn(text, " /?")] == ' ')
+		return error_set(parsing->error, 1,
+			"\"%s\" is not a target; quote a filter, as in -filter 'udp port 53'",
+			parsing->shown);
+	if (colon && memchr(colon + 1, ':', size - (size_t)(colon + 1 - text)) &&
 		!memchr(text, '[', size) && !memchr(text, '@', size))
-		return failure_set(parsing->failure, 1,
-			"%s: write an IPv6 address in brackets, like [::1]",
-			parsing->shown);
+		return error_set(parsing->error, 1,
+			"%s: write an IPv6 address in brackets, as in [::1]", parsing->shown);
 	return true;
 }
 
@@ -144,17 +136,15 @@ static bool check_scheme(struct parsing *parsing)
 
 	parsing->by_ssh = scheme && strcmp(scheme, "ssh") == 0;
 	known = parsing->by_ssh ||
-		(scheme && (strcmp(scheme, "http") == 0 ||
-				   strcmp(scheme, "https") == 0));
+		(scheme && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0));
 	if (!known)
-		failure_set(parsing->failure, 1,
-			"%s: the protocol is http, https or ssh, not %s",
+		error_set(parsing->error, 1, "%s: the protocol must be http, https or ssh, not %s",
 			parsing->shown, scheme ? scheme : "this");
 	free(scheme);
 	return known;
 }
 
-/* "USER:PASS/WORD@HOST" would be a host USER, and a port and path. */
+/* Does a path contain '@', as in USER:PASS/WORD@HOST with host USER? */
 static bool has_stray_at(const char *authority)
 {
 	size_t size = strcspn(authority, "/?");
@@ -166,33 +156,30 @@ static bool has_stray_at(const char *authority)
 
 static bool parse_url(struct parsing *parsing)
 {
-	const unsigned flags =
-		CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE | CURLU_URLENCODE;
+	const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE | CURLU_URLENCODE;
 	char *text = (char *)parsing->text;
-	bool has_scheme = secret_authority(text) != text;
+	bool has_scheme = redact_find_authority(text) != text;
 	char *whole = NULL;
 	bool parsed;
 
 	if (strchr(text, '#'))
-		return failure_set(parsing->failure, 1,
-			"%s: write '#' as %%23 in a URL", parsing->shown);
+		return error_set(
+			parsing->error, 1, "%s: write '#' as %%23 in a URL", parsing->shown);
 	if (!has_scheme && !check_host(parsing))
 		return false;
-	if (has_stray_at(secret_authority(text)))
-		return failure_set(parsing->failure, 1,
-			"%s: in a user or password write '@' as %%40 and '/' "
-			"as %%2F",
+	if (has_stray_at(redact_find_authority(text)))
+		return error_set(parsing->error, 1,
+			"%s: write '@' as %%40 and '/' as %%2F in a user or password",
 			parsing->shown);
 	if (asprintf(&whole, "%s%s", has_scheme ? "" : "http://", text) < 0)
-		return failure_set(parsing->failure, 1, "out of memory");
-	parsed = set_part(parsing, CURLUPART_URL, whole, flags) &&
-		 check_scheme(parsing);
+		return error_set(parsing->error, 1, "out of memory");
+	parsed = set_part(parsing, CURLUPART_URL, whole, flags) && check_scheme(parsing);
 	explicit_bzero(whole, strlen(whole));
 	free(whole);
 	return parsed;
 }
 
-static bool set_defaults_of_url(struct parsing *parsing)
+static bool set_url_defaults(struct parsing *parsing)
 {
 	char *path = get_part(parsing, CURLUPART_PATH, 0);
 	bool bare = !path || strcmp(path, "/") == 0;
@@ -204,10 +191,10 @@ static bool set_defaults_of_url(struct parsing *parsing)
 	return !bare || set_part(parsing, CURLUPART_PATH, DEFAULT_PATH, 0);
 }
 
-/* What any terminal may show, in place of text. NULL: that is, or no memory. */
-static char *escape(char *text)
+/* Replaces text by a printable copy. NULL: text is NULL, or out of memory. */
+static char *escape_text(char *text)
 {
-	const size_t size = text ? ESCAPED * (strlen(text) + 1) : 0;
+	const size_t size = text ? ESCAPED_MAX * (strlen(text) + 1) : 0;
 	char *escaped = text ? malloc(size) : NULL;
 
 	if (escaped)
@@ -216,34 +203,33 @@ static char *escape(char *text)
 	return escaped;
 }
 
-/* Decodes user or password; false: there is one, and it can't be decoded. */
-static bool get_credential(
-	struct parsing *parsing, CURLUPart part, char **ret_value)
+/* Decodes user or password; false: the URL has it, and it cannot be decoded. */
+static bool get_credential(struct parsing *parsing, CURLUPart part, char **ret_value)
 {
 	*ret_value = get_part(parsing, part, CURLU_URLDECODE);
 	if (*ret_value || !has_part(parsing, part))
 		return true;
-	return failure_set(parsing->failure, 1,
-		"%s: the user or password can't be decoded", parsing->shown);
+	return error_set(
+		parsing->error, 1, "%s: cannot decode the user or password", parsing->shown);
 }
 
-/* The host, decoded, with its port if that is unusual. */
+/* The decoded host, with its port if that is not the default. */
 static char *make_label(struct parsing *parsing)
 {
 	char *host = get_part(parsing, CURLUPART_HOST, 0);
 	char *port = get_part(parsing, CURLUPART_PORT, 0);
-	bool usual = !port || strcmp(port, TARGET_PORT) == 0;
+	bool is_default = !port || strcmp(port, TARGET_PORT) == 0;
 	char *label = NULL;
 
-	if (host && asprintf(&label, "%s%s%s", host, usual ? "" : ":",
-			    usual ? "" : port) < 0)
+	if (host &&
+		asprintf(&label, "%s%s%s", host, is_default ? "" : ":", is_default ? "" : port) < 0)
 		label = NULL;
 	free(host);
 	free(port);
 	return label;
 }
 
-/* Cuts the brackets off an IPv6 address, in place: ssh(1) wants none. */
+/* Removes the brackets of an IPv6 address, in place: ssh(1) rejects them. */
 static void strip_brackets(char *host)
 {
 	size_t size = strlen(host);
@@ -255,10 +241,10 @@ static void strip_brackets(char *host)
 }
 
 /*
- * The host as ssh(1) wants it, an address's zone behind it: fe80::1%eth0.
- * NULL: out of memory.
+ * The host in the syntax of ssh(1), with the zone of an address: fe80::1%eth0.
+ * Removes the zone from the URL. NULL: out of memory.
  */
-static char *take_ssh_host(struct parsing *parsing)
+static char *cut_ssh_host(struct parsing *parsing)
 {
 	char *host = get_part(parsing, CURLUPART_HOST, 0);
 	char *zone = get_part(parsing, CURLUPART_ZONEID, 0);
@@ -277,10 +263,10 @@ static char *take_ssh_host(struct parsing *parsing)
 }
 
 /*
- * ssh may hand user and host to a shell, in a ProxyCommand for one: nothing
- * that means something there. What begins with '-' would be an option of ssh's.
+ * Is a text safe for ssh, which may pass it to a shell (ProxyCommand), and
+ * parses a leading '-' as an option?
  */
-static bool is_plain(const char *text, const char *others)
+static bool is_safe_for_ssh(const char *text, const char *others)
 {
 	for (const char *c = text; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr(others, *c))
@@ -289,96 +275,104 @@ static bool is_plain(const char *text, const char *others)
 }
 
 /*
- * Where the URL names a host to be reached by ssh, it is asked on the loopback
- * of that one.
+ * Moves host, port and user of an ssh:// URL to ssh's fields. The URL becomes
+ * one on the loopback of that host.
  */
-static bool take_ssh(struct parsing *parsing, struct target *target)
+static bool move_ssh_parts(struct parsing *parsing, struct target *target)
 {
 	if (!parsing->by_ssh)
 		return true;
 	if (target->password)
-		return failure_set(parsing->failure, 1,
-			"%s: ssh takes no password from here; use keys",
-			parsing->shown);
-	target->ssh_host = take_ssh_host(parsing);
+		return error_set(parsing->error, 1,
+			"%s: ddump cannot pass a password to ssh; use keys", parsing->shown);
+	target->ssh_host = cut_ssh_host(parsing);
 	target->ssh_port = get_part(parsing, CURLUPART_PORT, 0);
 	target->ssh_user = target->user;
 	target->user = NULL;
 	if (!target->ssh_host)
-		return failure_set(parsing->failure, 1, "out of memory");
-	if (!is_plain(target->ssh_host, "._-+~:%"))
-		return failure_set(parsing->failure, 1,
-			"%s: a host for ssh is made of letters, digits, and "
-			"._-+~:%%, and begins with no '-'",
+		return error_set(parsing->error, 1, "out of memory");
+	if (!is_safe_for_ssh(target->ssh_host, "._-+~:%"))
+		return error_set(parsing->error, 1,
+			"%s: a host for ssh may contain only letters, digits and "
+			"._-+~:%%, and not begin with '-'",
 			parsing->shown);
-	if (target->ssh_user && !is_plain(target->ssh_user, "._-+@"))
-		return failure_set(parsing->failure, 1,
-			"%s: a user for ssh is made of letters, digits, and "
-			"._-+@",
+	if (target->ssh_user && !is_safe_for_ssh(target->ssh_user, "._-+@"))
+		return error_set(parsing->error, 1,
+			"%s: a user for ssh may contain only letters, digits and ._-+@",
 			parsing->shown);
-	return set_part(parsing, CURLUPART_SCHEME, "http", 0) &&
-	       set_part(parsing, CURLUPART_HOST, TARGET_LOOPBACK, 0) &&
-	       set_part(parsing, CURLUPART_PORT, TARGET_PORT, 0);
+	if (!set_part(parsing, CURLUPART_SCHEME, "http", 0))
+		return false;
+	if (!set_part(parsing, CURLUPART_HOST, TARGET_LOOPBACK, 0))
+		return false;
+	return set_part(parsing, CURLUPART_PORT, TARGET_PORT, 0);
 }
 
-static bool fill_target(
-	struct parsing *parsing, const char *label, struct target *target)
+static bool fill_target(struct parsing *parsing, const char *label, struct target *target)
 {
-	target->named = *label;
-	target->label = *label ? strdup(label) : escape(make_label(parsing));
+	target->has_label = *label;
+	target->label = *label ? strdup(label) : escape_text(make_label(parsing));
 	if (!get_credential(parsing, CURLUPART_USER, &target->user) ||
 		!get_credential(parsing, CURLUPART_PASSWORD, &target->password))
 		return false;
 	curl_url_set(parsing->url, CURLUPART_USER, NULL, 0);
 	curl_url_set(parsing->url, CURLUPART_PASSWORD, NULL, 0);
-	target->shown = escape(get_part(parsing, CURLUPART_URL, 0));
-	if (!take_ssh(parsing, target))
+	target->display_url = escape_text(get_part(parsing, CURLUPART_URL, 0));
+	if (!move_ssh_parts(parsing, target))
 		return false;
 	target->url = get_part(parsing, CURLUPART_URL, 0);
-	if (!target->label || !target->shown || !target->url)
-		return failure_set(parsing->failure, 1, "out of memory");
+	if (!target->label || !target->display_url || !target->url)
+		return error_set(parsing->error, 1, "out of memory");
 	return true;
 }
 
-bool target_parse(struct target *ret_target, const char *text,
-	const struct target_defaults *defaults, struct failure *failure)
+static bool parse_parts(struct parsing *parsing, const char *text,
+	const struct target_defaults *defaults, struct target *target)
 {
-	struct parsing parsing = {.failure = failure};
-	struct target target = {0};
 	char label[LABEL_MAX + 1];
+
+	if (!cut_label(parsing, text, label))
+		return false;
+	if (!parse_url(parsing) || !set_url_defaults(parsing))
+		return false;
+	if (!check_result(parsing, target_query_add(parsing->url, defaults)))
+		return false;
+	return fill_target(parsing, label, target);
+}
+
+bool target_parse(struct target *ret_target, const char *text,
+	const struct target_defaults *defaults, struct error *error)
+{
+	struct parsing parsing = {.error = error};
+	struct target target = {0};
 	bool parsed;
 
 	if (!*text)
-		return failure_set(failure, 1, "an empty target");
+		return error_set(error, 1, "the target is empty");
 	if (strlen(text) > TEXT_MAX)
-		return failure_set(failure, 1,
-			"a target of more than %d characters", TEXT_MAX);
-	secret_hide(parsing.shown, sizeof(parsing.shown), text);
+		return error_set(error, 1, "the target has more than %d characters", TEXT_MAX);
+	redact_copy(parsing.shown, sizeof(parsing.shown), text);
 	parsing.url = curl_url();
 	if (!parsing.url)
-		return failure_set(failure, 1, "out of memory");
-	parsed = take_label(&parsing, text, label) && parse_url(&parsing) &&
-		 set_defaults_of_url(&parsing) &&
-		 succeeded(&parsing, parameters_add(parsing.url, defaults)) &&
-		 fill_target(&parsing, label, &target);
-	/* a part that seemed to be missing was perhaps there */
-	if (parsing.is_short)
-		parsed = failure_set(failure, 1, "out of memory");
+		return error_set(error, 1, "out of memory");
+	parsed = parse_parts(&parsing, text, defaults, &target);
+	/* a part that seems to be missing may exist */
+	if (parsing.oom)
+		parsed = error_set(error, 1, "out of memory");
 	curl_url_cleanup(parsing.url);
 	if (parsed)
 		*ret_target = target;
 	else
-		target_clear(&target);
+		target_cleanup(&target);
 	return parsed;
 }
 
-void target_clear(struct target *target)
+void target_cleanup(struct target *target)
 {
 	if (target->password)
 		explicit_bzero(target->password, strlen(target->password));
 	free(target->label);
 	free(target->url);
-	free(target->shown);
+	free(target->display_url);
 	free(target->ssh_host);
 	free(target->ssh_port);
 	free(target->ssh_user);

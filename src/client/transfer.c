@@ -1,12 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * One stream. In: a target and what libcurl receives from it. Out: packets,
- * and in the end a sentence if something went wrong.
+ * HTTP transfer of one stream. In: a target, and what libcurl receives from it.
+ * Out: packets for the handler, and the error at the end.
  */
 #include "client/transfer.h"
 
-#include "client/explain.h"
-#include "client/trust.h"
-#include "client/tunnel.h"
+#include "client/curl_error.h"
+#include "client/ssh_tunnel.h"
+#include "client/tls.h"
 #include "common/clock.h"
 
 #include <ctype.h>
@@ -21,29 +22,29 @@ enum {
 	KEEPALIVE_IDLE_S = 10,
 	KEEPALIVE_INTERVAL_S = 5,
 	KEEPALIVE_PROBES = 3,
-	SENTENCE_MAX = 512, /* of a server's refusal */
+	REASON_MAX = 512, /* of a rejection's body */
 	HEADERS_MAX = 65536,
 	HTTP_OK = 200,
-	PROXY_REFUSES = 300, /* from this status on */
+	PROXY_REJECTS = 300, /* the least status */
 	FORWARDED_MAX = 64,
 };
 
 struct transfer {
 	CURL *easy;
 	struct transfer_events events;
-	struct reader *reader;
-	struct failure failure; /* of the reader or its sinks */
+	struct stream_reader *reader;
+	struct error error; /* of the reader or a callback */
 	bool paused;
-	struct ssh ssh;	       /* its target is this one, without ssh, too */
-	struct tunnel *tunnel; /* NULL: none, or not yet */
-	struct trust *trust;
+	struct ssh_process ssh;	   /* ssh.target is set without ssh, too */
+	struct ssh_tunnel *tunnel; /* NULL: none, or not open yet */
+	struct tls *tls;
 	struct curl_slist *headers;
-	bool has_clock; /* its time has been told */
-	uint64_t asked; /* ns, CLOCK_MONOTONIC: when the request left */
-	char error[CURL_ERROR_SIZE];
-	char sentence[SENTENCE_MAX];
-	size_t sentence_size;
-	size_t header_size; /* of all that came */
+	bool has_clock;	       /* on_clock() was called */
+	uint64_t requested_ns; /* CLOCK_MONOTONIC, when the request was sent */
+	char detail[CURL_ERROR_SIZE];
+	char reason[REASON_MAX]; /* the body of a rejection */
+	size_t reason_size;
+	size_t header_size; /* bytes received */
 };
 
 static long http_status(const struct transfer *transfer)
@@ -54,19 +55,17 @@ static long http_status(const struct transfer *transfer)
 	return status;
 }
 
-static void keep_sentence(
-	struct transfer *transfer, const char *bytes, size_t size)
+static void store_reason(struct transfer *transfer, const char *bytes, size_t size)
 {
-	size_t room = SENTENCE_MAX - 1 - transfer->sentence_size;
-	size_t kept = size < room ? size : room;
+	size_t space = REASON_MAX - 1 - transfer->reason_size;
+	size_t kept = size < space ? size : space;
 
-	memcpy(transfer->sentence + transfer->sentence_size, bytes, kept);
-	transfer->sentence_size += kept;
+	memcpy(transfer->reason + transfer->reason_size, bytes, kept);
+	transfer->reason_size += kept;
 }
 
 /* A CURLOPT_PREREQFUNCTION. */
-static int leave(
-	void *context, char *peer, char *local, int peer_port, int local_port)
+static int on_request(void *context, char *peer, char *local, int peer_port, int local_port)
 {
 	struct transfer *transfer = context;
 
@@ -74,32 +73,31 @@ static int leave(
 	(void)local;
 	(void)peer_port;
 	(void)local_port;
-	transfer->asked = clock_ns(CLOCK_MONOTONIC);
-	if (transfer->tunnel && !tunnel_start(transfer->tunnel, &transfer->ssh,
-					&transfer->failure))
+	transfer->requested_ns = clock_ns(CLOCK_MONOTONIC);
+	if (transfer->tunnel &&
+		!ssh_tunnel_start(transfer->tunnel, &transfer->ssh, &transfer->error))
 		return CURL_PREREQFUNC_ABORT;
-	transfer->events.asks(transfer->events.context);
+	transfer->events.on_request_sent(transfer->events.context);
 	return CURL_PREREQFUNC_OK;
 }
 
-static void take_clock(
-	struct transfer *transfer, const char *bytes, size_t size)
+static void parse_clock(struct transfer *transfer, const char *bytes, size_t size)
 {
-	const uint64_t took = clock_ns(CLOCK_MONOTONIC) - transfer->asked;
-	const uint64_t came = clock_ns(CLOCK_REALTIME);
-	const struct offset offset =
-		offset_estimate(bytes, size, came - took, came);
+	const uint64_t round_trip = clock_ns(CLOCK_MONOTONIC) - transfer->requested_ns;
+	const uint64_t received = clock_ns(CLOCK_REALTIME);
+	const struct clock_offset offset =
+		clock_offset_estimate(bytes, size, received - round_trip, received);
 
 	transfer->has_clock = offset.is_known;
 	if (transfer->has_clock)
-		transfer->events.tells_clock(transfer->events.context, &offset);
+		transfer->events.on_clock(transfer->events.context, &offset);
 }
 
 /*
- * Does a header field's value say that one transfer coding, and no other? The
- * field is bytes, of which name takes the first ones.
+ * Is the value of a Transfer-Encoding field, which begins with name,
+ * "chunked" and nothing else?
  */
-static bool is_plain(const char *bytes, size_t size, const char *name)
+static bool is_chunked_only(const char *bytes, size_t size, const char *name)
 {
 	static const char coding[] = "chunked";
 	const char *value = bytes + strlen(name);
@@ -115,84 +113,76 @@ static bool is_plain(const char *bytes, size_t size, const char *name)
 }
 
 /*
- * The status by which a proxy that was asked for a connection refuses it, 0 if
- * it does not. What follows libcurl would pass over at one go, without end.
+ * Returns the status of a proxy that rejects CONNECT, otherwise 0. libcurl would
+ * read the body of that response without returning to the loop.
  */
-static long proxy_refusal(const struct transfer *transfer)
+static long proxy_rejection(const struct transfer *transfer)
 {
 	long status = 0;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	return status >= PROXY_REFUSES && http_status(transfer) == 0 ? status
-								     : 0;
+	return status >= PROXY_REJECTS && http_status(transfer) == 0 ? status : 0;
 }
 
-/* A CURLOPT_HEADERFUNCTION: libcurl would store trailers without end. */
-static size_t take_header(char *bytes, size_t one, size_t size, void *context)
+/* A CURLOPT_HEADERFUNCTION. libcurl has no limit on trailers. */
+static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 {
 	static const char name[] = "Ddump-Clock:";
 	static const char coding[] = "Transfer-Encoding:";
 	struct transfer *transfer = context;
-	const long refusal = proxy_refusal(transfer);
+	const long rejection = proxy_rejection(transfer);
 
 	(void)one;
 	transfer->header_size += size;
 	if (transfer->header_size > HEADERS_MAX) {
-		failure_set(&transfer->failure, 1,
-			"more than %d bytes of headers or trailers",
+		error_set(&transfer->error, 1, "more than %d bytes of headers or trailers",
 			HEADERS_MAX);
 		return CURL_WRITEFUNC_ERROR;
 	}
-	if (refusal > 0) {
-		failure_set(&transfer->failure, 1,
-			"the proxy refuses to connect, with HTTP status %ld",
-			refusal);
+	if (rejection > 0) {
+		error_set(&transfer->error, 1,
+			"the proxy rejects the connection with HTTP status %ld", rejection);
 		return CURL_WRITEFUNC_ERROR;
 	}
-	/* libcurl would unpack it, and keep what comes of it while it pauses */
-	if (size > strlen(coding) &&
-		strncasecmp(bytes, coding, strlen(coding)) == 0 &&
-		!is_plain(bytes, size, coding)) {
-		failure_set(&transfer->failure, 1,
-			"the answer is compressed, which nobody asked for");
+	/* libcurl would decompress it, and store the result during a pause */
+	if (size > strlen(coding) && strncasecmp(bytes, coding, strlen(coding)) == 0 &&
+		/* cppcheck-suppress knownConditionTrueFalse; as above */
+		!is_chunked_only(bytes, size, coding)) {
+		error_set(&transfer->error, 1, CURL_ERROR_COMPRESSED);
 		return CURL_WRITEFUNC_ERROR;
 	}
-	/* a trailer may claim to be one, too, and comes too late for that */
+	/* not in a trailer, which comes too late */
 	if (size > strlen(name) && !transfer->has_clock &&
-		!reader_has_begun(transfer->reader) &&
-		http_status(transfer) == HTTP_OK &&
+		!stream_reader_has_begun(transfer->reader) && http_status(transfer) == HTTP_OK &&
 		strncasecmp(bytes, name, strlen(name)) == 0)
-		take_clock(transfer, bytes + strlen(name), size - strlen(name));
+		parse_clock(transfer, bytes + strlen(name), size - strlen(name));
 	return size;
 }
 
 /* A CURLOPT_WRITEFUNCTION. */
-static size_t take_body(char *bytes, size_t one, size_t size, void *context)
+static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 {
 	struct transfer *transfer = context;
 
 	(void)one;
 	if (http_status(transfer) != HTTP_OK) {
-		keep_sentence(transfer, bytes, size);
-		/* a refusal without end has been read far enough */
-		return transfer->sentence_size < SENTENCE_MAX - 1
-			       ? size
-			       : CURL_WRITEFUNC_ERROR;
+		store_reason(transfer, bytes, size);
+		/* abort an endless rejection */
+		return transfer->reason_size < REASON_MAX - 1 ? size : CURL_WRITEFUNC_ERROR;
 	}
-	transfer->events.comes(transfer->events.context);
-	if (!reader_push(transfer->reader, bytes, size, &transfer->failure))
+	transfer->events.before_data(transfer->events.context);
+	if (!stream_reader_push(transfer->reader, bytes, size, &transfer->error))
 		return CURL_WRITEFUNC_ERROR;
-	/* with CURL_WRITEFUNC_PAUSE libcurl would keep a copy of this piece */
-	if (!transfer->events.wants(transfer->events.context)) {
+	/* with CURL_WRITEFUNC_PAUSE libcurl would store this chunk */
+	if (!transfer->events.can_accept(transfer->events.context)) {
 		transfer->paused = true;
 		curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
 	}
 	return size;
 }
 
-/* A CURLOPT_OPENSOCKETFUNCTION: libcurl speaks to what ssh is behind. */
-static curl_socket_t open_tunnel(
-	void *context, curlsocktype purpose, struct curl_sockaddr *address)
+/* A CURLOPT_OPENSOCKETFUNCTION: libcurl connects to the tunnel. */
+static curl_socket_t open_tunnel(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = context;
 	socklen_t size;
@@ -200,8 +190,7 @@ static curl_socket_t open_tunnel(
 	(void)purpose;
 	if (transfer->tunnel)
 		return CURL_SOCKET_BAD;
-	transfer->tunnel =
-		tunnel_open(&address->addr, &size, &transfer->failure);
+	transfer->tunnel = ssh_tunnel_open(&address->addr, &size, &transfer->error);
 	if (!transfer->tunnel)
 		return CURL_SOCKET_BAD;
 	address->family = AF_UNIX;
@@ -210,8 +199,8 @@ static curl_socket_t open_tunnel(
 	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-/* A CURLOPT_SOCKOPTFUNCTION: libcurl sets all of keepalive but the count. */
-static int set_socket(void *unused, curl_socket_t fd, curlsocktype purpose)
+/* A CURLOPT_SOCKOPTFUNCTION: libcurl cannot set the number of probes. */
+static int set_keepalive_probes(void *unused, curl_socket_t fd, curlsocktype purpose)
 {
 	const int probes = KEEPALIVE_PROBES;
 
@@ -222,83 +211,93 @@ static int set_socket(void *unused, curl_socket_t fd, curlsocktype purpose)
 }
 
 /* A CURLOPT_SSL_CTX_FUNCTION. */
-static CURLcode set_trust(CURL *easy, void *context, void *to)
+static CURLcode apply_tls(CURL *easy, void *context, void *to)
 {
 	struct transfer *transfer = to;
 
 	(void)easy;
-	return trust_apply(transfer->trust, context, transfer->events.messages,
-		       &transfer->failure)
+	return tls_apply(transfer->tls, context, transfer->events.handshakes, &transfer->error)
 		       ? CURLE_OK
 		       : CURLE_SSL_CACERT_BADFILE;
 }
 
-/* False: out of memory, and some of it is not set. */
-static bool set_tls(
-	struct transfer *transfer, const struct credentials *credentials)
-{
-	CURL *easy = transfer->easy;
-	const char *passphrase = credentials->passphrase;
+/* An option of libcurl whose value is a text; NULL resets it. */
+struct text_option {
+	CURLoption option;
+	const char *value;
+};
 
-	transfer->trust = credentials->trust;
-	/*
-	 * Without files and directories of its own libcurl trusts nobody. Those
-	 * for a proxy it would read into our store, behind set_trust().
-	 */
-	return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, set_trust) ==
-		       CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer) ==
-		       CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_SSLVERSION,
-		       CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION,
-		       CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_SSLCERT, credentials->cert) ==
-		       CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_SSLKEY, credentials->key) ==
-		       CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_KEYPASSWD,
-		       *passphrase ? passphrase : NULL) == CURLE_OK;
+/* False: out of memory; some options are not set. */
+static bool set_texts(CURL *easy, const struct text_option *options, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (curl_easy_setopt(easy, options[i].option, options[i].value) != CURLE_OK)
+			return false;
+	return true;
 }
 
-/* False: out of memory, and some of it is not set. */
-static bool set_request(CURL *easy, const struct target *target,
-	const struct arguments *arguments)
+/* False: out of memory; some options are not set. */
+static bool set_tls(struct transfer *transfer, const struct tls_files *credentials)
 {
-	/* redirects are not followed unless that is asked for */
+	const char *passphrase = *credentials->passphrase ? credentials->passphrase : NULL;
+	/*
+	 * libcurl must not read authorities: apply_tls() sets the store, and libcurl
+	 * would add those for a proxy to it.
+	 */
+	const struct text_option texts[] = {
+		{CURLOPT_CAINFO, NULL},
+		{CURLOPT_CAPATH, NULL},
+		{CURLOPT_PROXY_CAINFO, NULL},
+		{CURLOPT_PROXY_CAPATH, NULL},
+		{CURLOPT_SSLCERT, credentials->cert},
+		{CURLOPT_SSLKEY, credentials->key},
+		{CURLOPT_KEYPASSWD, passphrase},
+	};
+	CURL *easy = transfer->easy;
+
+	transfer->tls = credentials->tls;
+	/* without the callback, libcurl trusts nobody */
+	if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, apply_tls) != CURLE_OK)
+		return false;
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+	if (curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != CURLE_OK)
+		return false;
+	if (curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) !=
+		CURLE_OK)
+		return false;
+	return set_texts(easy, texts, sizeof(texts) / sizeof(*texts));
+}
+
+/* False: out of memory; some options are not set. */
+static bool set_request(CURL *easy, const struct target *target, const struct options *options)
+{
+	const struct text_option texts[] = {
+		{CURLOPT_URL, target->url},
+		{CURLOPT_PROTOCOLS_STR, "http,https"},
+		{CURLOPT_USERAGENT, "ddump/" DDUMP_VERSION},
+		{CURLOPT_USERNAME, target->user},
+		{CURLOPT_PASSWORD, target->password},
+	};
+
+	/* libcurl does not follow redirects by default */
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(
-		easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
-	curl_easy_setopt(
-		easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_keepalive_probes);
 	curl_easy_setopt(easy, CURLOPT_NETRC,
-		(long)(arguments->netrc ? CURL_NETRC_OPTIONAL
-					: CURL_NETRC_IGNORED));
+		(long)(options->netrc ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED));
 	curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-	return curl_easy_setopt(easy, CURLOPT_URL, target->url) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ==
-		       CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_USERAGENT,
-		       "ddump/" DDUMP_VERSION) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_USERNAME, target->user) ==
-		       CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_PASSWORD, target->password) ==
-		       CURLE_OK;
+	return set_texts(easy, texts, sizeof(texts) / sizeof(*texts));
 }
 
 /*
- * To the worker ssh is a proxy of its own host: the stream travels on ssh's
- * port there, and must not be captured. False: out of memory.
+ * Sets up the request through ssh. Forwarded names sshd's port, so that the
+ * worker does not capture its own stream there. False: out of memory.
  */
 static bool set_tunnel(struct transfer *transfer)
 {
@@ -306,51 +305,47 @@ static bool set_tunnel(struct transfer *transfer)
 	char port[SSH_PORT_SIZE];
 	char forwarded[FORWARDED_MAX];
 
-	ssh_port(&transfer->ssh, port);
-	snprintf(forwarded, sizeof(forwarded), "Forwarded: by=\"_ssh:%s\"",
-		port);
+	ssh_process_find_port(&transfer->ssh, port);
+	snprintf(forwarded, sizeof(forwarded), "Forwarded: by=\"_ssh:%s\"", port);
 	transfer->headers = curl_slist_append(NULL, forwarded);
-	/* whatever ~/.netrc has for 127.0.0.1 is not for that host */
+	/* ~/.netrc may have a password for 127.0.0.1, which is not for this host */
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_tunnel);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	return transfer->headers &&
-	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) ==
-		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
 }
 
-struct transfer *transfer_new(const struct target *target,
-	const struct arguments *arguments, long buffer,
-	const struct transfer_events *events)
+struct transfer *transfer_new(const struct target *target, const struct options *options,
+	long buffer, const struct transfer_events *events)
 {
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
 
 	if (!transfer)
 		return NULL;
 	transfer->events = *events;
-	transfer->ssh = (struct ssh){target, arguments->ssh};
-	transfer->reader = reader_new(&events->stream);
+	transfer->ssh = (struct ssh_process){target, options->ssh};
+	transfer->reader = stream_reader_new(&events->stream);
 	transfer->easy = curl_easy_init();
-	if (!transfer->reader || !transfer->easy ||
-		!set_request(transfer->easy, target, arguments) ||
-		!set_tls(transfer, &arguments->credentials)) {
+	if (!transfer->reader || !transfer->easy || !set_request(transfer->easy, target, options) ||
+		!set_tls(transfer, &options->credentials)) {
 		transfer_free(transfer);
 		return NULL;
 	}
 	curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, buffer);
-	curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
-	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
 	if (target->ssh_host && !set_tunnel(transfer)) {
 		transfer_free(transfer);
 		return NULL;
 	}
-	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, leave);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, on_request);
 	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, events->context);
-	curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->error);
+	curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->detail);
 	return transfer;
 }
 
@@ -360,8 +355,8 @@ void transfer_free(struct transfer *transfer)
 		return;
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
-	tunnel_close(transfer->tunnel);
-	reader_free(transfer->reader);
+	ssh_tunnel_free(transfer->tunnel);
+	stream_reader_free(transfer->reader);
 	free(transfer);
 }
 
@@ -370,40 +365,50 @@ CURL *transfer_handle(const struct transfer *transfer)
 	return transfer->easy;
 }
 
-bool transfer_result(const struct transfer *transfer, CURLcode result,
-	bool was_there, struct failure *failure)
+bool transfer_result(
+	const struct transfer *transfer, CURLcode result, bool has_begun, struct error *error)
 {
 	long status = http_status(transfer);
 
-	if (transfer->failure.status) {
-		*failure = transfer->failure;
+	if (transfer->error.status) {
+		*error = transfer->error;
 		return false;
 	}
-	if (*transfer->events.messages > TRUST_MESSAGES_MAX)
-		return failure_set(failure, 1,
-			"more than %d messages of TLS handshakes",
-			TRUST_MESSAGES_MAX);
+	if (transfer->events.handshakes->messages > TLS_MESSAGES_MAX)
+		return error_set(error, 1, "more than %d TLS handshake messages", TLS_MESSAGES_MAX);
 	if (status > 0 && status != HTTP_OK)
-		return explain_status(status, transfer->sentence,
-			transfer->ssh.target->user != NULL, failure);
+		return curl_error_from_status(
+			status, transfer->reason, transfer->ssh.target->user != NULL, error);
 	if (result != CURLE_OK) {
-		explain_result(transfer->easy, result, was_there,
-			transfer->error, failure);
+		curl_error_from_result(transfer->easy, result, transfer->events.handshakes,
+			has_begun, transfer->detail, error);
 		if (transfer->tunnel)
-			tunnel_explain(transfer->tunnel,
-				reader_has_begun(transfer->reader), failure);
+			ssh_tunnel_explain(
+				transfer->tunnel, stream_reader_has_begun(transfer->reader), error);
 		return false;
 	}
-	if (reader_end(transfer->reader, failure))
+	if (stream_reader_end(transfer->reader, error))
 		return true;
-	if (!reader_has_begun(transfer->reader))
-		explain_text(transfer->easy, failure);
+	if (!stream_reader_has_begun(transfer->reader))
+		curl_error_from_text(transfer->easy, error);
+	return false;
+}
+
+bool transfer_is_refused(const struct transfer *transfer)
+{
+	/* the statuses of a worker (RFC 9110, section 15.5, and RFC 6585) */
+	static const long final[] = {400, 403, 404, 405, 413, 414, 431};
+	const long status = http_status(transfer);
+
+	for (size_t i = 0; i < sizeof(final) / sizeof(*final); i++)
+		if (status == final[i])
+			return true;
 	return false;
 }
 
 CURLcode transfer_resume(struct transfer *transfer)
 {
-	/* may call take_body(), and so pause again, or fail there */
+	/* may call on_body(), which can pause again, or fail */
 	transfer->paused = false;
 	return curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
 }

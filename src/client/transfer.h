@@ -1,59 +1,65 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "client/arguments.h"
-#include "client/offset.h"
+#include "client/clock_offset.h"
+#include "client/options.h"
 #include "client/target.h"
-#include "common/failure.h"
-#include "format/reader.h"
+#include "client/tls.h"
+#include "common/error.h"
+#include "format/stream_reader.h"
 
 #include <curl/curl.h>
 
-/* One target's stream: an HTTP request, and a reader of its answer. */
+/* One HTTP request to a target, with a reader of the response's stream. */
 struct transfer;
 
-/* Whom a transfer tells what becomes of it. */
+/* Callbacks of a transfer. */
 struct transfer_events {
 	void *context;
-	/* The connection stands, and the request leaves. */
-	void (*asks)(void *context);
-	/* The answer says what time it is there. */
-	void (*tells_clock)(void *context, const struct offset *offset);
-	/* A piece of the stream has come, and is about to be parsed. */
-	void (*comes)(void *context);
-	/* Is there room for another one? If not, the transfer pauses. */
-	bool (*wants)(void *context);
+	/* Connected; the request is about to be sent. */
+	void (*on_request_sent)(void *context);
+	/* The response has the time of the host's clock. */
+	void (*on_clock)(void *context, const struct clock_offset *offset);
+	/* A chunk of the stream was received, and is about to be parsed. */
+	void (*before_data)(void *context);
+	/* Is there space for another chunk? If not, the transfer pauses. */
+	bool (*can_accept)(void *context);
 	/*
-	 * Counts what came of TLS handshakes. To outlive the multi handle:
-	 * libcurl may read on when the transfer is freed.
+	 * What TLS handshakes report. Must outlive the multi handle: libcurl may
+	 * read after the transfer was freed.
 	 */
-	unsigned *messages;
-	/* Where what is captured goes, with a context of its own. */
-	struct stream_sink stream;
+	struct handshakes *handshakes;
+	/* Callbacks for the captured packets, with their own context. */
+	struct stream_handler stream;
 };
 
 /*
- * Prepares a request; target and arguments must outlive it. buffer is how many
- * bytes are read at once. NULL: out of memory.
+ * Prepares a request; target and options must outlive it. buffer is the most
+ * bytes of a chunk. Returns a transfer for transfer_free(), NULL: out of memory.
  */
-struct transfer *transfer_new(const struct target *target,
-	const struct arguments *arguments, long buffer,
-	const struct transfer_events *events);
+struct transfer *transfer_new(const struct target *target, const struct options *options,
+	long buffer, const struct transfer_events *events);
 
+/* Accepts NULL. */
 void transfer_free(struct transfer *transfer);
 
-/* libcurl's handle, whose CURLOPT_PRIVATE is the events' context. */
+/* libcurl's handle. Its CURLOPT_PRIVATE is the context of the events. */
 CURL *transfer_handle(const struct transfer *transfer);
 
 /*
- * Tells how it ended, after libcurl said so with a result; was_there: there has
- * been a capture from its target before. False: failure says what went wrong.
+ * Returns how the transfer ended, after libcurl has reported result: true if the
+ * stream is complete, or false with error set. has_begun: a capture
+ * of this target has begun, by this transfer or an earlier one.
  */
-bool transfer_result(const struct transfer *transfer, CURLcode result,
-	bool was_there, struct failure *failure);
+bool transfer_result(
+	const struct transfer *transfer, CURLcode result, bool has_begun, struct error *error);
+
+/* Was the request rejected with a status that another try would get again? */
+bool transfer_is_refused(const struct transfer *transfer);
 
 /*
- * Goes on after a pause. A result but CURLE_OK has ended the transfer, and
- * libcurl will not tell that again.
+ * Resumes after a pause. A result other than CURLE_OK ends the transfer, and
+ * libcurl does not report it again.
  */
 CURLcode transfer_resume(struct transfer *transfer);
 

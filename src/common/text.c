@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Text from outside. In: strings that nobody has checked. Out: what can be
- * printed, and numbers within a bound.
+ * Escapes and parses untrusted text. In: strings. Out: printable text, numbers within
+ * a limit.
  */
 #include "common/text.h"
 
@@ -8,7 +9,7 @@
 
 enum { ESCAPED = 4, ELLIPSIS = 3 };
 
-/* Writes \xNN; printf(3) would take most of the time of long texts. */
+/* Writes \xNN; for long texts printf(3) would be too slow. */
 static size_t put_escape(char *out, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -20,15 +21,65 @@ static size_t put_escape(char *out, unsigned char c)
 	return ESCAPED;
 }
 
-void text_escape(char *out, size_t size, const char *text)
+/*
+ * Is it an invisible character: a C1 control, which terminals interpret like ESC, a
+ * line separator, or a mark that changes the direction of the following text?
+ */
+static bool is_control(uint32_t c)
 {
+	return (c >= 0x80 && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Does UTF-8 encode the character in length bytes (RFC 3629)? */
+static bool is_encoded_in(uint32_t c, size_t length)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+
+	return c >= least[length] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
+/* Returns the length of a printable character at the start of bytes; 0: none. */
+static size_t printable_size(const unsigned char *bytes, size_t size)
+{
+	uint32_t c = bytes[0];
+	size_t length = 2;
+
+	if (c < 0x80)
+		return c >= ' ' && c <= '~';
+	if (c < 0xc0 || c >= 0xf8)
+		return 0;
+	length += (c >= 0xe0) + (c >= 0xf0);
+	if (size < length)
+		return 0;
+	c &= 0x7fU >> length;
+	for (size_t i = 1; i < length; i++) {
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (bytes[i] & 0x3f);
+	}
+	return is_encoded_in(c, length) && !is_control(c) ? length : 0;
+}
+
+/* Returns the length of a tab or line break at the start of bytes; 0: none. */
+static size_t line_break_size(const unsigned char *bytes, size_t size)
+{
+	if (bytes[0] == '\t' || bytes[0] == '\n')
+		return 1;
+	return size > 1 && bytes[0] == '\r' && bytes[1] == '\n' ? 2 : 0;
+}
+
+bool text_escape_part(char *out, size_t size, const char *text, size_t length, bool has_lines)
+{
+	const size_t end = strnlen(text, length);
 	size_t used = 0;
+	size_t plain;
+	size_t at;
 
 	if (size == 0)
-		return;
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		bool plain = c >= ' ' && c <= '~';
+		return false;
+	for (at = 0; at < end; at += plain ? plain : 1) {
+		const unsigned char *bytes = (const unsigned char *)text + at;
 
 		if (used + ESCAPED + ELLIPSIS >= size) {
 			if (used + ELLIPSIS < size)
@@ -36,12 +87,19 @@ void text_escape(char *out, size_t size, const char *text)
 			used += used + ELLIPSIS < size ? ELLIPSIS : 0;
 			break;
 		}
-		if (plain)
-			out[used++] = (char)c;
-		else
-			used += put_escape(out + used, c);
+		plain = printable_size(bytes, end - at);
+		if (plain == 0 && has_lines)
+			plain = line_break_size(bytes, end - at);
+		memcpy(out + used, bytes, plain);
+		used += plain ? plain : put_escape(out + used, *bytes);
 	}
 	out[used] = '\0';
+	return at >= end;
+}
+
+void text_escape(char *out, size_t size, const char *text)
+{
+	text_escape_part(out, size, text, strlen(text), false);
 }
 
 bool text_number(const char *text, uint64_t max, uint64_t *ret_value)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include <stdbool.h>
@@ -5,19 +6,27 @@
 #include <stdint.h>
 
 /*
- * Copies a string into out (size bytes, always terminated) as one line of
- * printable ASCII; other bytes become \xNN. What does not fit ends in "...".
+ * Copies a string to out (size bytes, always terminated) as one line of printable
+ * UTF-8. Bytes that are not UTF-8, control characters and marks that change the
+ * direction of text become \xNN, byte by byte. A text that does not fit is cut, and
+ * ends in "...".
  */
 void text_escape(char *out, size_t size, const char *text);
 
 /*
- * Parses a decimal number of nothing but digits, at most max. Returns false
- * and leaves ret_value alone if it is anything else.
+ * The same for length bytes of text, or up to a NUL in them. With has_lines, tabs and
+ * line breaks are kept. False: the text was cut.
+ */
+bool text_escape_part(char *out, size_t size, const char *text, size_t length, bool has_lines);
+
+/*
+ * Parses a decimal number, only digits, at most max. Returns false, and leaves
+ * ret_value unchanged, if the text is anything else.
  */
 bool text_number(const char *text, uint64_t max, uint64_t *ret_value);
 
 /*
- * Decodes the %XX (RFC 3986, section 2.1) that size bytes begin with. Returns
- * the byte, -1 if they begin with none.
+ * Decodes a %XX (RFC 3986, section 2.1) at the start of size bytes. Returns the byte,
+ * or -1 if there is no %XX.
  */
 int text_percent(const char *text, size_t size);

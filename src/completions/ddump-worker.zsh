@@ -1,23 +1,26 @@
 #compdef ddump-worker
+# SPDX-License-Identifier: MIT
 
 _ddump_worker() {
 	local -a rows specs
 	local row dash=- other=--
 
 	rows=(
-		'listen[listen there]:address\:port or unix\:path: '
-		'exclude[what no client captures]:pcap-filter(7) expression: '
+		'listen[listen on address\:port or unix\:path]:address\:port or unix\:path: '
+		'exclude[never capture what matches this]:pcap-filter(7) expression: '
 		"ring[size of a capture's ring]:MiB, 2 to 256: "
-		'*interface[capture on nothing but these]:interface:_net_interfaces'
-		'host[that clients may ask by]:names: '
-		'max-duration[the longest that a capture lasts]:seconds: '
-		'max-snaplen[the most bytes that are kept of a packet]:bytes: '
-		'max-clients[of -listen, at once]:clients: '
-		'socket-mode[of -listen unix\:]:octal mode: '
-		'socket-group[of -listen unix\:]:group:_groups'
+		'*interface[capture only on this interface]:interface:_net_interfaces'
+		'host[allowed values of Host]:names: '
+		'proxy[require a proxy that sends its port]:answer:(yes no)'
+		'max-duration[longest duration of a capture]:seconds: '
+		'max-snaplen[most bytes kept of a packet]:bytes: '
+		"max-filter[most steps of a client's filter]:steps, up to 65536: "
+		'max-clients[most captures at once with -listen]:clients: '
+		'socket-mode[mode of the socket with -listen unix\:]:octal mode: '
+		'socket-group[group of the socket with -listen unix\:]:group:_groups'
 		'version[print versions]'
-		'help[print a summary]'
-		'h[print a summary]'
+		'help[print this help]'
+		'h[print this help]'
 	)
 	# both dashes are known, those that were typed are offered
 	[[ $PREFIX != --* ]] || dash=-- other=-

@@ -1,10 +1,36 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# shellcheck disable=SC2207 # no option, value or host has a blank in it
+# shellcheck disable=SC2207 # no option or value has a blank in it
 # shellcheck disable=SC2034 # _init_completion sets them
+# shellcheck disable=SC2030,SC2031,SC2317 # a subshell has its own COMPREPLY
 #
-# Completion of ddump, on top of bash-completion 2.8 or later.
+# Completion of ddump; needs bash-completion 2.8 or later.
+#
+# Names of hosts, files and commands may contain any character. compgen -W and an
+# unquoted array would expand them, $(...) included. So they are read line by
+# line, and quoted for the command line.
 
-# Adds to COMPREPLY the targets that may become of a word.
+# Adds each line of stdin, after a prefix, to COMPREPLY.
+_ddump_add()
+{
+	local word
+	while IFS= read -r word; do
+		printf -v word %q "$word"
+		COMPREPLY+=("$1$word")
+	done
+}
+
+# Prints the hosts of ssh's configuration and /etc/hosts. Runs in a subshell with
+# network lookups off: bash-completion expands the names that they return.
+_ddump_hosts()
+(
+	ruptime() { :; }
+	COMP_KNOWN_HOSTS_WITH_AVAHI='' COMPREPLY=()
+	_known_hosts_real -a -- "$1"
+	[ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+)
+
+# Adds the targets that begin with a word to COMPREPLY.
 _ddump_targets()
 {
 	local label='' protocol='' user='' rest=$1 file
@@ -13,8 +39,7 @@ _ddump_targets()
 	if [[ $rest == @* && ! $label ]]; then
 		while IFS= read -r file; do
 			[[ ! -d $file ]] || { file+=/ && compopt -o nospace; }
-			printf -v file %q "$file"
-			COMPREPLY+=("@$file")
+			_ddump_add @ <<<"$file"
 		done < <(compgen -f -- "${rest#@}")
 		return
 	fi
@@ -22,16 +47,15 @@ _ddump_targets()
 	rest=${rest#"$protocol"}
 	[[ $rest =~ ^[^@/?]*@ ]] && user=${BASH_REMATCH[0]}
 	rest=${rest#"$user"}
-	# what stands behind the host is nobody's to guess
+	# port, path and query cannot be completed
 	[[ $rest == *[:/?]* ]] && return
-	_known_hosts_real -a -- "$rest"
-	[[ $protocol$user ]] ||
-		COMPREPLY+=($(compgen -W 'ssh:// http:// https://' -- "$rest"))
+	_ddump_add "$label$protocol$user" < <(_ddump_hosts "$rest")
+	[[ $protocol$user ]] || _ddump_add "$label" < <(
+		compgen -W 'ssh:// http:// https://' -- "$rest")
 	[[ ${COMPREPLY[0]} != *:// ]] || compopt -o nospace
-	COMPREPLY=("${COMPREPLY[@]/#/$label$protocol$user}")
 }
 
-# Readline takes a ':' or '=' for the end of a word, and puts in what is behind.
+# Readline ends a word at ':' or '=', and replaces only what comes after it.
 _ddump_cut()
 {
 	local breaks=${COMP_WORDBREAKS//[^:=@]/}
@@ -59,7 +83,7 @@ _ddump()
 		return
 		;;
 	-ssh)
-		COMPREPLY=($(compgen -c -- "$cur"))
+		_ddump_add '' < <(compgen -c -- "$cur")
 		return
 		;;
 	-filter | -interface | -i | -snaplen | -s | -c | -duration | -hold)

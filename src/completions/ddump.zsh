@@ -1,4 +1,5 @@
 #compdef ddump
+# SPDX-License-Identifier: MIT
 
 _ddump_targets() {
 	# LABEL=
@@ -23,33 +24,33 @@ _ddump() {
 	local row dash=- other=--
 
 	rows=(
-		'filter[capture what matches this]:pcap-filter(7) expression: '
-		'*interface[capture on this interface]:interface there: '
-		'*i[capture on this interface]:interface there: '
-		'snaplen[keep so many bytes of each packet]:bytes: '
-		's[keep so many bytes of each packet]:bytes: '
+		'filter[capture packets that match this]:pcap-filter(7) expression: '
+		'*interface[capture on this interface]:interface: '
+		'*i[capture on this interface]:interface: '
+		'snaplen[keep this many bytes of each packet]:bytes: '
+		's[keep this many bytes of each packet]:bytes: '
 		'w[write to a file]:capture file:_files'
 		'pcapng[write pcapng]'
-		'c[end after so many packets]:packets: '
-		'duration[end after so many seconds]:seconds: '
-		'hold[the longest that a packet waits for a silent target]:ms: '
-		'align[correct stamps by what the clocks of the hosts tell]'
-		'require[must every target start?]:targets:(all any)'
-		'retry[try a lost target again]'
-		'ca[trust these certificate authorities and no others]:PEM file:_files'
-		'crl[refuse certificates that these lists revoke]:PEM file:_files'
-		'cert[show servers this certificate]:PEM file:_files'
-		'key[the key of -cert]:PEM file:_files'
+		'c[stop after this many packets]:packets: '
+		'duration[stop after this many seconds]:seconds: '
+		'hold[wait at most this many ms for a silent target]:ms: '
+		'align[correct timestamps by the offset of each clock]'
+		'require[start only if all or any targets answer]:targets:(all any)'
+		'retry[reconnect lost targets]'
+		'ca[trust only these certificate authorities]:PEM file:_files'
+		'crl[reject server certificates that these lists revoke]:PEM file:_files'
+		'cert[send this certificate with its chain]:PEM file:_files'
+		'key[private key of -cert]:PEM file:_files'
 		'ssh[run this for ssh\:// targets instead of ssh]:command:_command_names -e'
-		'netrc[take users and passwords from ~/.netrc]'
-		'status[show how it is going]'
-		'quiet[say nothing but errors and warnings]'
-		'verbose[say more]'
+		'netrc[read users and passwords from ~/.netrc]'
+		'status[print a status line]'
+		'quiet[print only errors and warnings]'
+		'verbose[print more details]'
 		'version[print versions]'
-		'help[print a summary]'
-		'h[print a summary]'
+		'help[print help]'
+		'h[print help]'
 	)
-	# both dashes are known, those that were typed are offered
+	# accept one dash and two; offer what was typed
 	[[ $PREFIX != --* ]] || dash=-- other=-
 	for row in $rows; do
 		if [[ $row == \** ]]; then

@@ -1,8 +1,16 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* The next multiple of four: pcapng pads to 32 bits. */
+static inline size_t bytes_padded(size_t size)
+{
+	return (size + 3) & ~(size_t)3;
+}
 
 /* Numbers of this machine's byte order in a file, or swapped ones. */
 

@@ -1,5 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "common/error.h"
 #include "format/packet.h"
 
 #include <stdbool.h>
@@ -10,24 +12,51 @@ enum {
 	LINKTYPE_SLL2 = 276,
 	SLL_SIZE = 16,
 	SLL2_SIZE = 20,
+	SLL2_PROTOCOL = 0,   /* offsets in that header */
+	SLL2_INDEX = 4,	     /* of the interface, 4 bytes */
+	SLL2_DIRECTION = 10, /* 1 byte; of an outgoing packet: */
+	SLL2_OUTGOING = 4,
 };
 
 /*
- * Writes the SLL header that says what an SLL2 header says; all but the
- * interface's index has a place there.
+ * The link type alone: the upper half of the field is for the frame check
+ * sequence (draft-ietf-opsawg-pcap, section 4), which changes nothing here.
  */
-void linktype_sll2_to_sll(
-	const unsigned char sll2[SLL2_SIZE], unsigned char ret_sll[SLL_SIZE]);
+static inline uint32_t linktype_bare(uint32_t linktype)
+{
+	return linktype & UINT16_MAX;
+}
 
 /*
- * Copies a packet's bytes to out, turned from one link type into another that
- * linktype_converts() to, and changes packet's lengths to what came of it.
+ * Writes the SLL header with the values of an SLL2 header; it has no field for the
+ * index of the interface.
  */
-void linktype_copy(
-	unsigned char *out, struct packet *packet, uint32_t from, uint32_t to);
+void linktype_sll2_to_sll(const unsigned char sll2[SLL2_SIZE], unsigned char ret_sll[SLL_SIZE]);
 
 /*
- * Tells whether packets of one link type can be written under another: they
- * are the same, or the step is from SLL2 to SLL.
+ * Copies a packet's bytes to out, converted from one link type to another that
+ * linktype_converts() allows, and sets the packet's lengths to the new ones.
+ */
+void linktype_copy(unsigned char *out, struct packet *packet, uint32_t from, uint32_t to);
+
+/*
+ * Can packets of one link type be written as another? Only if both are the same, or
+ * from SLL2 to SLL.
  */
 bool linktype_converts(uint32_t from, uint32_t to);
+
+/*
+ * Changes a link type to one that packets of both can be written under, other's
+ * and its own. Returns false if there is none.
+ */
+bool linktype_widen(uint32_t *linktype, uint32_t other);
+
+/*
+ * Do packets of a link type begin with a pseudo header, which is not from the wire?
+ * Wireshark removes it, and stops reading the whole file at a packet that lacks it.
+ */
+bool linktype_has_pseudo_header(uint32_t linktype);
+
+/* Is the pseudo header of the packet complete? If not, error is set. */
+bool linktype_check_pseudo_header(
+	uint32_t linktype, const struct packet *packet, struct error *error);

@@ -1,59 +1,93 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "format/bytes.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* The most bytes of a packet that anybody captures: libpcap's own limit. */
+/* The most bytes of a packet that are captured: libpcap's limit. */
 enum { PACKET_MAX = 262144 };
 
-/* One captured packet, between a reader and whoever takes it. */
+/*
+ * The last timestamp, in 2554. Wrong later ones in a stream become this one, which
+ * is not evidence of the progress of a source.
+ */
+#define PACKET_TIME_MAX UINT64_MAX
+
+/* One captured packet. */
 struct packet {
 	uint64_t time;		   /* ns since 1970-01-01 UTC */
 	uint32_t caplen;	   /* bytes at data, at most PACKET_MAX */
-	uint32_t len;		   /* bytes that it had on the wire */
-	uint32_t interface;	   /* the number that its taker gave that */
-	const unsigned char *data; /* belongs to the giver, until it returns */
+	uint32_t len;		   /* its length on the wire */
+	uint32_t interface;	   /* its number, given by the handler */
+	uint32_t options_size;	   /* bytes at packet_options(), 0: none */
+	const unsigned char *data; /* owned by the caller, valid during the call */
 };
 
 /*
- * Where packets of a stream were captured: an interface of a pcapng section,
- * or all of a pcap file. Texts belong to the giver. "" is what is not told.
+ * Options of pcapng that a packet came with, in this machine's byte order and
+ * padded. They follow its data, from the next multiple of four on.
+ */
+static inline const unsigned char *packet_options(const struct packet *packet)
+{
+	return packet->data + bytes_padded(packet->caplen);
+}
+
+/*
+ * The interface of packets: one of a pcapng section, or that of a pcap file. Texts
+ * are owned by the caller; "" is unknown.
  */
 struct interface {
 	uint32_t linktype; /* with pcap's FCS bits, where a writer set them */
 	uint32_t snaplen;  /* 0: no limit */
-	bool nano;	   /* the stamps are finer than us */
+	bool nano;	   /* timestamps are finer than us */
+	bool is_only;	   /* of pcap: its stream has no other one */
+	uint32_t index;	   /* read: its index in its section, from 0 */
 	const char *name;
 	const char *filter;	 /* pcap-filter(7) */
-	const char *description; /* NULL where it was read */
-	const char *comment;	 /* NULL where it was read */
+	const char *description; /* NULL when read */
+	const char *comment;	 /* NULL when read */
+	/* more options of pcapng, in this machine's byte order and padded */
+	const unsigned char *options;
+	size_t options_size; /* of all of them, in bytes */
 };
 
-/* Which counters are told. */
+/* Which counters are present. */
 enum {
 	STATISTICS_RECEIVED = 1,
 	STATISTICS_DROPPED = 2,
 	STATISTICS_INTERFACE_DROPPED = 4,
-	STATISTICS_ALL = 7,
+	STATISTICS_ALL = 7, /* those of a worker */
+	/* only in streams of other programs: */
+	STATISTICS_INTERFACE_RECEIVED = 8,
+	STATISTICS_DELIVERED = 16,
+	STATISTICS_START = 32,
+	STATISTICS_END = 64,
 };
 
-/* What a capturing host tells of its counters and of its time. */
+/* Counters and times of a capturing host. */
 struct statistics {
 	uint64_t time;	    /* ns since 1970-01-01 UTC */
-	uint32_t interface; /* the number that its taker gave that */
+	uint32_t interface; /* its number, given by the handler */
 	bool is_watermark;  /* all packets up to and including time were sent */
-	bool is_end;	    /* written, never read: it ends as it should */
-	unsigned told;	    /* the counters, STATISTICS_...; others are 0 */
+	bool is_end;	    /* written, never read: the stream is complete */
+	unsigned valid;	    /* the counters present, STATISTICS_...; others are 0 */
 	/*
-	 * Written: since the beginning of the capture. Read: since the block
-	 * before it of the same interface.
+	 * Written: since the start of the capture. Read: since the previous block
+	 * of the same interface.
 	 */
 	uint64_t received;	    /* by the filter, in the kernel */
 	uint64_t dropped;	    /* by the kernel: its ring was full */
 	uint64_t interface_dropped; /* by the interface or its driver */
+	uint64_t interface_received;
+	uint64_t delivered; /* to the user */
+	uint64_t start;	    /* ns: of the interface's capture */
+	uint64_t end;
 };
 
-/* What was lost before it came to the capture. */
+/* Returns the packets that were lost before the capture. */
 static inline uint64_t statistics_drops(const struct statistics *statistics)
 {
 	return statistics->dropped + statistics->interface_dropped;

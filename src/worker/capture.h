@@ -1,67 +1,52 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "common/failure.h"
+#include "common/error.h"
 #include "format/packet.h"
-#include "worker/filter.h"
+#include "worker/bpf_assembler.h"
 
 #include <stddef.h>
 
-/* A libpcap handle on all interfaces, SLL2 with stamps in nanoseconds. */
+/* A libpcap handle on all interfaces: SLL2, timestamps in nanoseconds. */
 struct capture;
 
+/* The "any" device has no counter of what interfaces drop. */
 struct capture_counts {
-	uint64_t received; /* by the filter, in the kernel */
-	uint64_t dropped;  /* the ring was full */
-	uint64_t interface_dropped;
+	uint64_t received; /* packets that passed the filter in the kernel */
+	uint64_t dropped;  /* of these, lost because the ring was full */
 };
 
-/* Where packets go; false ends the capture. Packets begin with SLL2_SIZE. */
+/* Receives packets, which begin with an SLL2 header. False: send no more. */
 struct capture_sink {
 	bool (*packet)(void *context, const struct packet *packet);
 	void *context;
 };
 
 /*
- * Opens and activates, with a ring of ring bytes, snaplen bytes of each
- * packet. The one step that needs CAP_NET_RAW. Returns NULL with failure set
- * (500, 503); the caller owns the result.
+ * Opens a capture: snaplen bytes of each packet, a ring of that many bytes. The
+ * filter is set and locked before the first packet arrives. The only step that
+ * needs CAP_NET_RAW. Returns a capture for capture_free(), or NULL with error set
+ * (500, 503).
  */
 struct capture *capture_open(
-	uint32_t snaplen, uint32_t ring, struct failure *failure);
+	uint32_t snaplen, uint32_t ring, const struct filter_program *filter, struct error *error);
 
-/* The same without a device: expressions can be checked on it, no more. */
-struct capture *capture_open_dead(uint32_t snaplen, struct failure *failure);
-
-/* Compiles the administrator's expression alone: 500 if that can't be. */
-bool capture_check(struct capture *capture, const char *expression,
-	struct failure *failure);
-
-/*
- * Compiles the filter (400 with libpcap's own sentence, if the user's part is
- * none), sets it, and locks it.
- */
-bool capture_set_filter(struct capture *capture, const struct filter *filter,
-	struct failure *failure);
-
-/* The descriptor to poll for packets. */
+/* Returns the descriptor to poll for packets. */
 int capture_fd(const struct capture *capture);
 
 /*
- * Hands on what is in the ring, at most a few thousand packets. Returns how
- * many, or 0 after the sink has ended it; -1 with failure set if the device
- * failed.
+ * Passes packets of the ring to the sink, at most a few thousand. Returns how
+ * many; 0 if the sink returned false; -1 with error set (500) if libpcap failed.
+ * ret_drained reports whether no closed block was left in the ring.
  */
-int capture_dispatch(struct capture *capture, const struct capture_sink *sink,
-	struct failure *failure);
+int capture_dispatch(struct capture *capture, const struct capture_sink *sink, bool *ret_drained,
+	struct error *error);
 
 /*
- * Returns a time (ns, of CLOCK_REALTIME) up to which all packets have been
- * handed on, 0 at first. Counts as capture_count() does.
+ * Reads what the kernel has counted since the start. Does not wrap if it is called
+ * before each 2^32nd packet; keeps the last values if the kernel refuses.
  */
-uint64_t capture_settled(
-	struct capture *capture, struct capture_counts *ret_counts);
+void capture_read_counts(struct capture *capture, struct capture_counts *ret_counts);
 
-/* What the kernel has counted since the start; counters never wrap here. */
-void capture_count(struct capture *capture, struct capture_counts *ret_counts);
-
+/* Accepts NULL. */
 void capture_free(struct capture *capture);

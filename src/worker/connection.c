@@ -1,16 +1,17 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * A client's socket. In: bytes of a request, within a deadline. Out: bytes of
- * an answer, at the peer's pace.
+ * Reads from and writes to a client's socket, with deadlines. In: bytes of a
+ * request, bytes to send. Out: bytes sent at the client's pace, or that the client
+ * has left.
  *
- * The peer is gone when it closes (a half-closed connection counts: nobody
- * reads a capture without being able to end it), when keepalive finds it dead,
- * or when what was sent stays unanswered. TCP_USER_TIMEOUT would do the last
- * of these, but also ends a peer that lives and merely does not read.
+ * The peer has left when it closes or half closes the connection, when keepalive
+ * finds it dead, or when sent data stay without an acknowledgement.
+ * TCP_USER_TIMEOUT would do the last, but also ends the connection of a peer that
+ * is alive and does not read.
  */
 #include "worker/connection.h"
 
 #include "common/clock.h"
-#include "worker/request.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +23,8 @@
 #include <unistd.h>
 
 enum {
-	HEAD_TIMEOUT_MS = 10000,
 	DRAIN_TIMEOUT_MS = 2000,
-	STOP_PATIENCE_MS = 1000,
+	STOP_TIMEOUT_MS = 1000,
 	STOP_STEP_MS = 100,
 	CHECK_MS = 1000,
 	SILENCE_MS = 50000, /* without any acknowledgement */
@@ -32,7 +32,7 @@ enum {
 	KEEPALIVE_IDLE_S = 20,
 	KEEPALIVE_INTERVAL_S = 10,
 	KEEPALIVE_PROBES = 3,
-	UNASKED_MAX = 65536,
+	EXTRA_MAX = 65536,
 };
 
 void connection_open(struct connection *connection, int fd)
@@ -44,7 +44,7 @@ void connection_open(struct connection *connection, int fd)
 
 	*connection = (struct connection){.fd = fd, .stop_fd = -1};
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	/* unix sockets know none of these, and need none */
+	/* unix sockets have none of these options, and need none */
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
@@ -60,69 +60,44 @@ static bool wait_until(int fd, short events, uint64_t deadline)
 
 	if (now >= deadline)
 		return false;
-	/* if it can't wait the caller looks, and comes again */
+	/* on an error of poll() the caller reads, and calls again */
 	return poll(&poll_fd, 1, (int)(deadline - now)) != 0;
 }
 
-/* Errors that are the peer's, or the way's to it. */
-static bool is_leaving(int error)
+/* Is it an error of the peer, or of the path to it? */
+static bool is_disconnect(int error_number)
 {
-	return error == ECONNRESET || error == ETIMEDOUT || error == EPIPE ||
-	       error == EHOSTUNREACH || error == ENETUNREACH;
+	return error_number == ECONNRESET || error_number == ETIMEDOUT || error_number == EPIPE ||
+	       error_number == EHOSTUNREACH || error_number == ENETUNREACH;
 }
 
-size_t connection_read_head(struct connection *connection, char *buffer,
-	size_t size, struct failure *failure)
+ssize_t connection_read(
+	struct connection *connection, void *buffer, size_t size, uint64_t deadline_ms)
 {
-	const uint64_t deadline = clock_ms() + HEAD_TIMEOUT_MS;
-	size_t used = 0;
-	size_t length;
-
 	for (;;) {
-		ssize_t got;
+		ssize_t count;
 
-		if (!wait_until(connection->fd, POLLIN, deadline)) {
-			failure_set(failure, 408,
-				"no complete request within %d s",
-				HEAD_TIMEOUT_MS / 1000);
-			return 0;
+		if (!wait_until(connection->fd, POLLIN, deadline_ms)) {
+			errno = ETIME;
+			return -1;
 		}
-		got = recv(connection->fd, buffer + used, size - used, 0);
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (got <= 0) {
-			if (got < 0 && !is_leaving(errno))
-				failure_set(failure, 503,
-					"can't read the request: %s",
-					strerror(errno));
-			else
-				failure_set(failure, 0,
-					"the peer left before its request "
-					"was whole");
+		count = recv(connection->fd, buffer, size, 0);
+		if (count >= 0)
+			return count;
+		if (is_disconnect(errno))
 			return 0;
-		}
-		used += (size_t)got;
-		/* only a line's end can complete it: looking costs */
-		if (used > (size_t)got && used < size &&
-			!memchr(buffer + used - got, '\n', (size_t)got))
-			continue;
-		if (!request_complete(buffer, used, &length, failure))
-			return 0;
-		if (length > 0)
-			break;
+		if (errno != EAGAIN && errno != EINTR)
+			return -1;
 	}
-	connection->unasked = used - length;
-	return length;
 }
 
-/* Has all that was sent stayed without an answer for too long? */
+/* Has no sent byte been acknowledged for too long? */
 static bool peer_is_silent(struct connection *connection)
 {
 	struct tcp_info info = {0};
 	socklen_t size = sizeof(info);
 
-	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &size) !=
-		0)
+	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
 		return false;
 	if (info.tcpi_last_ack_recv > SILENCE_MS &&
 		(info.tcpi_retransmits > 0 || info.tcpi_probes > 0))
@@ -134,29 +109,28 @@ static bool peer_is_silent(struct connection *connection)
 
 bool connection_is_gone(struct connection *connection)
 {
-	char unasked[4096];
-	ssize_t got =
-		recv(connection->fd, unasked, sizeof(unasked), MSG_DONTWAIT);
+	char bytes[4096];
+	ssize_t got = recv(connection->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
 		return true;
 	if (got > 0)
-		connection->unasked += (size_t)got;
-	return connection->unasked > UNASKED_MAX || peer_is_silent(connection);
+		connection->extra += (size_t)got;
+	return connection->extra > EXTRA_MAX || peer_is_silent(connection);
 }
 
-/* Once the worker is asked to stop, a peer has so much time for the rest. */
-static bool is_out_of_patience(struct connection *connection)
+/* After a stop the peer has STOP_TIMEOUT_MS for the rest: is that over? */
+static bool stop_timed_out(struct connection *connection)
 {
 	uint64_t now = clock_ms();
 
 	if (connection->stop_deadline == 0)
-		connection->stop_deadline = now + STOP_PATIENCE_MS;
+		connection->stop_deadline = now + STOP_TIMEOUT_MS;
 	return now >= connection->stop_deadline;
 }
 
-/* Waits until there is room for more; false: there is no sense in waiting. */
-static bool wait_for_room(struct connection *connection)
+/* Waits until the socket accepts more; false: stop writing. */
+static bool wait_writable(struct connection *connection)
 {
 	struct pollfd fds[] = {
 		{.fd = connection->fd, .events = POLLOUT | POLLRDHUP},
@@ -164,15 +138,13 @@ static bool wait_for_room(struct connection *connection)
 	};
 	int ready;
 
-	/* once it is known, stop_fd would only wake us again and again */
+	/* after a stop, stop_fd would make each poll() return at once */
 	if (connection->stop_deadline)
 		fds[1].fd = -1;
-	ready = poll(
-		fds, 2, connection->stop_deadline ? STOP_STEP_MS : CHECK_MS);
+	ready = poll(fds, 2, connection->stop_deadline ? STOP_STEP_MS : CHECK_MS);
 	if (ready < 0)
 		return errno == EINTR;
-	if ((fds[1].revents || connection->stop_deadline) &&
-		is_out_of_patience(connection))
+	if ((fds[1].revents || connection->stop_deadline) && stop_timed_out(connection))
 		return false;
 	if (connection->deadline && clock_ms() >= connection->deadline)
 		return false;
@@ -183,8 +155,7 @@ static bool wait_for_room(struct connection *connection)
 	return true;
 }
 
-bool connection_write(
-	struct connection *connection, const void *bytes, size_t size)
+bool connection_write(struct connection *connection, const void *bytes, size_t size)
 {
 	const char *at = bytes;
 
@@ -198,7 +169,7 @@ bool connection_write(
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN || !wait_for_room(connection))
+		if (errno != EAGAIN || !wait_writable(connection))
 			return false;
 	}
 	return true;

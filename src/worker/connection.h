@@ -1,43 +1,43 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "common/failure.h"
-
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-/* The socket of one client, with deadlines and without surprises. */
+/* The socket of one client. */
 struct connection {
 	int fd;
-	int stop_fd; /* readable: the worker is asked to end; -1: never */
-	uint64_t stop_deadline; /* ms, since stop_fd was readable; 0 */
-	uint64_t deadline;	/* ms: no write waits for longer; 0: never */
-	int silent_checks;	/* in a row that found the peer not answering */
-	size_t unasked;		/* bytes that came behind the request */
+	int stop_fd;		/* becomes readable when the worker is stopped; -1: never */
+	uint64_t stop_deadline; /* ms, set when stop_fd is readable; 0: not yet */
+	uint64_t deadline;	/* ms, the end of all writes, set by the owner; 0: none */
+	int silent_checks;	/* in a row that found the peer silent */
+	size_t extra;		/* bytes received after the request */
 };
 
-/* Takes the socket over: non-blocking, with keepalive. */
+/* Initializes the connection; sets the socket non-blocking, with keepalive. */
 void connection_open(struct connection *connection, int fd);
 
 /*
- * Reads until a request's head is complete. Returns its length; 0 with
- * failure set: 400, 408, 414, 431, 503, or status 0 if the peer has left.
+ * Reads at most size bytes, and waits for the first of them. Returns how many; 0
+ * if the peer has left; -1 with errno, which is ETIME after deadline_ms.
  */
-size_t connection_read_head(struct connection *connection, char *buffer,
-	size_t size, struct failure *failure);
+ssize_t connection_read(
+	struct connection *connection, void *buffer, size_t size, uint64_t deadline_ms);
 
 /*
- * Writes all of size bytes, however long the peer takes. Returns false when
- * the peer is gone, or has not taken it by the deadline, or a second after
- * stop_fd was readable.
+ * Writes all of size bytes, and waits as long as the peer needs. Returns false
+ * when the peer has left, after the deadline, or a second after stop_fd became
+ * readable.
  */
-bool connection_write(
-	struct connection *connection, const void *bytes, size_t size);
+bool connection_write(struct connection *connection, const void *bytes, size_t size);
 
 /*
- * Tells whether the peer has left, or no longer answers. To be called when
- * the socket has something to say, and about once a second.
+ * Has the peer left, or does it no longer answer? Reads and discards what it sends.
+ * Call it when the socket is readable, and about once a second.
  */
 bool connection_is_gone(struct connection *connection);
 
-/* Closes so that all that was written arrives: half first, then drained. */
+/* Closes so that all written bytes arrive: shuts down writing, drains, closes. */
 void connection_close(struct connection *connection);

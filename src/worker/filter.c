@@ -1,81 +1,133 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * What is captured, as text. In: exclusions, interfaces, the user's
- * expression. Out: the expressions that libpcap compiles.
+ * Builds the BPF program of a capture. In: exclusions, interfaces, the client's
+ * expression. Out: one program.
+ *
+ * Each part is compiled alone, and the parts follow each other: exclusions,
+ * interfaces, the client's part. Joined as one expression, libpcap's optimizer
+ * would change them, and it makes mistakes where parts share tests: packets that
+ * the client asked for would be lost. The client's part comes from a process that
+ * an attacker may control, so it is the last one: it can skip no other part.
  */
 #include "worker/filter.h"
 
-#include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include "format/linktype.h"
+#include "worker/filter_compile.h"
+#include "worker/filter_sandbox.h"
+#include "worker/kernel_filter.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-void filter_exclude(struct filter *filter, const char *format, ...)
+/* Appends all instructions of a part. */
+static void append_part(struct filter_program *to, const struct filter_program *from)
 {
-	va_list args;
-	int size;
+	const unsigned begin = to->length;
 
-	assert(filter->exclusion_count < FILTER_EXCLUSIONS_MAX);
-	va_start(args, format);
-	size = vsnprintf(filter->exclusions[filter->exclusion_count++],
-		FILTER_EXCLUSION_SIZE, format, args);
-	va_end(args);
-	assert(size < FILTER_EXCLUSION_SIZE);
-	(void)size;
+	to->length += from->length;
+	if (to->length <= BPF_MAXINSNS)
+		memcpy(to->insns + begin, from->insns, from->length * sizeof(*from->insns));
 }
 
-static void print_interfaces(FILE *out, const struct filter *filter)
+/* Appends a part that rejects what it matches; other packets continue after it. */
+static void append_excluded(struct filter_program *to, const struct filter_program *from)
 {
+	const unsigned begin = to->length;
+
+	append_part(to, from);
+	for (unsigned i = begin; i < to->length && to->length <= BPF_MAXINSNS; i++) {
+		struct bpf_insn *insn = &to->insns[i];
+
+		if (BPF_CLASS(insn->code) != BPF_RET)
+			continue;
+		if (insn->k > 0)
+			insn->k = 0;
+		else
+			*insn = (struct bpf_insn)BPF_STMT(BPF_JMP | BPF_JA, to->length - i - 1);
+	}
+}
+
+static void append_interfaces(const struct capture_filter *filter, struct filter_program *program)
+{
+	struct bpf_label captured = {0};
+
+	if (filter->interface_count == 0)
+		return;
+	bpf_add(program, BPF_LD | BPF_W | BPF_ABS, SLL2_INDEX);
 	for (size_t i = 0; i < filter->interface_count; i++)
-		fprintf(out, "%sifindex %u", i ? " or " : "",
-			filter->interfaces[i]);
+		bpf_add_if(program, BPF_JEQ | BPF_K, filter->interfaces[i], &captured);
+	bpf_add(program, BPF_RET | BPF_K, 0);
+	bpf_set_label(program, &captured);
 }
 
-static void print_joined(FILE *out, const struct filter *filter)
+void filter_join(const struct capture_filter *filter, const struct filter_program *excluded,
+	const struct filter_program *client, struct filter_program *ret_program)
 {
-	const char *and = "";
+	ret_program->length = 0;
+	exclusions_assemble(&filter->exclusions, &header_sll2, ret_program);
+	if (excluded)
+		append_excluded(ret_program, excluded);
+	append_interfaces(filter, ret_program);
+	append_part(ret_program, client);
+}
 
-	for (size_t i = 0; i < filter->exclusion_count; i++)
-		fprintf(out, "%s(%s)", i ? " or " : "(not (",
-			filter->exclusions[i]);
-	if (filter->exclusion_count > 0) {
-		fputs("))", out);
-		and = " and ";
+/* Makes "len" mean the length of the packet as the client gets it. */
+static bool adjust_lengths(struct filter_program *part, uint32_t linktype, struct error *error)
+{
+	const uint32_t more = linktype == LINKTYPE_SLL ? SLL_SIZE - SLL2_SIZE : 0;
+
+	return kernel_filter_add_to_length(part, more) ||
+	       error_set(error, 400,
+		       "filter: needs more scratch memory than BPF has; make it simpler");
+}
+
+/* Its lengths are those of SLL packets, whatever the client gets. */
+static bool compile_excluded(pcap_t *pcap, const char *expression,
+	struct filter_program *ret_program, struct error *error)
+{
+	if (filter_compile_expression(
+		    pcap, expression, "the worker's -exclude", ret_program, error) &&
+		adjust_lengths(ret_program, LINKTYPE_SLL, error))
+		return true;
+	error->status = 500;
+	return false;
+}
+
+/* The parts that libpcap compiles; both are too large for the stack. */
+struct parts {
+	struct filter_program excluded;
+	struct filter_program client;
+};
+
+static bool compile_and_join(pcap_t *pcap, const struct capture_filter *filter, struct parts *parts,
+	struct filter_program *ret_program, struct error *error)
+{
+	const char *expression = filter->exclusions.expression;
+
+	if (expression && !compile_excluded(pcap, expression, &parts->excluded, error))
+		return false;
+	if (!filter_sandbox_compile(pcap, filter, &parts->client, error) ||
+		!adjust_lengths(&parts->client, filter->linktype, error))
+		return false;
+	filter_join(filter, expression ? &parts->excluded : NULL, &parts->client, ret_program);
+	return true;
+}
+
+bool filter_build(const struct capture_filter *filter, struct filter_program *ret_program,
+	struct error *error)
+{
+	struct parts *parts = malloc(sizeof(*parts));
+	pcap_t *pcap = NULL;
+	bool good = false;
+
+	if (!parts)
+		error_set(error, 503, "out of memory");
+	else
+		pcap = filter_compile_open_cooked(filter->snaplen, error);
+	if (pcap) {
+		good = compile_and_join(pcap, filter, parts, ret_program, error);
+		pcap_close(pcap);
 	}
-	if (filter->interface_count > 0) {
-		fprintf(out, "%s(", and);
-		print_interfaces(out, filter);
-		fputc(')', out);
-		and = " and ";
-	}
-	/* blanks in parentheses are no expression */
-	if (filter->user[strspn(filter->user, " \t\r\n")])
-		fprintf(out, "%s(%s)", and, filter->user);
-}
-
-typedef void print(FILE *out, const struct filter *filter);
-
-static char *printed(print *print_part, const struct filter *filter)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	print_part(out, filter);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-char *filter_interfaces(const struct filter *filter)
-{
-	return printed(print_interfaces, filter);
-}
-
-char *filter_join(const struct filter *filter)
-{
-	return printed(print_joined, filter);
+	free(parts);
+	return good;
 }

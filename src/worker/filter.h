@@ -1,29 +1,22 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
-
-enum { FILTER_EXCLUSIONS_MAX = 64, FILTER_EXCLUSION_SIZE = 1024 };
-
-/* What a capture must not, may and should take; in pcap-filter(7)'s words. */
-struct filter {
-	char exclusions[FILTER_EXCLUSIONS_MAX][FILTER_EXCLUSION_SIZE];
-	size_t exclusion_count;
-	const uint32_t *interfaces; /* indexes; none: all */
-	size_t interface_count;
-	const char *user; /* "": everything */
-};
-
-/* Adds an exclusion; one more than fits, or too long a one, is our bug. */
-void filter_exclude(struct filter *filter, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* The interfaces as an expression, for free(); NULL without memory. */
-char *filter_interfaces(const struct filter *filter);
+#include "common/error.h"
+#include "worker/bpf_assembler.h"
+#include "worker/filter_expression.h"
 
 /*
- * Joins all of it to one expression for free(), NULL without memory. The
- * exclusions stand first: a user's "vlan" shifts the offsets of all that
- * stands to its right.
+ * Builds one program for packets with an SLL2 header. It may have more than
+ * BPF_MAXINSNS instructions. Returns false with 400 and libpcap's message on the
+ * client's expression, or on the whole filter if nothing can match it; with 500 if
+ * the excluded expression is wrong; or with 503.
  */
-char *filter_join(const struct filter *filter);
+bool filter_build(const struct capture_filter *filter, struct filter_program *ret_program,
+	struct error *error);
+
+/*
+ * Joins the parts: the exclusions, with the program of their expression (NULL:
+ * none), the interfaces, and the client's program.
+ */
+void filter_join(const struct capture_filter *filter, const struct filter_program *excluded,
+	const struct filter_program *client, struct filter_program *ret_program);

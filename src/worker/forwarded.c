@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * The Forwarded field, RFC 7239. In: its value, from a proxy on this host.
- * Out: the addresses and ports that each hop tells.
+ * Parses the Forwarded field (RFC 7239). In: its value, from a proxy on this host.
+ * Out: the addresses and ports of each hop.
  */
 #include "worker/forwarded.h"
 
@@ -13,11 +14,11 @@
 enum { VALUE_MAX = 1024, NAME_SIZE = 16 };
 
 struct pair {
-	char name[NAME_SIZE]; /* cut: no name that matters is as long */
+	char name[NAME_SIZE]; /* cut; all known names are shorter */
 	char value[VALUE_MAX];
 };
 
-static const char *skip_blanks(const char *text)
+static const char *skip_spaces(const char *text)
 {
 	return text + strspn(text, " \t");
 }
@@ -37,7 +38,7 @@ static const char *parse_quoted(const char *text, char *out)
 	return text + 1;
 }
 
-/* Proxies write addresses with ports unquoted, too: all but the separators. */
+/* Some proxies do not quote addresses with ports: all but the separators is accepted. */
 static const char *parse_plain(const char *text, char *out)
 {
 	size_t size = strcspn(text, " \t,;\"");
@@ -64,33 +65,30 @@ static const char *parse_pair(const char *text, struct pair *ret_pair)
 			    : parse_plain(text, ret_pair->value);
 }
 
-/* What stands for an address that a proxy does not tell. */
+/* Is it a substitute for an address that a proxy hides? */
 static bool is_hidden(const char *value, size_t size)
 {
 	static const char unknown[] = "unknown";
 
-	return *value == '_' || (size == strlen(unknown) &&
-					strncasecmp(value, unknown, size) == 0);
+	return *value == '_' || (size == strlen(unknown) && strncasecmp(value, unknown, size) == 0);
 }
 
-/* ":PORT", where "_name" hides it, or nothing. */
+/* Parses ":PORT", ":_name" for a hidden port, or nothing. */
 static bool parse_port(const char *text, uint16_t *ret_port)
 {
 	uint64_t port = 0;
 
 	if (*text && *text != ':')
 		return false;
-	if (*text && text[1] != '_' &&
-		!text_number(text + 1, UINT16_MAX, &port))
+	if (*text && text[1] != '_' && !text_number(text + 1, UINT16_MAX, &port))
 		return false;
 	*ret_port = (uint16_t)port;
 	return true;
 }
 
 /*
- * How much of a node is its address. IPv6 belongs into brackets, but proxies
- * that only paste variables together leave them out: then the last colon is
- * the port's.
+ * Returns the size of the address of a node. IPv6 needs brackets, but some proxies
+ * omit them: then the port follows the last colon.
  */
 static size_t address_size(const char *value, bool bracketed)
 {
@@ -101,7 +99,7 @@ static size_t address_size(const char *value, bool bracketed)
 	return colon ? (size_t)(colon - value) : strlen(value);
 }
 
-/* Section 6: an address, "unknown" or "_name", and perhaps a port. */
+/* Parses a node, section 6: an address, "unknown" or "_name", and an optional port. */
 static bool parse_node(const char *value, struct forwarded_node *ret_node)
 {
 	struct in6_addr binary;
@@ -118,10 +116,8 @@ static bool parse_node(const char *value, struct forwarded_node *ret_node)
 			return false;
 		node.address[0] = '\0';
 	}
-	if (*node.address && family == AF_INET6 &&
-		IN6_IS_ADDR_V4MAPPED(&binary))
-		inet_ntop(AF_INET, binary.s6_addr + 12, node.address,
-			sizeof(node.address));
+	if (*node.address && family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&binary))
+		inet_ntop(AF_INET, binary.s6_addr + 12, node.address, sizeof(node.address));
 	if (bracketed && (family != AF_INET6 || *rest++ != ']'))
 		return false;
 	if (!parse_port(rest, &node.port))
@@ -130,7 +126,7 @@ static bool parse_node(const char *value, struct forwarded_node *ret_node)
 	return true;
 }
 
-static bool take_pair(const struct pair *pair, struct forwarded_hop *hop)
+static bool store_pair(const struct pair *pair, struct forwarded_hop *hop)
 {
 	if (strcasecmp(pair->name, "for") == 0)
 		return parse_node(pair->value, &hop->from);
@@ -145,12 +141,12 @@ static const char *parse_hop(const char *text, struct forwarded_hop *hop)
 	struct pair pair;
 
 	for (;;) {
-		text = skip_blanks(text);
+		text = skip_spaces(text);
 		if (*text && *text != ';' && *text != ',') {
 			text = parse_pair(text, &pair);
-			if (!text || !take_pair(&pair, hop))
+			if (!text || !store_pair(&pair, hop))
 				return NULL;
-			text = skip_blanks(text);
+			text = skip_spaces(text);
 		}
 		if (*text != ';')
 			return text;
@@ -158,24 +154,21 @@ static const char *parse_hop(const char *text, struct forwarded_hop *hop)
 	}
 }
 
-int forwarded_parse(const char *value, struct forwarded_hop *ret_hops,
-	struct failure *failure)
+int forwarded_parse(const char *value, struct forwarded_hop *ret_hops, struct error *error)
 {
 	const char *text = value;
 	int count = 0;
 
 	for (;;) {
 		if (count == FORWARDED_MAX) {
-			failure_set(failure, 400,
-				"the Forwarded field has more than %d hops",
+			error_set(error, 400, "the Forwarded field has more than %d hops",
 				FORWARDED_MAX);
 			return -1;
 		}
 		memset(&ret_hops[count], 0, sizeof(ret_hops[count]));
 		text = parse_hop(text, &ret_hops[count]);
 		if (!text || (*text && *text != ',')) {
-			failure_set(failure, 400,
-				"the Forwarded field is malformed: %s", value);
+			error_set(error, 400, "the Forwarded field is malformed: %s", value);
 			return -1;
 		}
 		count++;

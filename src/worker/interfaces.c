@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * The host's interfaces. In: /proc/self/net, which is of this process's own
- * network namespace as /sys need not be, and netdevice(7)'s ioctls, which any
- * socket answers. Out: an index, or JSON.
+ * Lists the host's network interfaces. In: /proc/self/net, which is that of this
+ * process's network namespace, unlike /sys, and the ioctls of netdevice(7). Out: an
+ * index, a name, or JSON.
  */
 #include "worker/interfaces.h"
 
@@ -21,30 +22,57 @@ enum { ADDRESSES_MAX = 1024, INTERFACES_MAX = 4096 };
 #define INTERFACES "/proc/self/net/dev"
 #define INET6_ADDRESSES "/proc/self/net/if_inet6"
 
-bool interfaces_index(
-	const char *name, uint32_t *ret_index, struct failure *failure)
+bool interfaces_index(const char *name, uint32_t *ret_index, struct error *error)
 {
 	*ret_index = if_nametoindex(name);
 	if (*ret_index || errno == ENODEV)
 		return true;
-	return failure_set(failure, 503, "can't look for interface %s: %s",
-		name, strerror(errno));
+	return error_set(error, 503, "cannot look up interface %s: %s", name, strerror(errno));
 }
 
-void interfaces_name(uint32_t index, char name[IF_NAMESIZE])
+/* Gets the kernel's name for an index, netdevice(7). False: errno has the reason. */
+static bool find_name(int socket, uint32_t index, char name[IF_NAMESIZE])
 {
-	if (!if_indextoname(index, name))
+	struct ifreq request = {.ifr_ifindex = (int)index};
+
+	if (ioctl(socket, SIOCGIFNAME, &request) != 0)
+		return false;
+	memcpy(name, request.ifr_name, IF_NAMESIZE);
+	name[IF_NAMESIZE - 1] = '\0';
+	return true;
+}
+
+void interfaces_name(int socket, uint32_t index, char name[IF_NAMESIZE])
+{
+	if (!find_name(socket, index, name))
 		snprintf(name, IF_NAMESIZE, "ifindex%u", index % 100000000);
 }
 
-bool interfaces_has(uint32_t index)
+bool interfaces_has(int socket, uint32_t index)
 {
 	char name[IF_NAMESIZE];
 
-	return if_indextoname(index, name) || errno != ENXIO;
+	return find_name(socket, index, name) || errno != ENODEV;
 }
 
-/* Is it UTF-8, as JSON has to be? Overlong forms pass: they hurt nobody. */
+/* Can second follow first in UTF-8 (RFC 3629, section 4)? */
+static bool is_second(unsigned char first, unsigned char second)
+{
+	unsigned char least = 0x80;
+	unsigned char most = 0xbf;
+
+	if (first == 0xe0)
+		least = 0xa0; /* below, it is overlong */
+	if (first == 0xed)
+		most = 0x9f; /* above, it is a surrogate */
+	if (first == 0xf0)
+		least = 0x90; /* below, it is overlong */
+	if (first == 0xf4)
+		most = 0x8f; /* above, it is no character */
+	return second >= least && second <= most;
+}
+
+/* Is it UTF-8, which JSON needs? */
 static bool is_utf8(const char *text)
 {
 	while (*text) {
@@ -53,6 +81,8 @@ static bool is_utf8(const char *text)
 
 		if ((c >= 0x80 && c < 0xc2) || c > 0xf4)
 			return false;
+		if (more > 0 && !is_second(c, (unsigned char)*text))
+			return false;
 		for (; more > 0; more--)
 			if (((unsigned char)*text++ & 0xc0) != 0x80)
 				return false;
@@ -60,10 +90,9 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
-/* Prints an interface's name, which may hold anything but '/', ':' and blanks.
- */
-static void print_string(FILE *out, const char *text)
+void interfaces_print_name(FILE *out, const char *name)
 {
+	const char *text = name;
 	bool utf8 = is_utf8(text);
 
 	fputc('"', out);
@@ -80,16 +109,15 @@ static void print_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-/* What is printed, and whether something is missing in it. */
+/* The state of the JSON output. */
 struct listing {
 	FILE *out;
-	int fd; /* a socket to ask */
+	int fd; /* of a socket, for ioctl() */
 	struct ifconf inet;
-	bool is_cut;
+	bool is_incomplete;
 };
 
-static void print_inet(
-	const struct listing *listing, const char *name, const char **separator)
+static void print_inet(const struct listing *listing, const char *name, const char **separator)
 {
 	const struct ifconf *all = &listing->inet;
 	char text[INET_ADDRSTRLEN];
@@ -99,8 +127,7 @@ static void print_inet(
 		struct sockaddr_in address;
 		size_t size = strcspn(one->ifr_name, ":"); /* eth0:1 is eth0 */
 
-		if (strlen(name) != size ||
-			memcmp(one->ifr_name, name, size) != 0)
+		if (strlen(name) != size || memcmp(one->ifr_name, name, size) != 0)
 			continue;
 		memcpy(&address, &one->ifr_addr, sizeof(address));
 		inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
@@ -109,22 +136,20 @@ static void print_inet(
 	}
 }
 
-static void print_inet6(
-	struct listing *listing, const char *name, const char **separator)
+static void print_inet6(struct listing *listing, const char *name, const char **separator)
 {
 	FILE *in = fopen(INET6_ADDRESSES, "re");
 	char line[128];
 
-	/* a kernel without IPv6 has no such file */
-	listing->is_cut = listing->is_cut || (!in && errno != ENOENT);
+	/* a kernel without IPv6 lacks the file */
+	listing->is_incomplete = listing->is_incomplete || (!in && errno != ENOENT);
 	while (in && fgets(line, sizeof(line), in)) {
 		char hex[33];
 		char device[IF_NAMESIZE];
 		char text[INET6_ADDRSTRLEN];
 		struct in6_addr address;
 
-		if (sscanf(line, "%32s %*x %*x %*x %*x %15s", hex, device) !=
-				2 ||
+		if (sscanf(line, "%32s %*x %*x %*x %*x %15s", hex, device) != 2 ||
 			strcmp(device, name) != 0)
 			continue;
 		for (size_t i = 0; i < sizeof(address.s6_addr); i++) {
@@ -142,8 +167,7 @@ static void print_inet6(
 		fclose(in);
 }
 
-static void print_interface(
-	struct listing *listing, const char *name, uint32_t index)
+static void print_interface(struct listing *listing, const char *name, uint32_t index)
 {
 	FILE *out = listing->out;
 	struct ifreq request = {0};
@@ -154,24 +178,24 @@ static void print_interface(
 	if (ioctl(listing->fd, SIOCGIFFLAGS, &request) == 0)
 		up = request.ifr_flags & IFF_UP;
 	else
-		listing->is_cut = listing->is_cut || errno != ENODEV;
+		listing->is_incomplete = listing->is_incomplete || errno != ENODEV;
 	fprintf(out, "{\"index\":%" PRIu32 ",\"name\":", index);
-	print_string(out, name);
+	interfaces_print_name(out, name);
 	fprintf(out, ",\"up\":%s,\"addresses\":[", up ? "true" : "false");
 	print_inet(listing, name, &separator);
 	print_inet6(listing, name, &separator);
 	fputs("]}", out);
 }
 
-/* Each line but the first two begins with blanks, a name, and a colon. */
+/* Each line but the first two begins with spaces, a name, and a colon. */
 static void print_all(struct listing *listing)
 {
 	FILE *in = fopen(INTERFACES, "re");
-	struct failure failure = {0};
+	struct error error = {0};
 	char line[512];
 	int count = 0;
 
-	listing->is_cut = listing->is_cut || !in;
+	listing->is_incomplete = listing->is_incomplete || !in;
 	fputc('[', listing->out);
 	while (in && count < INTERFACES_MAX && fgets(line, sizeof(line), in)) {
 		char *name = line + strspn(line, " ");
@@ -181,8 +205,11 @@ static void print_all(struct listing *listing)
 		if (!end || end - name >= IF_NAMESIZE)
 			continue;
 		*end = '\0';
-		if (!interfaces_index(name, &index, &failure))
-			listing->is_cut = true;
+		if (!interfaces_index(name, &index, &error))
+			listing->is_incomplete = true;
+		/* it was removed after the file was opened */
+		if (index == 0)
+			continue;
 		fputs(count++ ? ",\n " : "", listing->out);
 		print_interface(listing, name, index);
 	}
@@ -204,12 +231,12 @@ char *interfaces_json(void)
 	listing.inet.ifc_req = calloc(ADDRESSES_MAX, sizeof(struct ifreq));
 	if (!listing.out || listing.fd < 0 || !listing.inet.ifc_req ||
 		ioctl(listing.fd, SIOCGIFCONF, &listing.inet) != 0)
-		listing.is_cut = true;
+		listing.is_incomplete = true;
 	else
 		print_all(&listing);
 	if (listing.out && fclose(listing.out) != 0)
-		listing.is_cut = true;
-	if (listing.is_cut) {
+		listing.is_incomplete = true;
+	if (listing.is_incomplete) {
 		free(text);
 		text = NULL;
 	}

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include "worker/settings.h"
 
-/* Serves one connection; busy: nothing but a 503 is to be had. */
-typedef int listen_serve(int fd, const struct settings *settings, bool busy);
+/* Serves one connection; with is_over_limit it gets only a 503. */
+typedef int listen_serve(int fd, const struct settings *settings, bool is_over_limit);
 
 /*
  * Accepts until SIGTERM or SIGINT, one child per connection, then ends the

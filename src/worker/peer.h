@@ -1,27 +1,62 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "common/failure.h"
-#include "worker/filter.h"
+#include "common/error.h"
+#include "worker/forwarded.h"
 
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Who is at the other end of a connection; the socket's own word for it. */
-struct peer {
-	char name[128];	     /* "192.0.2.1:4711", "unix:uid=33,pid=812" */
-	uint16_t local_port; /* the TCP port here; 0 on a unix socket */
-	bool trusted; /* unix or loopback: its Forwarded field is believed */
+enum { PEER_NAME_SIZE = 128 };
+
+/* One end of a TCP connection. */
+struct endpoint {
+	int family;					/* AF_INET, AF_INET6; 0: unknown */
+	unsigned char address[sizeof(struct in6_addr)]; /* in network byte order */
+	uint16_t port;
 };
 
-/*
- * False, with 503: the socket does not tell its own port, which must never be
- * captured.
- */
-bool peer_of_socket(int fd, struct peer *ret_peer, struct failure *failure);
+/* The other end of a connection, as its socket reports it. */
+struct peer {
+	char name[PEER_NAME_SIZE]; /* "192.0.2.1:4711", "unix:uid=33,pid=812" */
+	struct endpoint local;	   /* of this host; family 0 on a unix socket */
+	struct endpoint remote;	   /* of the peer */
+	bool trusted;		   /* unix or loopback: its Forwarded field is used */
+	/* the hops of that field, before a trusted peer: */
+	struct forwarded_hop hops[FORWARDED_MAX];
+	int hop_count;
+};
+
+/* Parses an IPv4 or IPv6 address. False: it is malformed. */
+bool endpoint_parse(const char *address, uint16_t port, struct endpoint *ret_endpoint);
 
 /*
- * Adds what keeps a connection's own stream out of its capture: its port
- * here, and what a trusted peer's Forwarded field says of the way behind it.
- * Returns false, with 400, if that field is malformed.
+ * Identifies the peer of a socket. False, with 503: the local port is unknown, which
+ * must never be captured.
  */
-bool peer_exclude(const struct peer *peer, const char *forwarded,
-	struct filter *filter, struct failure *failure);
+bool peer_of_socket(int fd, struct peer *ret_peer, struct error *error);
+
+/*
+ * Stores the hops of a Forwarded field (RFC 7239; "": none) if the peer is trusted.
+ * Returns false, with 400, if it is malformed.
+ */
+bool peer_add_forwarded(struct peer *peer, const char *forwarded, struct error *error);
+
+/*
+ * Has the nearest proxy sent the port on which it received the request? Without that
+ * the stream to its client cannot be excluded from a capture. Earlier hops may be
+ * forged by the client.
+ */
+bool peer_has_proxy(const struct peer *peer);
+
+/*
+ * Writes the client of the nearest proxy: "192.0.2.1:4711"; "" if it is unknown.
+ */
+void peer_client(const struct peer *peer, char client[PEER_NAME_SIZE]);
+
+/*
+ * Returns the uid of the other end of a TCP connection over the loopback interface;
+ * -1 if it is unknown.
+ */
+int64_t peer_owner(int fd);

@@ -1,34 +1,29 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "common/failure.h"
-#include "common/options.h"
-#include "worker/query.h"
-
+#include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What the administrator decides, on the command line or in DDUMP_*. */
+enum { SETTINGS_INTERFACES_MAX = 32 };
+
+/* The administrator's settings: options, or DDUMP_* in the environment. */
 struct settings {
-	const char *listen; /* NULL: not asked for */
-	const char
-		*exclude;  /* expression that no client can lift; NULL: none */
-	const char *hosts; /* names in Host, blanks between; NULL: any */
-	uint32_t ring;	   /* bytes */
-	uint32_t duration; /* s that a capture may last; 0: for ever */
-	uint32_t snaplen;  /* that a client may ask for; 0: any */
-	char interfaces[QUERY_INTERFACES_MAX][IF_NAMESIZE];
-	size_t interface_count; /* that may be captured on; 0: all */
-	bool is_inherited;	/* they come from the environment */
-	uint32_t clients;	/* children of -listen at once */
+	const char *listen;    /* address; NULL: not given */
+	const char *exclude;   /* pcap-filter(7) that is never captured; NULL: none */
+	const char *hosts;     /* allowed in Host, separated by spaces; NULL: any */
+	bool proxy;	       /* clients must come by a proxy that sends its port */
+	uint32_t ring;	       /* bytes */
+	uint32_t duration;     /* s, the limit; 0: none */
+	uint32_t snaplen;      /* bytes, the limit; 0: none */
+	uint32_t filter_steps; /* limit of a client's filter: filter_check_steps() */
+	char interfaces[SETTINGS_INTERFACES_MAX][IF_NAMESIZE];
+	size_t interface_count; /* that are allowed; 0: all */
+	bool is_inherited;	/* the interfaces come from the environment */
+	uint32_t clients;	/* limit of captures at once, of -listen */
 	mode_t socket_mode;
-	const char *socket_group; /* NULL: the process's own */
+	const char *socket_group; /* NULL: that of the process */
 	bool help;
 	bool version;
 };
-
-extern const struct option_row settings_rows[];
-extern const size_t settings_row_count;
-
-/* Defaults, then the environment, then the command line. */
-bool settings_read(int argc, char **argv, struct settings *ret_settings,
-	struct failure *failure);

@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 # How cost grows. In: results, a directory with targets.dat, captures.dat and
 # filter.dat, whose heads say what their columns are. Out: SVG.
 set terminal svg size 960,300 background "white" font "sans-serif,12"
 set multiplot layout 1,3
 set logscale x
-set yrange [0:*]
+set yrange [*<0:*]
 set grid lc rgb "#dddddd"
 set style data linespoints
 set style line 1 lc rgb "#1f5fa8" lw 2 pt 7 ps 0.6

@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # for the parts, and from lib.bash
 #
-# What the parts that capture share, on top of lib.bash: a host with a worker,
-# and another one that floods it. All packets come from processor $sender;
-# captures, and who reads them, run on processor $taker.
+# Functions of the parts that capture, on top of lib.bash: a host with a worker,
+# and another one that floods it. All packets are sent on processor $sender;
+# captures and their readers run on processor $taker.
 
 ns=ddt-bench-$$
 sender=0
@@ -11,16 +12,18 @@ taker=$(($(nproc) - 1))
 host=(ip netns exec "$ns" taskset -c "$taker")
 port=8475
 small=66
-# 66, 594 and 1514 bytes as 7 : 4 : 1, 363 bytes on the average
+# 66, 594 and 1514 bytes as 7 : 4 : 1, 363 bytes on average
 mixed=66,66,594,66,594,66,1514,66,594,66,594,66
-settle=0.2 # s: what is in a worker's ring leaves sooner
+
+# Waits until the worker's ring is empty.
+settle() { sleep 0.2; }
 
 part_end() {
 	ip netns del "$ns" 2>/dev/null || true
 	ip netns del "$ns-sender" 2>/dev/null || true
 }
 
-# No packet but the flood's: IPv6 would add its own.
+# The only packets are the flood's: IPv6 would send its own.
 make_network() {
 	local name
 	if [ "$(id -u)" -ne 0 ]; then
@@ -39,15 +42,16 @@ make_network() {
 	ip -n "$ns-sender" link set out up
 }
 
-# $worker listens in the host.
+# Starts a worker in the host; $worker is its process.
 start_worker() {
-	start "${host[@]}" "$BIN/ddump-worker" -listen "127.0.0.1:$port" \
+	DDUMP_MAX_FILTER=65536 start "${host[@]}" "$BIN/ddump-worker" \
+		-listen "127.0.0.1:$port" \
 		2>"$work/worker"
 	worker=$!
 	eventually grep -q 'listens on' "$work/worker"
 }
 
-# of FILE WORD: the number behind a word.
+# of FILE WORD: the number after a word.
 of() { awk -v word="$2" '$1 == word { print $2 }' "$work/$1"; }
 
 # divide A B [FORMAT]
@@ -56,7 +60,7 @@ divide() {
 		'BEGIN { printf format "\n", a / b }'
 }
 
-# cpu_of PROCESS...: ns that they took so far, user and system.
+# cpu_of PROCESS...: their CPU time so far in ns, user and system.
 cpu_of() {
 	local process files=()
 	for process in "$@"; do
@@ -69,8 +73,8 @@ arrived() {
 	ip netns exec "$ns" cat /sys/class/net/in/statistics/rx_packets
 }
 
-# flood SIZES RATE COUNT: sets $sent, and in ns $wall and $paid, what its
-# process and so the receiving kernel took.
+# flood SIZES RATE COUNT: sets $sent, and in ns $wall and $paid, the time of its
+# process, which includes the receiving kernel's.
 flood() {
 	local before
 	before=$(arrived)
@@ -88,20 +92,21 @@ flood() {
 # children PROCESS
 children() { tr ' ' '\n' <"/proc/$1/task/$1/children"; }
 
-# captures N: are there so many?
+# captures N: are there that many?
 captures() { [ "$(wc -l <"/proc/$worker/net/packet")" -eq $(($1 + 1)) ]; }
 
 has_begun() { grep -qs first "$work/$1"; }
 has_ended() { grep -qs packets "$work/$1"; }
 
-# ask PORT QUERY FILE: a reader of a worker's capture, which has begun.
+# ask PORT QUERY FILE: starts a reader of a worker's capture, which has begun
+# when this returns.
 ask() {
 	rm -f "$work/$3"
 	start "${host[@]}" "$TOOLS/drain" "$1" "$2" >"$work/$3"
 	eventually has_begun "$3"
 }
 
-# begin worker QUERY, or begin COMMAND...: sets $captor, the process.
+# begin worker QUERY, or begin COMMAND...: sets $captor, the capturing process.
 begin() {
 	if [ "$1" = worker ]; then
 		ask "$port" "$2" read
@@ -116,7 +121,7 @@ begin() {
 	sleep 0.3
 }
 
-# Sets $packets, that the capture had.
+# Sets $packets, the number of packets in the capture.
 finish() {
 	kill -TERM "$captor"
 	eventually has_ended read
@@ -124,15 +129,19 @@ finish() {
 	packets=$(of read packets)
 }
 
-# measure SIZES RATE COUNT CAPTURE...: floods what begin() begins. Sets $cpu,
-# ns that its process took, and what flood() and finish() set.
+# has_run: has the capture of $captor used CPU time since measure() looked?
+has_run() { (($(cpu_of "$captor") > before)); }
+
+# measure SIZES RATE COUNT CAPTURE...: floods a capture of begin(). Sets $cpu,
+# the ns that its process took, and the results of flood() and finish().
 measure() {
 	local before flooding=("$1" "$2" "$3")
 	shift 3
 	begin "$@"
 	before=$(cpu_of "$captor")
 	flood "${flooding[@]}"
-	sleep "$settle"
+	settle
+	eventually has_run
 	cpu=$(($(cpu_of "$captor") - before))
 	finish
 }

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Boots the hosts, administers them as README and ddump-worker(8) say, and runs
-# the tests. In: FLEET and CGROUP, of tests/fleet/run, which started it as the
-# first process of new namespaces. Out: the lines and the status of tests/run.
+# SPDX-License-Identifier: MIT
+# Boots the hosts, sets them up as README and ddump-worker(8) describe, and runs
+# the tests. In: FLEET and CGROUP, from tests/fleet/run, which started it as the
+# first process of new namespaces. Out: the output and the status of tests/run.
 #
 #     web1, web2   plain TCP with an access list
 #     db1          nginx: TLS, client certificates, a unix socket
-#     app1         as installed: loopback alone; reached by ssh
+#     app1         as installed: loopback only; reached by ssh
 #     new1         nothing is installed yet
-#     client       no host, but the namespace that ddump runs in
+#     client       not a host, only the namespace in which ddump runs
 #
-# Each is a network namespace at one bridge. The hosts are one root with an
-# overlay each.
+# Each is a network namespace at one bridge. All hosts share one root file
+# system, each with an overlay.
 set -euo pipefail
 
 hosts=(web1 web2 db1 app1 new1)
@@ -20,11 +21,10 @@ declare -A interfaces=([client]=eth0 [web1]=eth0 [web2]=eth0 [db1]=ens3
 	[app1]=eth0 [new1]=eth0)
 
 run=$FLEET/hosts
+. tests/tools/container.bash
 
-# Whatever is mounted here nobody else sees.
 make_places() {
-	mkdir -p "$run"
-	mount -t tmpfs -o mode=755 ddf-hosts "$run"
+	make_run
 	mount -t tmpfs ddf-netns /run/netns 2>/dev/null ||
 		{ mkdir -p /run/netns && mount -t tmpfs ddf-netns /run/netns; }
 	mkdir "$run/tmp" "$run/client"
@@ -69,7 +69,7 @@ make_certificate() {
 		-extfile <(echo "$2") -out "$1.pem"
 }
 
-# The client's belongings: certificates, and an ssh that asks nothing.
+# The client's files: certificates, and a configuration of ssh without prompts.
 make_secrets() {
 	cd "$run/client"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
@@ -91,68 +91,20 @@ make_secrets() {
 # make_host NAME: its files, with our packages in /root, to be installed.
 make_host() {
 	local dir=$run/$1
-	mkdir -p "$dir/upper" "$dir/work" "$dir/root"
-	mount -t overlay "ddf-$1" "$dir/root" -o \
-		"lowerdir=$FLEET/root,upperdir=$dir/upper,workdir=$dir/work"
-	echo "$1" >"$dir/root/etc/hostname"
+	make_overlay "$1" "$FLEET/root"
 	cp "$run/names" "$dir/root/etc/hosts"
 	systemd-id128 new >"$dir/root/etc/machine-id"
-	cp -r build/packages/*.deb build/packages/next "$dir/root/root"
+	cp -r "$DEBS"/*.deb "$DEBS/next" "$dir/root/root"
 }
 
-# nspawn takes the cgroup of process 1 for its own: hence it is one. bpf is for
-# IPAddressDeny=.
-# shellcheck disable=SC2016 # for that shell to expand
-in_container='
-	echo $$ >"$0/cgroup.procs"
-	exec unshare -m -C -p -f --kill-child --mount-proc sh -ec "
-		umount -R /sys/fs/cgroup
-		mount -t cgroup2 cgroup2 /sys/fs/cgroup
-		exec \"\$@\"" sh "$@"'
-
+# bpf is for IPAddressDeny=.
 boot_host() {
-	local dir=$run/$1
-	mkdir "$CGROUP/$1"
-	UNIFIED_CGROUP_HIERARCHY=1 sh -ec "$in_container" "$CGROUP/$1" \
-		systemd-nspawn --quiet --keep-unit --register=no --boot \
-		--machine="ddf-$1" --hostname="$1" -D "$dir/root" \
-		--capability=CAP_BPF --system-call-filter=bpf \
-		--network-namespace-path="/run/netns/ddf-$1" \
-		</dev/null >"$dir/console" 2>&1 &
-	echo $! >"$dir/outer"
+	boot "$1" --capability=CAP_BPF --system-call-filter=bpf \
+		--network-namespace-path="/run/netns/ddf-$1"
 }
 
-# The container's own process 1 is the grandchild of what was started.
-find_leader() {
-	local nspawn
-	nspawn=$(pgrep -P "$(cat "$run/$1/outer")") &&
-		pgrep -P "$nspawn" -x systemd >"$run/$1/leader"
-}
-
-inside() {
-	nsenter -t "$(cat "$run/$1/leader")" -a env -u TMPDIR "${@:2}"
-}
-
-is_up() {
-	[ -d "/proc/$(cat "$run/$1/outer")" ] && find_leader "$1" &&
-		inside "$1" systemctl is-system-running --wait 2>/dev/null |
-		grep -qE 'running|degraded'
-}
-
-# Boots take a second; a slow machine gets a minute.
-await_host() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		! is_up "$1" || return 0
-		sleep 0.1
-	done
-	echo "# $1 does not boot:"
-	tail -n 20 "$run/$1/console"
-	return 1
-}
-
-# readme HEADING: the first block of commands below a heading of README, which
-# is for a server.
+# readme HEADING: the first block of commands below a heading of README that is
+# for a server.
 readme() {
 	awk -v heading="$1" '
 		$0 == heading { found = 1; next }
@@ -161,8 +113,8 @@ readme() {
 		block { exit }' README.md
 }
 
-# follow HOST HEADING: does what README says, word by word, in /root. Who is
-# root there has no sudo, and the list to be edited names our network already.
+# follow HOST HEADING: runs the commands of README unchanged, in /root. The
+# hosts have no sudo, and the list to be edited already has our network.
 follow() {
 	local commands
 	commands=$(readme "$2")
@@ -176,7 +128,7 @@ set_up_proxy() {
 	cp "$run/client/ca.pem" "$home/clients.crt"
 	cp "$run/client/$1.pem" "$home/server.crt"
 	cp "$run/client/$1.key" "$home/server.key"
-	follow "$1" '### A proxy with TLS and client certificates'
+	follow "$1" '### Through a proxy with TLS and client certificates'
 }
 
 set_up_ssh() {
@@ -191,16 +143,16 @@ set_up_all() {
 	local name
 	: >"$FLEET/setup.log"
 	for name in web1 web2 db1 app1; do
-		follow "$name" '### Debian and Ubuntu'
+		follow "$name" '## Install'
 	done
-	follow web1 '### A network that you trust'
-	follow web2 '### A network that you trust'
+	follow web1 '### Over a network that you trust'
+	follow web2 '### Over a network that you trust'
 	set_up_proxy db1
 	set_up_ssh app1
-	follow app1 '### ssh: nothing to open'
+	follow app1 '### Over ssh'
 }
 
-# When something fails, it is the hosts that know why.
+# After a failure, the logs of the hosts show the reason.
 save_journals() {
 	local name
 	for name in "${hosts[@]}"; do
@@ -219,7 +171,7 @@ for host in "${hosts[@]}"; do
 	boot_host "$host"
 done
 for host in "${hosts[@]}"; do
-	await_host "$host"
+	await_boot "$host"
 done
 set_up_all
 echo "# ${#hosts[@]} hosts are up"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# One command over the whole fleet: by plain TCP, by a proxy with TLS, by ssh.
+# SPDX-License-Identifier: MIT
+# One command for the whole fleet: by plain TCP, by a proxy with TLS, by ssh.
 
 # shellcheck disable=SC2030,SC2031,SC2154 # bats; set by what is loaded
 load ../system/helpers
@@ -20,7 +21,7 @@ start_fleet_capture() {
 		ssh://app1
 }
 
-# Four flows at once, each of a host to the next, and a page fetched.
+# Four flows at once, each from a host to the next, and a request for a page.
 make_traffic() {
 	local i senders=()
 	for ((i = 0; i < 4; i++)); do
@@ -39,8 +40,8 @@ interface_of_host() {
 	esac
 }
 
-# Each packet of a flow is there once from its sender, then once from its
-# receiver: in the file, and by its stamp.
+# Each packet of a flow is in the file once from its sender, then once from its
+# receiver, in the order of the file and of the timestamps.
 flow_is_whole() {
 	local from to
 	from=$(interface_of_host "$1")
@@ -57,18 +58,19 @@ flow_is_whole() {
 		END { exit bad }'
 }
 
-# Who saw what of a TCP connection, in the order of the file.
+# Host and direction of each packet of a TCP connection, in the order of the
+# file.
 sightings() {
 	tshark -r "$merged" -Y "$1" -T fields -e frame.interface_name \
 		2>/dev/null | xargs
 }
 
-@test "one command, all hosts: each packet, its host, its interface, in order" {
+@test "one command for all hosts: each packet once, its host and interface, in order" {
 	local i
 	start_fleet_capture
 	grep -q 'capturing on 4 targets' "$said"
 	make_traffic
-	within 20 is_merged $((4 * 2 * count + 12))
+	eventually is_merged $((4 * 2 * count + 12))
 	end_capture
 	[ "$status" -eq 0 ]
 	for ((i = 0; i < 4; i++)); do
@@ -84,9 +86,9 @@ sightings() {
 		"db1:ens3 web1:eth0" ]
 	[[ $(sightings 'tcp.len > 0') == \
 		"web1:eth0 db1:ens3 db1:ens3 "*"web1:eth0" ]]
-	# nothing else is in there
+	# the file has no other packets
 	[ -z "$(tshark -r "$merged" -Y 'not udp and not tcp' 2>/dev/null)" ]
-	# tcpdump takes it as well
+	# tcpdump reads it as well
 	tcpdump -nr "$merged" 2>/dev/null | grep -q 'UDP, length 100'
 }
 
@@ -94,7 +96,7 @@ is_any() {
 	[[ $1 == *0.0.0.0/0* && $1 == *::/0* ]]
 }
 
-@test "who is not on the list of addresses does not reach the worker" {
+@test "a client that is not on the list of addresses: does not reach the worker" {
 	local list
 	"${under[@]}" curl -sf http://web1:8475/interfaces
 	list=$(property web1 ddump-worker.socket IPAddressAllow)
@@ -106,26 +108,27 @@ is_any() {
 	fi
 	[ "$(on web2 curl -s -m 2 -o /dev/null -w '%{http_code}' \
 		http://web1:8475/interfaces)" = 000 ]
-	# the capture itself is denied all, but has its connection already
+	# the capture process is denied everything, but has its connection
+	# already
 	is_any "$(property web1 ddump-worker@x.service IPAddressDeny)"
 }
 
-@test "behind nginx the worker is nowhere but on a socket for nginx" {
+@test "a worker behind nginx: only on a socket for nginx" {
 	[ "$(inside db1 stat -c '%a %U:%G' /run/ddump-worker.sock)" = \
 		"660 root:www-data" ]
 	[ "$(inside db1 ss -Hltnp | grep -c 'systemd\|ddump')" -eq 0 ]
 	merge http://db1
 	[ "$status" -eq 1 ]
-	# and leaves nothing
+	# and no process remains
 	inside db1 systemctl stop ddump-worker.socket
 	[ ! -e "/proc/$(cat "$HOSTS/db1/leader")/root/run/ddump-worker.sock" ]
 	inside db1 systemctl start ddump-worker.socket
 }
 
-@test "nginx lets in who has a certificate, and the others get a sentence" {
+@test "nginx with client certificates: captures with one, an error without" {
 	start_capture -filter 'udp port 4715' "${mtls[@]}" db1="$front"
 	send web1 db1 4715 100
-	within 20 is_merged 100
+	eventually is_merged 100
 	end_capture
 	[ "$status" -eq 0 ]
 	holds_all "$merged" 'frame.interface_name == "db1:ens3"' 100
@@ -136,29 +139,29 @@ is_any() {
 	[ "$status" -eq 1 ]
 	grep -q '^ddump: db1: HTTP status 400: No required SSL certificate was sent' \
 		"$said"
-	# and who does not know the authority does not talk to it at all
+	# a client without the authority does not connect
 	merge -duration 5 -cert "$mine/me.pem" -key "$mine/me.key" db1="$front"
 	[ "$status" -eq 1 ]
 	grep -q '^ddump: db1: SSL certificate problem.*-ca FILE' "$said"
 	has_records db1 0 DDUMP_FILTER="udp port 4716"
 }
 
-@test "two captures of everything through one proxy do not feed each other" {
+@test "two captures of everything through one proxy: do not capture each other" {
 	start_capture "${mtls[@]}" a="$front" b="$front"
 	send web1 db1 4718 20
-	within 20 is_merged 40
+	eventually is_merged 40
 	sleep 3
 	end_capture
 	[ "$status" -eq 0 ]
 	[ -z "$(tshark -r "$merged" -Y "tcp.port == $front_port" 2>/dev/null)" ]
 }
 
-@test "by ssh, with no open port but its own" {
+@test "ssh to a host whose only open port is ssh: captures" {
 	start_capture -filter 'udp port 4717' ssh://app1
 	send web1 app1 4717 100
-	within 20 is_merged 100
+	eventually is_merged 100
 	end_capture
 	[ "$status" -eq 0 ]
 	holds_all "$merged" 'frame.interface_name == "app1:eth0"' 100
-	within 10 is_idle app1
+	eventually is_idle app1
 }

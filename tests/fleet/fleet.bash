@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # used and set by those who load this
 #
-# What the tests of the fleet share, on top of tests/system's helpers.bash and
+# Functions of the fleet's tests, on top of tests/system's helpers.bash and
 # client.bash. HOSTS, from boot.bash, has a folder for each host, and one for
 # the client.
 
@@ -23,31 +24,18 @@ inside() {
 		</dev/null 3>&-
 }
 
-# within SECONDS COMMAND...: repeats it until it succeeds.
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || {
-			echo "still false: $*" >&2
-			return 1
-		}
-		sleep 0.05
-	done
-}
-
-# A figure, among the results of the tests.
+# Prints a measured value among the results of the tests.
 figure() {
 	echo "# figure: $*" >&3
 }
 
-# The instances of the unit that systemd knows, running or not.
+# The instances of the unit, running or not.
 instances() {
 	inside "$1" systemctl list-units --all --no-legend --plain \
 		'ddump-worker@*' | awk '{ print $1 }'
 }
 
-# The processes of workers, by their numbers here.
+# The processes of workers, by their numbers in this namespace.
 workers() {
 	local pid
 	for pid in $(ip netns pids "ddf-$1"); do
@@ -68,7 +56,7 @@ is_idle() {
 	has_instances "$1" 0 && has_workers "$1" 0
 }
 
-# property HOST UNIT NAME: as systemd tells it.
+# property HOST UNIT NAME: the value of a property of a unit.
 property() {
 	inside "$1" systemctl show -P "$3" "$2"
 }
@@ -91,7 +79,7 @@ address_of() {
 	awk -v name="$1" '$2 == name { print $1 }' /etc/hosts
 }
 
-# payloads FILE FILTER: of what tshark selects, a line each.
+# payloads FILE FILTER: of the packets that tshark selects, a line each.
 payloads() {
 	tshark -r "$1" -Y "$2" -T fields -e udp.payload 2>/dev/null
 }
@@ -106,24 +94,25 @@ holds_all() {
 	}
 }
 
-# Starts the client on a target, and waits until it captures.
+# Starts the client, and waits until it captures.
 start_capture() {
 	start_merge -pcapng "$@"
-	within 30 grep -q 'capturing on' "$said"
+	eventually grep -q 'capturing on' "$said"
 }
 
-# Ends it as Ctrl-C does, and shows what it said.
+# Ends the client by SIGINT, and shows its messages.
 end_capture() {
 	kill -INT "$client"
 	finish_merge
 }
 
-# Has the client written so many packets?
+# Has the client written at least that many packets?
 is_merged() {
 	[ "$(tshark -r "$merged" 2>/dev/null | wc -l)" -ge "$1" ]
 }
 
-# apt_get HOST WORDS: in /root, where our packages are; in next/ are later ones.
+# apt_get HOST ARGUMENTS: in /root, which has our packages; next/ has later
+# ones.
 apt_get() {
 	inside "$1" sh -c "cd /root && apt-get -q -o Dpkg::Use-Pty=0 $2"
 }
@@ -139,7 +128,7 @@ restart_socket() {
 
 dropped=() # what drop_in has put there, for leave_all to take away
 
-# drop_in HOST UNIT: changes the unit by what comes on stdin, for one test.
+# drop_in HOST UNIT: changes the unit by the drop-in on stdin, for one test.
 drop_in() {
 	local dir=/run/systemd/system/$2.d
 	inside "$1" mkdir -p "$dir"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# What an administrator sees of captures: the journal, and nothing while there
-# are none.
+# SPDX-License-Identifier: MIT
+# The administrator's view of captures: the journal, and no resources between
+# captures.
 
 # shellcheck disable=SC2030,SC2031,SC2154 # bats; set by what is loaded
 load ../system/helpers
@@ -16,20 +17,21 @@ ended_id=43c55f8d33f74f5bb9897ae868812dc3
 refused_id=11370d34256347ecbe98f2c2b552af2e
 fields='["DDUMP_PEER", "DDUMP_FILTER", "DDUMP_INTERFACE", "DDUMP_STATUS",
 	"DDUMP_REASON", "DDUMP_PACKETS", "DDUMP_BYTES", "DDUMP_RECEIVED",
-	"DDUMP_DROPPED", "DDUMP_INTERFACE_DROPPED", "DDUMP_DURATION_USEC"]'
+	"DDUMP_DROPPED", "DDUMP_DURATION_USEC",
+	"DDUMP_CLIENT", "DDUMP_UID"]'
 
 ask() {
 	"${under[@]}" curl -s -o /dev/null "http://web1:8475/capture?$1"
 }
 
-@test "a capture is two records, a refusal one, with all fields" {
+@test "a capture: two records with all fields; a rejection: one" {
 	local filter="udp port 4741" ours=$BATS_TEST_TMPDIR/records
 	start_capture -filter "$filter" -interface eth0 web1
 	send web2 web1 4741 30
-	within 20 is_merged 30
+	eventually is_merged 30
 	end_capture
 	ask 'filter=udp+prot+4741'
-	within 10 has_records web1 1 DDUMP_FILTER="udp prot 4741"
+	eventually has_records web1 1 DDUMP_FILTER="udp prot 4741"
 	records web1 DDUMP_FILTER="$filter" DDUMP_FILTER="udp prot 4741" \
 		>"$ours"
 	[ "$(jq -r .MESSAGE_ID "$ours" | xargs)" = \
@@ -46,12 +48,12 @@ ask() {
 		jq -se 'length == 2'
 }
 
-@test "journalctl -x explains the records" {
+@test "journalctl -x: explains the records" {
 	local text=$BATS_TEST_TMPDIR/text
 	start_capture -filter 'udp port 4742' web1
 	end_capture
 	ask 'filter=udp+prot+4742'
-	within 10 has_records web1 1 DDUMP_FILTER="udp prot 4742"
+	eventually has_records web1 1 DDUMP_FILTER="udp prot 4742"
 	inside web1 journalctl -q --no-pager -x -t ddump-worker >"$text"
 	grep -q '^░░ Subject: A packet capture has started' "$text"
 	grep -q '^░░ Subject: A packet capture has ended' "$text"
@@ -60,9 +62,9 @@ ask() {
 	grep -q '^░░ Documentation: man:ddump-worker(8)' "$text"
 }
 
-# All that a client may write: a filter that is one, one that is none, a name,
-# a path, a method, a field. journalctl must show a line for each record.
-@test "no client forges a line, a field or a colour" {
+# Every text that a client may send: a valid filter, an invalid one, a name, a
+# path, a method, a field. journalctl must show one line for each record.
+@test "requests with line breaks and colors: no forged line, field, or color" {
 	local before text=$BATS_TEST_TMPDIR/text
 	before=$(records web1 | wc -l)
 	ask 'filter=udp%0aMESSAGE=forged%0dand%1b%5b31m+tcp&duration=1'
@@ -73,7 +75,7 @@ ask() {
 	ask 'count=1%e2%80%a8forged' # a line separator of Unicode
 	"${under[@]}" curl -s -o /dev/null -X $'GE\x1bT' http://web1:8475/
 	"${under[@]}" curl -s -o /dev/null http://web1:8475/%0aforged%1b
-	within 10 has_records web1 $((before + 9))
+	eventually has_records web1 $((before + 9))
 	records web1 | tail -n 9 | jq -se 'all(.[];
 		(.MESSAGE | type == "string" and test("^[ -~]*$")) and
 		(.DDUMP_FILTER | type == "string" and test("^[ -~]*$")) and
@@ -86,7 +88,7 @@ ask() {
 	[ "$(grep -cP '[\x00-\x08\x0b-\x1f\x7f]' "$text")" -eq 0 ]
 }
 
-# What systemd's accounting says of the captures' slice.
+# systemd's accounting of the captures' slice.
 usage() {
 	property "$1" system-ddump.slice CPUUsageNSec
 }
@@ -101,20 +103,20 @@ processes_of_slice() {
 		-name cgroup.procs -exec cat {} + | wc -l
 }
 
-@test "between captures nothing is there, and nothing is used" {
+@test "between captures: no process and no resources" {
 	local used
-	within 20 is_idle web2
+	eventually is_idle web2
 	for _ in 1 2 3; do
 		start_capture -filter 'udp port 4743' web2
 		has_instances web2 1
 		has_workers web2 1
 		end_capture
-		within 20 is_idle web2
+		eventually is_idle web2
 	done
 	[ "$(processes_of_slice web2)" -eq 0 ]
 	[[ $(memory_of_slice web2) == "[not set]" ||
 		$(memory_of_slice web2) -lt 1048576 ]]
-	# nobody works, not even now and then
+	# no process runs, not even now and then
 	used=$(usage web2)
 	[ "$used" -gt 0 ]
 	sleep 3
@@ -123,9 +125,9 @@ processes_of_slice() {
 		"memory $(memory_of_slice web2), no process, no unit"
 }
 
-# From the first byte of a request to the first of the answer, with systemd's
-# start of the unit in between.
-@test "figure: a connection's way to its first byte" {
+# From the first byte of a request to the first byte of the response; systemd
+# starts the unit in between.
+@test "figure: time from connection to first byte" {
 	local times
 	times=$(for _ in 1 2 3 4 5 6 7 8 9; do
 		"${under[@]}" curl -s -m 0.6 -o /dev/null \

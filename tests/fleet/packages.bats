@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# The life of the packages on a host that had nothing: each test goes on where
-# the one before it ended.
+# SPDX-License-Identifier: MIT
+# The life of the packages on a host without them: each test continues where the
+# one before it ended.
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # bats; set, used by what is loaded
 bats_require_minimum_version 1.5.0
@@ -19,8 +20,8 @@ teardown() {
 	leave_all
 }
 
-# Files, users, packages, units, processes. What apt, dpkg, the journal and
-# caches know by now is theirs.
+# Files, users, packages, units, processes, without the files of apt, dpkg, the
+# journal, and caches.
 state_of_host() {
 	inside new1 find / -xdev \( -path /proc -o -path /sys -o -path /root \
 		-o -path /var/lib/apt -o -path /var/lib/dpkg -o \
@@ -42,13 +43,13 @@ listens() {
 	inside new1 ss -Hltn | grep -q ':8475'
 }
 
-# The client is on the host itself: the socket listens on loopback.
+# The client runs on the host itself, because the socket listens on loopback.
 start_local_capture() {
 	under=(ip netns exec ddf-new1)
 	start_capture -filter "udp port $1" 127.0.0.1
 }
 
-@test "apt installs it with what it needs, and nothing listens" {
+@test "apt install: dependencies are installed, nothing listens" {
 	run ! inside new1 dpkg -s libpcap0.8
 	apt_get new1 'install ./ddump-worker_*.deb'
 	inside new1 ldd /usr/sbin/ddump-worker
@@ -58,7 +59,7 @@ start_local_capture() {
 	inside new1 systemctl is-system-running
 }
 
-@test "an upgrade of what nobody enabled enables nothing" {
+@test "an upgrade of a disabled socket: stays disabled" {
 	apt_get new1 'install ./next/ddump-worker_*.deb'
 	[[ $(version_of new1 ddump-worker) == *+next ]]
 	socket_is disabled inactive
@@ -66,15 +67,18 @@ start_local_capture() {
 	apt_get new1 'install --allow-downgrades ./ddump-worker_*.deb'
 }
 
-# With the client of the packages, and by systemd, as autopkgtest runs it.
-@test "the tests that the source package has pass" {
+# With the client of the packages, under systemd, as autopkgtest runs it.
+@test "the tests of the source package: pass" {
 	apt_get new1 'install --no-install-recommends ./ddump_*.deb curl tcpdump'
 	cp debian/tests/capture "$HOSTS/new1/root/root"
 	inside new1 env AUTOPKGTEST_TMP=/root /root/capture
-	apt_get new1 'purge --autoremove ddump curl tcpdump'
+	# other packages recommend or suggest some of their dependencies
+	apt_get new1 '-o APT::AutoRemove::RecommendsImportant=false \
+		-o APT::AutoRemove::SuggestsImportant=false \
+		purge --autoremove ddump curl tcpdump'
 }
 
-@test "an upgrade starts the socket again, and leaves captures alone" {
+@test "an upgrade: restarts the socket, captures continue" {
 	inside new1 systemctl enable --now ddump-worker.socket
 	socket_is enabled active
 	start_local_capture 4751
@@ -86,7 +90,7 @@ start_local_capture() {
 	[[ $(version_of new1 ddump-worker) == *+next ]]
 	kill -0 "$sender" # all of that while packets were on their way
 	wait "$sender"
-	within 20 is_merged 2000
+	eventually is_merged 2000
 	end_capture
 	[ "$status" -eq 0 ]
 	holds_all "$merged" udp 2000
@@ -94,19 +98,19 @@ start_local_capture() {
 	on new1 curl -sf http://127.0.0.1:8475/interfaces
 }
 
-@test "removal ends captures" {
+@test "removal: captures end" {
 	start_local_capture 4752
 	send web1 new1 4752 50
-	within 20 is_merged 50
+	eventually is_merged 50
 	apt_get new1 'remove ddump-worker'
-	within 10 is_idle new1
+	eventually is_idle new1
 	finish_merge
 	[ "$status" -eq 2 ]
 	holds_all "$merged" udp 50
 	run ! listens
 }
 
-@test "purged, nothing is left" {
+@test "purge: nothing is left" {
 	apt_get new1 'purge --autoremove ddump-worker'
 	diff "$bare" <(state_of_host)
 }

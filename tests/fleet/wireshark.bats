@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# Our package beside Debian's own tshark. Both are on app1, and run there but
-# for the network, which is the client's: it may ask web1 and web2.
+# SPDX-License-Identifier: MIT
+# Our package with Debian's own tshark. Both are on app1, and run there in the
+# client's network, from which web1 and web2 can be reached.
 
 # shellcheck disable=SC2030,SC2031,SC2154 # bats; set by what is loaded
 bats_require_minimum_version 1.5.0
@@ -32,8 +33,8 @@ is_asked_for() {
 	records "$1" | grep -q "captures filter udp port $2 "
 }
 
-# captures_two USER PORT: has tshark what both hosts see, in the order of time?
-# It ends by itself. Nobody else uses the port.
+# captures_two USER PORT: has tshark captured the packets of both hosts, in the
+# order of time? It ends by itself. No other test uses the port.
 captures_two() {
 	local lines=$BATS_TEST_TMPDIR/tshark.out ended=0 host
 	start tshark as "$1" timeout 60 tshark -i ddump -c 40 \
@@ -41,7 +42,7 @@ captures_two() {
 		-o 'extcap.ddump.targets:web1 web2' -T fields \
 		-e frame.time_epoch -e frame.interface_name
 	for host in web1 web2; do
-		within 30 is_asked_for $host "$2"
+		eventually is_asked_for $host "$2"
 	done
 	send web1 web2 "$2" 20
 	wait "${started[-1]}" || ended=$?
@@ -50,20 +51,20 @@ captures_two() {
 	sort -c -n "$lines"
 	for host in web1 web2; do
 		[ "$(grep -c "$host:eth0\$" "$lines")" -eq 20 ]
-		within 10 is_idle $host
+		eventually is_idle $host
 	done
 }
 
-# As Debian installs it: who may run tshark may have the fleet's packages, and
-# needs no privilege here.
-@test "tshark offers it to everybody, and captures on two hosts" {
+# As Debian installs it: every user who may run tshark may capture from the
+# fleet, and needs no privilege on this host.
+@test "tshark of any user: offers ddump, and captures on two hosts" {
 	offers_ddump root
 	captures_two root 4761
 	offers_ddump ops
 	captures_two ops 4762
 }
 
-@test "it does so where only a group may capture here" {
+@test "tshark where only a group may capture: offers ddump, and captures" {
 	inside app1 sh -ec 'echo wireshark-common \
 		wireshark-common/install-setuid boolean true |
 		debconf-set-selections

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include <stdbool.h>
@@ -6,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* libFuzzer's entry: each target defines it, replay.c calls it, too. */
+/* libFuzzer's entry: each target defines it; replay.c calls it, too. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* Ends the program where something holds for an input that must not. */
+/* Aborts if a condition does not hold that must hold for every input. */
 static inline void must(bool holds, const char *what)
 {
 	if (holds)
@@ -18,7 +19,7 @@ static inline void must(bool holds, const char *what)
 	abort();
 }
 
-/* Mixes bytes into a sum that tells their order, too. */
+/* Adds bytes to a checksum that depends on their order. */
 static inline uint64_t mix(uint64_t sum, const void *bytes, size_t size)
 {
 	const uint8_t *at = bytes;
@@ -28,7 +29,7 @@ static inline uint64_t mix(uint64_t sum, const void *bytes, size_t size)
 	return sum;
 }
 
-/* A copy of just its size, so that reading behind it is noticed. */
+/* A copy of exactly that size, so that reading after its end is noticed. */
 static inline void *copy(const void *bytes, size_t size)
 {
 	uint8_t *to = malloc(size ? size : 1);

@@ -1,16 +1,18 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as the answer of a server, beside one that is in order: a whole
- * run of ddump, through libcurl, from the connection to the file. The file must
- * be one that can be read, with all packets of the good server in it, and what
- * is said must do nothing to a terminal.
+ * Any bytes as the response of a server, next to a correct one: a whole run of
+ * ddump, through libcurl, from the connection to the file. The file must be
+ * readable and have all packets of the good server, and messages must not have
+ * control characters.
  */
+#include "../lib/printable.h"
 #include "fuzz.h"
 
 #include "client/output.h"
 #include "client/session.h"
 #include "format/linktype.h"
-#include "format/pcapng.h"
-#include "format/reader.h"
+#include "format/pcapng_write.h"
+#include "format/stream_reader.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -24,15 +26,15 @@ enum {
 	TARGETS = 2,
 	GOOD_PACKETS = 5,
 	ANSWER_MAX = 65536, /* what surely fits into a socket */
-	FORMAT = 1,	    /* what the first byte's bits say */
+	FORMAT = 1,	    /* the bits of the first byte */
 	ALIGN = 2,
-	BODY = 4, /* the bytes are a body, behind a head of ours */
+	BODY = 4, /* the bytes are a body, after a head of ours */
 };
 
 static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
 static const char mark[] = "a packet of the good server";
 
-/* What the targets answer, by their ports, and where that is written. */
+/* The responses of the targets, by their ports, and the files for them. */
 static struct {
 	uint8_t bytes[ANSWER_MAX];
 	size_t size;
@@ -46,8 +48,8 @@ static void answer_put(int i, const void *bytes, size_t size)
 }
 
 /*
- * The network: every connection that libcurl makes leads here, and finds that
- * all has been said already.
+ * The network: every connection of libcurl ends here, and gets a response that
+ * is complete at once.
  */
 int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 {
@@ -55,11 +57,9 @@ int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 	const int i = ntohs(in->sin_port) - 1;
 	int ends[2];
 
-	must(size == sizeof(*in) && i >= 0 && i < TARGETS,
-		"a target's address is asked");
+	must(size == sizeof(*in) && i >= 0 && i < TARGETS, "a target's address is asked");
 	must(answers[i].fd < 0, "it is asked once");
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		     ends) == 0 &&
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0 &&
 			dup3(ends[0], fd, O_CLOEXEC) == fd &&
 			write(ends[1], answers[i].bytes, answers[i].size) ==
 				(ssize_t)answers[i].size &&
@@ -79,13 +79,13 @@ static void answer_well(void)
 		.name = "any",
 		.filter = "",
 	};
-	struct statistics last = {.told = STATISTICS_ALL, .is_end = true};
+	struct statistics last = {.valid = STATISTICS_ALL, .is_end = true};
 	uint8_t *block = malloc(PCAPNG_BLOCK_MAX + PCAPNG_PACKET_HEAD);
 
 	must(block, "there is memory");
 	answer_put(0, head, strlen(head));
-	answer_put(0, block, pcapng_put_section(block, "ddump-worker 1", NULL));
-	answer_put(0, block, pcapng_put_interface(block, &interface));
+	answer_put(0, block, pcapng_write_section(block, "ddump-worker 1", NULL));
+	answer_put(0, block, pcapng_write_interface(block, &interface));
 	for (unsigned i = 0; i < GOOD_PACKETS; i++) {
 		struct packet packet = {
 			.time = UINT64_C(1700000000000000000) + i * 1000,
@@ -94,79 +94,77 @@ static void answer_well(void)
 		};
 
 		memcpy(block + PCAPNG_PACKET_HEAD, mark, sizeof(mark));
-		answer_put(0, block, pcapng_put_packet(block, &packet, NULL));
+		answer_put(0, block, pcapng_write_packet(block, &packet, NULL, 0));
 		last.time = packet.time;
 	}
-	answer_put(0, block, pcapng_put_statistics(block, &last));
+	answer_put(0, block, pcapng_write_statistics(block, &last));
 	free(block);
 }
 
-static bool take_interface(void *unused, const struct interface *interface,
-	uint32_t *ret_number, struct failure *failure)
+static bool take_interface(
+	void *unused, const struct interface *interface, uint32_t *ret_number, struct error *error)
 {
 	(void)unused;
-	(void)failure;
-	for (const char *c = interface->name; *c; c++)
-		must(*c >= ' ' && *c <= '~', "an interface is printable");
+	(void)error;
+	must(printable_line(interface->name), "an interface is printable");
 	*ret_number = 0;
 	return true;
 }
 
-static bool take_packet(
-	void *context, const struct packet *packet, struct failure *failure)
+static bool take_packet(void *context, const struct packet *packet, struct error *error)
 {
 	unsigned *good = context;
 
-	(void)failure;
-	if (packet->caplen == sizeof(mark) &&
-		memcmp(packet->data, mark, sizeof(mark)) == 0)
+	(void)error;
+	if (packet->caplen == sizeof(mark) && memcmp(packet->data, mark, sizeof(mark)) == 0)
 		++*good;
 	return true;
 }
 
-static bool take_statistics(void *unused, const struct statistics *statistics,
-	struct failure *failure)
+static bool take_statistics(void *unused, const struct statistics *statistics, struct error *error)
 {
 	(void)unused;
 	(void)statistics;
-	(void)failure;
+	(void)error;
 	return true;
 }
 
 static void check_file(int fd)
 {
 	unsigned good = 0;
-	const struct stream_sink sink = {
-		take_interface, take_packet, take_statistics, &good};
-	struct reader *reader = reader_new(&sink);
-	struct failure failure = {0};
+	const struct stream_handler sink = {
+		.interface = take_interface,
+		.packet = take_packet,
+		.statistics = take_statistics,
+		.context = &good,
+	};
+	struct stream_reader *reader = stream_reader_new(&sink);
+	struct error error = {0};
 	const off_t size = lseek(fd, 0, SEEK_END);
 	void *bytes;
 
 	must(reader && size > 0, "something is written");
 	bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
 	must(bytes != MAP_FAILED, "there is memory");
-	must(reader_push(reader, bytes, (size_t)size, &failure) &&
-			reader_end(reader, &failure),
+	must(stream_reader_push(reader, bytes, (size_t)size, &error) &&
+			stream_reader_end(reader, &error),
 		"what is written can be read");
 	/* the other one may send the same */
 	must(good >= GOOD_PACKETS, "the good server's packets are all there");
 	munmap(bytes, (size_t)size);
-	reader_free(reader);
+	stream_reader_free(reader);
 }
 
 static void check_said(const char *said, int status)
 {
 	must(status == 0 || status == 2, "one bad target is not the end");
-	must(status == 0 || *said, "what went wrong is said");
-	for (const char *c = said; *c; c++)
-		must((*c >= ' ' && *c <= '~') || *c == '\n',
-			"what is said is printable");
+	must(status == 0 || *said, "a failure has a message");
+	must(printable_text(said, strlen(said), true), "a message is printable");
 }
 
-static void run(struct arguments *arguments, int fd)
+static void run(struct options *options, int fd)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 	FILE *const real = stderr;
 	struct output *output;
 	char *said = NULL;
@@ -175,23 +173,23 @@ static void run(struct arguments *arguments, int fd)
 	int status;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	output = output_open(path, &failure);
+	output = output_open(path, &error);
 	stderr = open_memstream(&said, &size);
 	must(output && stderr, "there is memory");
-	status = session_run(arguments, output, &failure);
+	status = session_run(options, output, &error);
 	fclose(stderr);
 	stderr = real;
-	must(output_close(output, &failure), "it is all written");
+	must(output_close(output, &error), "it is all written");
 	check_said(said, status);
 	free(said);
 	check_file(fd);
 }
 
-/* The first byte says how ddump is called. */
+/* The first byte selects the command line of ddump. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct arguments arguments = {.hold = 2000, .quiet = true};
-	struct failure failure = {0};
+	struct options options = {.hold = 2000, .quiet = true};
+	struct error error = {0};
 	int fd;
 
 	if (size == 0 || size + sizeof(head) > ANSWER_MAX)
@@ -205,19 +203,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (bytes[0] & BODY)
 		answer_put(1, head, strlen(head));
 	answer_put(1, bytes + 1, size - 1);
-	arguments.pcapng = bytes[0] & FORMAT;
-	arguments.align = bytes[0] & ALIGN;
-	must(targets_add(&arguments.targets, "good=http://127.0.0.1:1",
-		     &arguments.defaults, &failure) &&
-			targets_add(&arguments.targets,
-				"other=http://127.0.0.1:2", &arguments.defaults,
-				&failure),
+	options.pcapng = bytes[0] & FORMAT;
+	options.align = bytes[0] & ALIGN;
+	must(target_list_add(
+		     &options.targets, "good=http://127.0.0.1:1", &options.defaults, &error) &&
+			target_list_add(&options.targets, "other=http://127.0.0.1:2",
+				&options.defaults, &error),
 		"there are targets");
 	fd = memfd_create("capture", MFD_CLOEXEC);
 	must(fd >= 0, "there is memory");
-	run(&arguments, fd);
-	/* what a program has until its end: one more each time */
+	run(&options, fd);
+	/* memory that a program keeps until its end would grow each time */
 	close_range((unsigned)fd, ~0U, 0);
-	targets_free(&arguments.targets);
+	target_list_cleanup(&options.targets);
 	return 0;
 }

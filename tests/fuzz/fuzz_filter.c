@@ -1,43 +1,49 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Any text as a client's filter, joined with what must never be captured: if
- * it compiles alone, the whole lets none of that through, and else takes just
- * what the client's part takes. libpcap itself is only asked here.
+ * Any text as a client's filter, joined with the exclusions: if it compiles
+ * alone, the whole matches no excluded packet, and otherwise exactly the
+ * packets of the client's part. libpcap itself is not under test.
  */
 #include "fuzz.h"
 
-#include "worker/program.h"
+#include "worker/filter.h"
+#include "worker/filter_check.h"
+#include "worker/filter_compile.h"
+#include "worker/filter_sandbox.h"
+#include "worker/kernel_filter.h"
+#include "worker/payload_check.h"
 
 #include <netdb.h>
 #include <pcap/pcap.h>
 #include <string.h>
 
 /*
- * A longer text takes libpcap's optimizer longer than a fuzzer's patience;
- * the worker bounds that by compile.c.
+ * A longer text takes libpcap's optimizer longer than a fuzzer's limit; in the
+ * worker filter_sandbox.c limits that.
  */
 enum { TEXT_MAX = 200, DEPTH_MAX = 12, PACKET_SIZE = 100, LINKTYPE_HEAD = 20 };
 
-/* Of which expressions are made; those at the end may not stand alone. */
-static const char *const terms[] = {"tcp", "udp", "icmp", "ip", "arp",
-	"port 8475", "tcp port 22", "src port 22", "portrange 1-9000",
-	"host 192.0.2.1", "dst host 192.0.2.2", "net 192.0.2.0/24",
-	"host 2001:db8::1", "ifindex 1", "ifindex 2", "inbound", "outbound",
-	"ip[0] & 0xf != 5", "tcp[13] = 0", "len > 60", "less 99", "ip proto 6",
-	"ether proto 0x800", "link[0] = 8", "1 = 1", "1 = 2",
-	"udp[0:2] + 1 < 9", "vlan", "mpls", "pppoes", "geneve", "ip6",
-	"multicast", "port", "(", ")", "\\", "host x", "[", ""};
+/* The terms of expressions; the last ones are invalid alone. */
+static const char *const terms[] = {"tcp", "udp", "icmp", "ip", "arp", "port 8475", "tcp port 22",
+	"src port 22", "portrange 1-9000", "host 192.0.2.1", "dst host 192.0.2.2",
+	"net 192.0.2.0/24", "host 2001:db8::1", "ifindex 1", "ifindex 2", "inbound", "outbound",
+	"ip[0] & 0xf != 5", "tcp[13] = 0", "len > 60", "less 99", "ip proto 6", "ether proto 0x800",
+	"link[0] = 8", "1 = 1", "1 = 2", "udp[0:2] + 1 < 9", "vlan", "mpls", "pppoes", "geneve",
+	"ip6", "multicast", "port", "(", ")", "\\", "host x", "[", ""};
 
 enum { TERMS = sizeof(terms) / sizeof(*terms) };
 
-/* An expression that bytes, each of which is taken once, tell how to make. */
-struct making {
+/*
+ * An expression made from the bytes of the input, each of which is used once.
+ */
+struct expression_maker {
 	const uint8_t *bytes;
 	size_t size;
 	char text[TEXT_MAX + 64];
 	size_t used;
 };
 
-static uint8_t next(struct making *making)
+static uint8_t next(struct expression_maker *making)
 {
 	if (making->size == 0)
 		return 0;
@@ -45,7 +51,7 @@ static uint8_t next(struct making *making)
 	return *making->bytes++;
 }
 
-static void say(struct making *making, const char *text)
+static void notice(struct expression_maker *making, const char *text)
 {
 	const size_t size = strlen(text);
 
@@ -55,32 +61,32 @@ static void say(struct making *making, const char *text)
 	making->used += size;
 }
 
-static void make(struct making *making, int depth)
+static void make(struct expression_maker *making, int depth)
 {
 	const uint8_t kind = next(making);
 	const char raw[] = {(char)kind, '\0'};
 
 	if (making->size == 0 || depth == 0 || kind < 0x60) {
-		say(making, terms[kind % TERMS]);
+		notice(making, terms[kind % TERMS]);
 	} else if (kind < 0x70) {
-		say(making, raw);
+		notice(making, raw);
 	} else if (kind < 0x90) {
-		say(making, kind & 1 ? "not " : "! ");
+		notice(making, kind & 1 ? "not " : "! ");
 		make(making, depth - 1);
 	} else if (kind < 0xa0) {
-		say(making, "(");
+		notice(making, "(");
 		make(making, depth - 1);
-		say(making, ")");
+		notice(making, ")");
 	} else {
 		make(making, depth - 1);
-		say(making, kind & 1 ? " and " : " or ");
+		notice(making, kind & 1 ? " and " : " or ");
 		make(making, depth - 1);
 	}
 }
 
-/* There are no names to be looked up, as under the worker's unit. */
-int getaddrinfo(const char *name, const char *service,
-	const struct addrinfo *hints, struct addrinfo **ret_list)
+/* No names are looked up, as in the worker's unit. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+	struct addrinfo **ret_list)
 {
 	(void)name;
 	(void)service;
@@ -111,8 +117,8 @@ static const struct packet_kind kinds[] = {
 /* An SLL2 header, then IPv4, from 192.0.2.1 to 192.0.2.2. */
 static void fill(unsigned char out[PACKET_SIZE], const struct packet_kind *kind)
 {
-	static const unsigned char ip[] = {0x45, 0, 0, PACKET_SIZE - 20, 0, 0,
-		0, 0, 64, 0, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+	static const unsigned char ip[] = {
+		0x45, 0, 0, PACKET_SIZE - 20, 0, 0, 0, 0, 64, 0, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
 
 	memset(out, 0, PACKET_SIZE);
 	out[0] = 8; /* IPv4 */
@@ -128,23 +134,19 @@ static void fill(unsigned char out[PACKET_SIZE], const struct packet_kind *kind)
 	}
 }
 
-static bool takes(
-	const struct bpf_program *program, const struct packet_kind *kind)
+static bool takes(const struct filter_program *program, const struct packet_kind *kind)
 {
 	unsigned char packet[PACKET_SIZE];
-	struct pcap_pkthdr header = {.caplen = PACKET_SIZE, .len = PACKET_SIZE};
 
 	fill(packet, kind);
-	return pcap_offline_filter(program, &header, packet);
+	return bpf_filter(program->insns, packet, PACKET_SIZE, PACKET_SIZE);
 }
 
-static void compare(
-	const struct bpf_program *user, const struct bpf_program *whole)
+static void compare(const struct filter_program *user, const struct filter_program *whole)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (kinds[i].is_excluded)
-			must(!takes(whole, &kinds[i]),
-				"what is excluded is not taken");
+			must(!takes(whole, &kinds[i]), "excluded packets do not match");
 		else
 			must(takes(whole, &kinds[i]) == takes(user, &kinds[i]),
 				"what is not excluded is the client's to say");
@@ -152,42 +154,49 @@ static void compare(
 
 static void try_filter(const char *text)
 {
-	static struct filter filter;
+	static struct capture_filter filter;
+	static struct filter_program user;
+	static struct filter_program whole;
 	static pcap_t *pcap;
-	struct bpf_program user;
-	static struct program program;
-	struct bpf_program whole;
-	struct failure failure = {0};
+	struct endpoint endpoint;
+	struct error error = {0};
 
-	pcap = pcap ? pcap : pcap_open_dead(276, 262144); /* SLL2 */
+	pcap = pcap ? pcap : filter_compile_open_cooked(262144, &error);
 	must(pcap, "there is memory");
-	if (!program_of_expression(pcap, text, "filter", &user, &failure))
+	if (!filter_compile_expression(pcap, text, "filter", &user, &error) ||
+		user.length > BPF_MAXINSNS)
 		return;
-	filter = (struct filter){.user = text};
-	filter_exclude(&filter, "tcp port %u", 8475);
-	filter_exclude(&filter, "host %s and tcp port %u", "192.0.2.2", 40001);
-	filter_exclude(&filter, "ifindex %u and outbound", 1);
-	/* an expression that is always false can't be compiled */
-	if (program_compile(pcap, &filter, &program, &failure) &&
-		program.length <= BPF_MAXINSNS) {
-		whole = (struct bpf_program){program.length, program.insns};
-		must(bpf_validate(program.insns, (int)program.length),
-			"a kernel may take it");
-		compare(&user, &whole);
+	if (!filter_check_program(&user, 262144, &error)) {
+		/* "pppoes and outbound" reads an offset that no kernel has */
+		must(!kernel_filter_try(&user, &error), "it is for no kernel");
+		return;
 	}
-	pcap_freecode(&user);
+	must(!payload_check_expression(text, "a limit", &error) ||
+			payload_check_program(&user, 1, &error),
+		"what may read headers alone reads no more");
+	filter = (struct capture_filter){.user = text, .exclusions.loopback = 1};
+	exclusions_add_port(&filter.exclusions, 8475);
+	must(endpoint_parse("192.0.2.2", 40001, &endpoint), "it is an address");
+	exclusions_add_endpoint(&filter.exclusions, &endpoint);
+	filter_join(&filter, NULL, &user, &whole);
+	if (whole.length > BPF_MAXINSNS)
+		return;
+	must(bpf_validate(whole.insns, (int)whole.length), "a kernel may take it");
+	compare(&user, &whole);
+	kernel_filter_translate(&whole, &error);
+	must(whole.length > BPF_MAXINSNS || bpf_validate(whole.insns, (int)whole.length),
+		"a kernel may take it as it gets it");
 }
 
-/* The first byte says whether this is a text. */
+/* The first byte decides whether this is a text. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct making making = {.bytes = bytes + 1, .size = size - 1};
+	struct expression_maker making = {.bytes = bytes + 1, .size = size - 1};
 
 	if (size == 0)
 		return 0;
 	if (bytes[0] & 2)
-		memcpy(making.text, bytes + 1,
-			size < TEXT_MAX ? size - 1 : TEXT_MAX);
+		memcpy(making.text, bytes + 1, size < TEXT_MAX ? size - 1 : TEXT_MAX);
 	else
 		make(&making, DEPTH_MAX);
 	try_filter(making.text);

@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as packets, from the worker's ring to a client's reader: what is
- * captured is what is read back, cut to the client's snaplen, in chunks that
+ * Any bytes as packets, from the worker's ring to a client's reader: the
+ * packets read are those captured, cut to the client's snaplen, and the chunks
  * hold nothing else.
  */
 #include "fuzz.h"
 
 #include "format/linktype.h"
-#include "format/reader.h"
-#include "worker/stream.h"
+#include "format/stream_reader.h"
+#include "worker/encoder.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -15,8 +16,8 @@
 
 enum { PACKETS_MAX = 200, INPUT_MAX = 16384, ROOM = 1 << 20 };
 
-/* How the first bytes say that a capture is asked for. */
-struct wish {
+/* The request, from the first bytes. */
+struct stream_choice {
 	uint8_t pcapng : 1;
 	uint8_t nano : 1;
 	uint8_t sll2 : 1;
@@ -25,75 +26,68 @@ struct wish {
 	uint8_t snaplen;
 };
 
-/* What went in, to be compared with what comes out. */
-struct world {
-	struct stream_options options;
+/* The packets that went in, to be compared with those that come out. */
+struct stream_check {
+	struct encoder_options options;
 	struct packet packets[PACKETS_MAX];
 	unsigned char data[PACKETS_MAX][UINT8_MAX + SLL2_SIZE];
 	size_t count;
 	size_t back;
 };
 
-static bool take_interface(void *context, const struct interface *interface,
-	uint32_t *ret_number, struct failure *failure)
+static bool take_interface(
+	void *context, const struct interface *interface, uint32_t *ret_number, struct error *error)
 {
-	const struct world *world = context;
+	const struct stream_check *check = context;
 
-	(void)failure;
-	must(interface->linktype == world->options.linktype &&
-			interface->snaplen == world->options.snaplen,
+	(void)error;
+	must(interface->linktype == check->options.linktype &&
+			interface->snaplen == check->options.snaplen,
 		"an interface is what was asked for");
 	*ret_number = 0;
 	return true;
 }
 
-static bool take_packet(
-	void *context, const struct packet *packet, struct failure *failure)
+static bool take_packet(void *context, const struct packet *packet, struct error *error)
 {
-	struct world *world = context;
-	const struct packet *in = &world->packets[world->back];
-	const bool sll2 = world->options.linktype == LINKTYPE_SLL2;
+	struct stream_check *check = context;
+	const struct packet *in = &check->packets[check->back];
+	const bool sll2 = check->options.linktype == LINKTYPE_SLL2;
 	const uint32_t cut = sll2 ? 0 : SLL2_SIZE - SLL_SIZE;
 	const uint32_t head = sll2 ? SLL2_SIZE : SLL_SIZE;
 	const uint32_t left = in->caplen - cut;
-	const uint32_t unit =
-		world->options.nano || world->options.pcapng ? 1 : 1000;
+	const uint32_t unit = check->options.nano || check->options.pcapng ? 1 : 1000;
 
-	(void)failure;
-	must(world->back++ < world->count, "no packet is made up");
-	must(packet->time == in->time / unit * unit, "a stamp is kept");
+	(void)error;
+	must(check->back++ < check->count, "no packet is made up");
+	must(packet->time == in->time / unit * unit, "a timestamp is kept");
 	must(packet->len == in->len - cut, "a length is kept");
-	must(packet->caplen == (left < world->options.snaplen
-					       ? left
-					       : world->options.snaplen),
+	must(packet->caplen == (left < check->options.snaplen ? left : check->options.snaplen),
 		"a packet is cut to what was asked for");
 	must(packet->caplen < head ||
 			memcmp((const char *)packet->data + head,
-				(const char *)in->data + SLL2_SIZE,
-				packet->caplen - head) == 0,
+				(const char *)in->data + SLL2_SIZE, packet->caplen - head) == 0,
 		"a packet's bytes are kept");
 	return true;
 }
 
-static bool take_statistics(void *context, const struct statistics *statistics,
-	struct failure *failure)
+static bool take_statistics(void *context, const struct statistics *statistics, struct error *error)
 {
-	const struct world *world = context;
+	const struct stream_check *check = context;
 
-	(void)failure;
-	must(statistics->told == STATISTICS_ALL && statistics->received == 7 &&
+	(void)error;
+	must(statistics->valid == STATISTICS_ALL && statistics->received == 7 &&
 			statistics->is_watermark &&
-			statistics->time ==
-				world->packets[world->count - 1].time,
+			statistics->time == check->packets[check->count - 1].time,
 		"counters are kept");
 	return true;
 }
 
-/* A packet of the ring: a size, a stamp, and as many bytes as there are. */
-static size_t cut_packet(struct world *world, const uint8_t *bytes, size_t size)
+/* A packet of the ring: a size, a timestamp, and as many bytes as there are. */
+static size_t cut_packet(struct stream_check *check, const uint8_t *bytes, size_t size)
 {
-	struct packet *packet = &world->packets[world->count];
-	unsigned char *data = world->data[world->count++];
+	struct packet *packet = &check->packets[check->count];
+	unsigned char *data = check->data[check->count++];
 	const size_t wanted = SLL2_SIZE + bytes[0];
 	const size_t taken = size < wanted ? size : wanted;
 
@@ -107,40 +101,40 @@ static size_t cut_packet(struct world *world, const uint8_t *bytes, size_t size)
 	return taken;
 }
 
-static void send_all(struct world *world, int fd, bool chunked)
+static void send_all(struct stream_check *check, int fd, bool chunked)
 {
 	static struct connection connection;
-	struct body *body;
-	struct stream *stream;
+	struct http_body *body;
+	struct encoder *stream;
 
 	connection = (struct connection){.fd = fd, .stop_fd = -1};
-	body = body_new(&connection, chunked);
-	stream = stream_new(body, &world->options);
-	must(body && stream && stream_start(stream), "a stream starts");
-	for (size_t i = 0; i < world->count; i++) {
-		struct packet *packet = &world->packets[i];
+	body = http_body_new(&connection, chunked);
+	stream = encoder_new(body, &check->options);
+	must(body && stream && encoder_start(stream), "a stream starts");
+	for (size_t i = 0; i < check->count; i++) {
+		struct packet *packet = &check->packets[i];
 		void *own = copy(packet->data, packet->caplen);
 		struct packet given = *packet;
 
 		given.data = own;
-		must(stream_packet(stream, &given), "a packet is sent");
+		must(encoder_write_packet(stream, &given), "a packet is sent");
 		free(own);
 	}
-	must(stream_statistics(stream,
+	must(encoder_write_statistics(stream,
 		     &(struct statistics){
-			     .time = world->packets[world->count - 1].time,
+			     .time = check->packets[check->count - 1].time,
 			     .received = 7,
-			     .told = STATISTICS_ALL,
+			     .valid = STATISTICS_ALL,
 			     .is_end = true,
 		     }) &&
-			body_finish(body),
+			http_body_finish(body),
 		"a stream ends");
-	stream_free(stream);
-	body_free(body);
+	encoder_free(stream);
+	http_body_free(body);
 	shutdown(fd, SHUT_WR);
 }
 
-/* Takes the chunks' frames off, in place; returns what is left. */
+/* Removes the framing of chunks, in place; returns the size of the rest. */
 static size_t unchunk(unsigned char *bytes, size_t size)
 {
 	size_t used = 0;
@@ -151,28 +145,30 @@ static size_t unchunk(unsigned char *bytes, size_t size)
 		const size_t chunk = strtoul((char *)bytes + at, &end, 16);
 
 		at = (size_t)(end - (char *)bytes) + 2;
-		must(at <= size && memcmp(end, "\r\n", 2) == 0 &&
-				chunk <= size - at,
+		must(at <= size && memcmp(end, "\r\n", 2) == 0 && chunk <= size - at,
 			"a chunk has its size");
 		memmove(bytes + used, bytes + at, chunk);
 		used += chunk;
 		at += chunk + 2;
-		must(at <= size && memcmp(bytes + at - 2, "\r\n", 2) == 0,
-			"a chunk has its end");
+		must(at <= size && memcmp(bytes + at - 2, "\r\n", 2) == 0, "a chunk has its end");
 		if (chunk > 0)
 			continue;
-		must(at == size, "nothing is behind the last chunk");
+		must(at == size, "nothing follows the last chunk");
 		return used;
 	}
 }
 
-static void read_all(struct world *world, int fd, bool chunked)
+static void read_all(struct stream_check *check, int fd, bool chunked)
 {
-	const struct stream_sink sink = {
-		take_interface, take_packet, take_statistics, world};
-	struct reader *reader = reader_new(&sink);
+	const struct stream_handler sink = {
+		.interface = take_interface,
+		.packet = take_packet,
+		.statistics = take_statistics,
+		.context = check,
+	};
+	struct stream_reader *reader = stream_reader_new(&sink);
 	unsigned char *bytes = calloc(1, ROOM);
-	struct failure failure = {0};
+	struct error error = {0};
 	size_t used = 0;
 	ssize_t size;
 
@@ -181,41 +177,38 @@ static void read_all(struct world *world, int fd, bool chunked)
 		used += (size_t)size;
 	if (chunked)
 		used = unchunk(bytes, used);
-	must(reader_push(reader, bytes, used, &failure) &&
-			reader_end(reader, &failure),
+	must(stream_reader_push(reader, bytes, used, &error) && stream_reader_end(reader, &error),
 		"what is sent can be read");
-	must(world->back == world->count, "no packet is lost");
-	reader_free(reader);
+	must(check->back == check->count, "no packet is lost");
+	stream_reader_free(reader);
 	free(bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	static struct world world;
-	struct wish wish;
+	static struct stream_check check;
+	struct stream_choice choice;
 	const int room = ROOM;
 	int ends[2];
 
-	if (size <= sizeof(wish) || size > INPUT_MAX)
+	if (size <= sizeof(choice) || size > INPUT_MAX)
 		return 0;
-	memcpy(&wish, bytes, sizeof(wish));
-	world = (struct world){
+	memcpy(&choice, bytes, sizeof(choice));
+	check = (struct stream_check){
 		.options = {
-			.pcapng = wish.pcapng,
-			.nano = wish.nano,
-			.linktype = wish.sll2 ? LINKTYPE_SLL2 : LINKTYPE_SLL,
-			.snaplen =
-				wish.is_short ? 1U + wish.snaplen : PACKET_MAX,
+			.pcapng = choice.pcapng,
+			.nano = choice.nano,
+			.linktype = choice.sll2 ? LINKTYPE_SLL2 : LINKTYPE_SLL,
+			.snaplen = choice.is_short ? 1U + choice.snaplen : PACKET_MAX,
 			.filter = "icmp",
 		}};
-	for (size_t at = sizeof(wish); at < size && world.count < PACKETS_MAX;)
-		at += cut_packet(&world, bytes + at, size - at);
+	for (size_t at = sizeof(choice); at < size && check.count < PACKETS_MAX;)
+		at += cut_packet(&check, bytes + at, size - at);
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
-			setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room,
-				sizeof(room)) == 0,
+			setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0,
 		"there is a connection");
-	send_all(&world, ends[0], wish.chunked);
-	read_all(&world, ends[1], wish.chunked);
+	send_all(&check, ends[0], choice.chunked);
+	read_all(&check, ends[1], choice.chunked);
 	close(ends[0]);
 	close(ends[1]);
 	return 0;

@@ -1,12 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Any text as targets, one a line, with and without options, and as a file of
- * them: what is taken has a URL without credentials and a label of its own,
- * what is refused a sentence; and a password is in neither.
+ * them: an accepted target has a URL without credentials and a label of its
+ * own, a rejected one a message; and a password is in neither.
  */
+#include "../lib/printable.h"
 #include "fuzz.h"
 
-#include "client/secret.h"
-#include "client/target.h"
+#include "client/redact.h"
+#include "client/target_list.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +16,7 @@
 
 #define SECRET "SECRETxyz"
 
-/* Few enough for looking at all pairs. */
+/* Few enough to compare all pairs. */
 enum { LINES_MAX = 50 };
 
 static const struct target_defaults options = {
@@ -24,17 +26,15 @@ static const struct target_defaults options = {
 	.interface_count = 2,
 };
 
-static void check_failure(const struct failure *failure, bool has_secret)
+static void check_failure(const struct error *error, bool has_secret)
 {
-	must(failure->status == 1, "a refusal has its status");
-	must(*failure->text, "a refusal has a sentence");
-	for (const char *c = failure->text; *c; c++)
-		must(*c >= ' ' && *c <= '~', "a sentence is printable");
-	must(!has_secret || !strstr(failure->text, SECRET),
-		"a sentence has no password");
+	must(error->status == 1, "a refusal has its status");
+	must(*error->text, "a refusal has a sentence");
+	must(printable_line(error->text), "a sentence is printable");
+	must(!has_secret || !strstr(error->text, SECRET), "a sentence has no password");
 }
 
-/* Has the query exactly one parameter of that name, unless the text has? */
+/* Has the query exactly one parameter of that name, unless the text has it? */
 static size_t count_parameters(const char *url, const char *name)
 {
 	const char *at = strchr(url, '?');
@@ -54,8 +54,7 @@ static void check_url(const char *url, bool defaults)
 	const char *host = strstr(url, "://");
 	size_t size;
 
-	must(strncmp(url, "http://", 7) == 0 ||
-			strncmp(url, "https://", 8) == 0,
+	must(strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0,
 		"the protocol is http or https");
 	host += 3;
 	size = strcspn(host, "/?#");
@@ -64,8 +63,7 @@ static void check_url(const char *url, bool defaults)
 	must(!memchr(host, '@', size), "the URL has no credentials");
 	must(memchr(host, ':', size), "the port is there");
 	must(!strpbrk(url, " \t\r\n#"), "the URL is one");
-	must(count_parameters(url, "precision") > 0 ||
-			count_parameters(url, "format") > 0,
+	must(count_parameters(url, "precision") > 0 || count_parameters(url, "format") > 0,
 		"the precision is asked for");
 	must(!defaults || (count_parameters(url, "filter") > 0 &&
 				  count_parameters(url, "snaplen") > 0 &&
@@ -73,84 +71,74 @@ static void check_url(const char *url, bool defaults)
 		"an option that the URL does not have is added");
 }
 
-static void check_labels(const struct targets *targets)
+static void check_labels(const struct target_list *targets)
 {
 	for (size_t i = 0; i < targets->count; i++) {
 		must(*targets->list[i].label, "a label is not empty");
 		for (size_t j = 0; j < i; j++)
-			must(strcmp(targets->list[i].label,
-				     targets->list[j].label) != 0,
+			must(strcmp(targets->list[i].label, targets->list[j].label) != 0,
 				"a label is its target's own");
 	}
 }
 
-/* What goes to ssh can't be an option there, nor a word of a shell's. */
+/* A word for ssh cannot be an option there, nor shell syntax. */
 static void check_ssh(const struct target *target)
 {
 	if (!target->ssh_host)
 		return;
-	must(*target->ssh_host && *target->ssh_host != '-',
-		"ssh's host is no option");
-	must(!strpbrk(target->ssh_host, " \t\r\n'\"`$\\;|&<>()"),
-		"ssh's host is a word");
-	must(!target->ssh_port || target->ssh_port[strspn(target->ssh_port,
-					  "0123456789")] == '\0',
+	must(*target->ssh_host && *target->ssh_host != '-', "ssh's host is not an option");
+	must(!strpbrk(target->ssh_host, " \t\r\n'\"`$\\;|&<>()"), "ssh's host is a word");
+	must(!target->ssh_port || target->ssh_port[strspn(target->ssh_port, "0123456789")] == '\0',
 		"ssh's port is a number");
-	must(!target->ssh_user || *target->ssh_user != '-',
-		"ssh's user is no option");
-	must(!target->user && !target->password,
-		"the worker behind ssh gets no credentials");
+	must(!target->ssh_user || *target->ssh_user != '-', "ssh's user is not an option");
+	must(!target->user && !target->password, "the worker reached by ssh gets no credentials");
 	must(strncmp(target->url, "http://127.0.0.1:8475/", 22) == 0,
-		"the worker behind ssh is on the loopback");
+		"the worker reached by ssh is on the loopback");
 }
 
-static void add(struct targets *targets, const char *text, bool defaults)
+static void add(struct target_list *targets, const char *text, bool defaults)
 {
 	static const struct target_defaults none = {0};
-	struct failure failure = {0};
+	struct error error = {0};
 	const size_t count = targets->count;
 
-	if (!targets_add(
-		    targets, text, defaults ? &options : &none, &failure)) {
+	if (!target_list_add(targets, text, defaults ? &options : &none, &error)) {
 		must(targets->count == count, "a refusal adds nothing");
-		check_failure(&failure, false);
+		check_failure(&error, false);
 		return;
 	}
 	must(targets->count == count + 1, "a target is one");
-	must(failure.status == 0, "what is taken has no failure");
+	must(error.status == 0, "an accepted target has no error");
 	check_url(targets->list[count].url, defaults);
 	check_ssh(&targets->list[count]);
 }
 
-/* The same text behind credentials, and with what stands before it. */
+/* The same text after credentials, and with the part before it. */
 static void add_with_secret(const char *text, const char *before)
 {
-	struct targets targets = {0};
-	struct failure failure = {0};
+	struct target_list targets = {0};
+	struct error error = {0};
 	char *whole = NULL;
 
-	must(asprintf(&whole, "%sUSER:" SECRET "@%s", before, text) >= 0,
-		"there is memory");
-	if (targets_add(&targets, whole, &options, &failure)) {
+	must(asprintf(&whole, "%sUSER:" SECRET "@%s", before, text) >= 0, "there is memory");
+	if (target_list_add(&targets, whole, &options, &error)) {
 		const struct target *target = &targets.list[0];
 
 		must(!strstr(target->url, SECRET), "a URL has no password");
 		must(!strstr(target->label, SECRET), "nor has a label");
-		must(target->password && strncmp(target->password, SECRET,
-						 strlen(SECRET)) == 0,
+		must(target->password && strncmp(target->password, SECRET, strlen(SECRET)) == 0,
 			"the password is not lost");
-		must(target->user && strcmp(target->user, "USER") == 0,
-			"the user is not lost");
+		must(target->user && strcmp(target->user, "USER") == 0, "the user is not lost");
 	} else {
-		check_failure(&failure, true);
+		check_failure(&error, true);
 	}
-	secret_wipe(whole);
+	redact_argument(whole);
 	must(!strstr(whole, SECRET), "a wiped argument has no password");
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 	free(whole);
 }
 
-static void try_line(struct targets *targets, char *line, bool defaults)
+static void try_line(struct target_list *targets, char *line, bool defaults)
 {
 	const size_t size = strlen(line);
 
@@ -163,7 +151,7 @@ static void try_line(struct targets *targets, char *line, bool defaults)
 		add_with_secret(line, "label=http://");
 		add_with_secret(line, "ftp://");
 	}
-	secret_wipe(line);
+	redact_argument(line);
 	must(strlen(line) <= size, "wiping adds nothing");
 }
 
@@ -171,54 +159,52 @@ static void try_line(struct targets *targets, char *line, bool defaults)
 static void try_file(const char *text, size_t size, bool has_secret)
 {
 	static const char secret[] = "USER:" SECRET "@";
-	struct targets targets = {0};
-	struct failure failure = {0};
+	struct target_list targets = {0};
+	struct error error = {0};
 	int fd = memfd_create("targets", MFD_CLOEXEC);
 	char argument[64];
 
-	must(fd >= 0 &&
-			(!has_secret ||
-				write(fd, secret, strlen(secret)) > 0) &&
-			write(fd, text, size) == (ssize_t)size &&
-			lseek(fd, 0, SEEK_SET) == 0,
+	must(fd >= 0 && (!has_secret || write(fd, secret, strlen(secret)) > 0) &&
+			write(fd, text, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0,
 		"there is room for a file");
 	snprintf(argument, sizeof(argument), "@/proc/self/fd/%d", fd);
-	if (targets_add(&targets, argument, &options, &failure))
-		must(failure.status == 0, "what is taken has no failure");
+	if (target_list_add(&targets, argument, &options, &error))
+		must(error.status == 0, "an accepted target has no error");
 	else
-		check_failure(&failure, has_secret);
+		check_failure(&error, has_secret);
 	for (size_t i = 0; i < targets.count; i++) {
 		check_url(targets.list[i].url, true);
 		check_ssh(&targets.list[i]);
 	}
 	check_labels(&targets);
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 	close(fd);
 }
 
-/* Files that are none, that never end, and that can't be read. */
+/* Files that do not exist, that never end, and that cannot be read. */
 static void try_no_files(void)
 {
-	static const char *const names[] = {
-		"@/nowhere/targets", "@/dev/zero", "@/proc/self/mem"};
+	static const char *const names[] = {"@/nowhere/targets", "@/dev/zero", "@/proc/self/mem"};
 	static bool tried;
 
 	for (size_t i = 0; !tried && i < sizeof(names) / sizeof(*names); i++) {
-		struct targets targets = {0};
-		struct failure failure = {0};
+		struct target_list targets = {0};
+		struct error error = {0};
 
-		must(!targets_add(&targets, names[i], &options, &failure),
+		must(!target_list_add(&targets, names[i], &options, &error),
 			"such a file has no targets");
-		check_failure(&failure, false);
-		targets_free(&targets);
+		check_failure(&error, false);
+		target_list_cleanup(&targets);
 	}
 	tried = true;
 }
 
-/* The first byte says whether there are options, and a password in a file. */
+/*
+ * The first byte decides whether there are options, and a password in a file.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct targets targets = {0};
+	struct target_list targets = {0};
 	char *text;
 	char *rest;
 	char *line;
@@ -232,14 +218,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	text[size - 1] = '\0';
 	rest = text;
 	for (int i = 0; i < LINES_MAX && (line = strsep(&rest, "\n")); i++) {
-		/* a copy of its size, so that reading behind it is noticed */
+		/*
+		 * a copy of exactly its size, so that reading after its end is
+		 * noticed
+		 */
 		char *own = copy(line, strlen(line) + 1);
 
 		try_line(&targets, own, bytes[0] & 1);
 		free(own);
 	}
 	check_labels(&targets);
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 	free(text);
 	try_file((const char *)bytes + 1, size - 1,
 		bytes[0] & 2 && !memmem(bytes, size, SECRET, strlen(SECRET)));

@@ -1,13 +1,15 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as the words of others: a refusal's body, libcurl's sentence with
- * a server's in it, a header's value, an interface's name. What is said of
- * them is one printable line, and a clock is known with its bound or not at
- * all.
+ * Any bytes as text from outside: the body of an error response, libcurl's
+ * message with a server's text in it, a header's value, an interface's name.
+ * The message made from them is one printable line, and a clock is known with
+ * its bound or not at all.
  */
+#include "../lib/printable.h"
 #include "fuzz.h"
 
-#include "client/explain.h"
-#include "client/offset.h"
+#include "client/clock_offset.h"
+#include "client/curl_error.h"
 #include "common/text.h"
 
 #include <stdarg.h>
@@ -15,18 +17,16 @@
 
 static void check_line(const char *text)
 {
-	for (const char *c = text; *c; c++)
-		must(*c >= ' ' && *c <= '~', "a line is printable");
+	must(printable_line(text), "a line is printable");
 }
 
-static void check_failure(const struct failure *failure)
+static void check_failure(const struct error *error)
 {
-	must(failure->status == 1 && *failure->text,
-		"a failure has its sentence");
-	check_line(failure->text);
+	must(error->status == 1 && *error->text, "a failure has its sentence");
+	check_line(error->text);
 }
 
-/* What is escaped fits, and is cut so that one sees it. */
+/* An escaped text fits, and a cut is visible. */
 static void try_escape(const char *text, size_t room)
 {
 	char *out = malloc(room ? room : 1);
@@ -36,9 +36,8 @@ static void try_escape(const char *text, size_t room)
 	if (room > 0) {
 		must(strnlen(out, room) < room, "a text ends in its room");
 		check_line(out);
-		must(strlen(text) > strlen(out) || *text == '\0' ||
-				strstr(out, "\\x") || strcmp(out, text) == 0 ||
-				strstr(out, "..."),
+		must(strlen(text) > strlen(out) || *text == '\0' || strstr(out, "\\x") ||
+				strcmp(out, text) == 0 || strstr(out, "..."),
 			"what is plain stays as it is");
 	}
 	free(out);
@@ -47,42 +46,37 @@ static void try_escape(const char *text, size_t room)
 static void try_offset(const char *value, size_t size, uint64_t came)
 {
 	static const uint64_t took = 1000000;
-	struct offset offset;
+	struct clock_offset offset;
 	char text[128];
 
 	if (came < took)
 		return;
-	offset = offset_estimate(value, size, came - took, came);
+	offset = clock_offset_estimate(value, size, came - took, came);
 	must(offset.is_known || (offset.ns == 0 && offset.bound == 0),
 		"what is not known is nothing");
-	must(offset.bound <= (took + 1) / 2,
-		"a bound is half of the round trip at most");
-	offset_describe(&offset, text, sizeof(text));
+	must(offset.bound <= (took + 1) / 2, "a bound is half of the round trip at most");
+	clock_offset_describe(&offset, text, sizeof(text));
 	check_line(text);
-	if (offset.is_known && offset.ns > INT64_MIN / 4 &&
-		offset.ns < INT64_MAX / 4)
-		must(offset_correct(
-			     &offset, UINT64_MAX / 2 + (uint64_t)offset.ns) ==
+	if (offset.is_known && offset.ns > INT64_MIN / 4 && offset.ns < INT64_MAX / 4)
+		must(clock_offset_correct(&offset, UINT64_MAX / 2 + (uint64_t)offset.ns) ==
 				UINT64_MAX / 2,
 			"what is corrected is our time");
-	must(offset_is_notable(&offset) <= offset.is_known,
+	must(clock_offset_is_notable(&offset) <= offset.is_known,
 		"what is not known is not notable");
-	must(offset.is_known || offset_correct(&offset, came) == came,
-		"nor is it corrected");
-	/* there is no time before 1970, nor behind the last one */
-	must(offset.ns <= 0 || offset_correct(&offset, 0) == 0,
+	must(offset.is_known || clock_offset_correct(&offset, came) == came, "nor is it corrected");
+	/* there is no time before 1970, nor after the last one */
+	must(offset.ns <= 0 || clock_offset_correct(&offset, 0) == 0,
 		"a time stays at the first one");
-	must(offset.ns >= 0 ||
-			offset_correct(&offset, UINT64_MAX) == UINT64_MAX,
+	must(offset.ns >= 0 || clock_offset_correct(&offset, UINT64_MAX) == UINT64_MAX,
 		"a time stays at the last one");
 }
 
-/* A clock that tells of these times, one a second; any of them may be false. */
+/* A clock that sends these times, one a second; any of them may be wrong. */
 static void try_pace(const char *value, size_t size, uint64_t came)
 {
 	static const uint64_t second = 1000000000;
-	const struct offset offset = {true, (int64_t)(came ^ size), size};
-	struct pace pace = pace_begin(&offset, came, second);
+	const struct clock_offset offset = {true, (int64_t)(came ^ size), size};
+	struct clock_watch pace = clock_watch_begin(&offset, came, second);
 	uint64_t time = came;
 
 	for (uint64_t at = 1; at <= size && at < 100; at++) {
@@ -90,30 +84,29 @@ static void try_pace(const char *value, size_t size, uint64_t came)
 		uint64_t lag;
 		int64_t step;
 
-		/* some go on as they should, others anywhere */
+		/* some continue correctly, others anywhere */
 		time = c & 1 ? time + second : time * (uint64_t)c + at;
-		step = pace_step(&pace, time, at * second);
-		must(step == 0 || step > (int64_t)second ||
-				step < -(int64_t)second,
-			"a step that is told is one");
-		lag = pace_lag(&pace, at * second);
-		must(pace.is_known || lag == 0, "what is not known is no lag");
+		step = clock_watch_find_step(&pace, time, at * second);
+		must(step == 0 || step > (int64_t)second || step < -(int64_t)second,
+			"a reported step is one");
+		lag = clock_watch_lag_ns(&pace, at * second);
+		must(pace.is_known || lag == 0, "an unknown clock has no lag");
 	}
 }
 
 /* The first bytes. */
-struct numbers {
+struct error_inputs {
 	uint16_t status; /* of HTTP; or a result of libcurl's */
 	uint16_t room;
 	uint8_t cause; /* an error number */
 	uint8_t verified;
 	uint8_t times; /* what has been reached: a bit each */
-	uint8_t unused;
+	uint8_t alert;
 	uint64_t came; /* ns */
 };
 
-/* What libcurl would tell of a transfer. */
-static struct numbers numbers;
+/* libcurl's description of a transfer. */
+static struct error_inputs numbers;
 static const char *type;
 
 #undef curl_easy_getinfo
@@ -128,8 +121,6 @@ CURLcode curl_easy_getinfo(CURL *easy, CURLINFO info, ...)
 	va_end(args);
 	if (info == CURLINFO_OS_ERRNO)
 		*(long *)place = numbers.cause;
-	else if (info == CURLINFO_SSL_VERIFYRESULT)
-		*(long *)place = numbers.verified;
 	else if (info == CURLINFO_RESPONSE_CODE)
 		*(long *)place = numbers.times & 1 ? 200 : 0;
 	else if (info == CURLINFO_NAMELOOKUP_TIME_T)
@@ -147,23 +138,28 @@ CURLcode curl_easy_getinfo(CURL *easy, CURLINFO info, ...)
 
 static void try_explain(const char *text)
 {
-	static const struct failure none;
+	static const struct error none;
+	const struct handshakes handshakes = {
+		.messages = numbers.times & 1,
+		.certificate_error = (int)numbers.verified,
+		.alert = numbers.alert,
+		.is_foreign = numbers.times & 2,
+	};
 	const CURLcode result = 1 + numbers.status % (CURL_LAST - 1);
-	struct failure failure = none;
+	struct error error = none;
 
-	must(!explain_status(
-		     numbers.status % 1000, text, numbers.room & 1, &failure),
+	must(!curl_error_from_status(numbers.status % 1000, text, numbers.room & 1, &error),
 		"a status that is explained is a failure");
-	check_failure(&failure);
-	failure = none;
-	must(!explain_result(NULL, result, numbers.room & 2, text, &failure),
+	check_failure(&error);
+	error = none;
+	must(!curl_error_from_result(NULL, result, &handshakes, numbers.room & 2, text, &error),
 		"a result that is explained is a failure");
-	check_failure(&failure);
-	failure = none;
+	check_failure(&error);
+	error = none;
 	type = text;
-	explain_text(NULL, &failure);
-	if (failure.status)
-		check_failure(&failure);
+	curl_error_from_text(NULL, &error);
+	if (error.status)
+		check_failure(&error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzz target on the files that are named, without a fuzzer: a corpus
- * is a test this way, and what a fuzzer has found can be debugged.
+ * Runs a fuzz target on files, without a fuzzer: so a corpus is a test, and a
+ * finding of a fuzzer can be debugged.
  */
 #include "fuzz.h"
 
@@ -16,7 +17,7 @@ static bool replay(const char *path)
 		size_t size = fread(bytes, 1, INPUT_MAX, file);
 
 		good = !ferror(file) && feof(file);
-		/* what ends the program is known by the last line */
+		/* the last line shows which file made the program end */
 		printf("%s\n", path);
 		fflush(stdout);
 		if (good)

@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by those who load this
 #
-# What the tests of packages share, on top of tests/system's helpers.bash.
+# Functions of the packages' tests, on top of tests/system's helpers.bash.
 
 packages=$PWD/build/packages
 names=(ddump ddump-worker)
@@ -14,8 +15,9 @@ deb() {
 }
 
 # Modes and paths of a package's files, from a listing of tar or rpm, as far as
-# distributions agree: not on documents, compression, links between manual pages,
-# a merged /usr, folders for zsh and for Wireshark; and rpm links build-ids.
+# distributions agree: without documents, compression, links between manual
+# pages, a merged /usr, folders for zsh and Wireshark, and rpm's links of build
+# ids.
 agreed_files() {
 	awk '!/^d/ { sub(/ -> .*/, ""); print $1, $NF }' | sed -E '
 		s, \.?/, /,

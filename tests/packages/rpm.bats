@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# ddump.spec, built by this machine's rpm, against the Debian packages: what one
-# distribution's users get, the other's get, too.
+# SPDX-License-Identifier: MIT
+# ddump.spec, built by this machine's rpm, against the Debian packages: both
+# install the same.
 
 # shellcheck disable=SC2154 # set by what is loaded
 load ../system/helpers
@@ -16,7 +17,7 @@ setup() {
 	need dpkg-deb
 }
 
-# Not for this machine's Fedora: hence without dependencies.
+# This machine is not Fedora: hence without dependencies.
 build_rpms() {
 	env -u MAKEFLAGS -u MAKELEVEL rpmbuild --nodeps \
 		--load tests/packages/fedora.macros \
@@ -31,29 +32,30 @@ rpm_of() {
 	echo "$BATS_FILE_TMPDIR"/RPMS/*/"$1-$version"-*.rpm
 }
 
-@test "rpmlint has nothing to say" {
+@test "rpmlint: no finding" {
 	need rpmlint
 	run rpmlint -c tests/packages/rpmlint.toml rpm/ddump.spec \
-		"$BATS_FILE_TMPDIR"/SRPMS/*.rpm "$BATS_FILE_TMPDIR"/RPMS/*/*.rpm
+		"$BATS_FILE_TMPDIR"/SRPMS/*.rpm \
+		"$(rpm_of ddump)" "$(rpm_of ddump-worker)"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *" 0 errors, 0 warnings, "* ]]
 }
 
-@test "files and their modes are those of the Debian packages" {
+@test "files and modes: those of the Debian packages" {
 	local name
 	for name in "${names[@]}"; do
 		diff <(dpkg-deb -c "$(deb "$name")" | agreed_files) \
 			<(rpm -qlvp "$(rpm_of "$name")" | agreed_files)
 	done
-	# the manual tells where the examples are
+	# the manual names the folder of the examples
 	for name in nginx.conf ddump-worker.socket.d/network.conf; do
 		rpm -qlp "$(rpm_of ddump-worker)" | grep -qx \
 			"/usr/share/doc/ddump-worker/examples/$name"
 	done
 }
 
-# Debian's packages of what an rpm needs, by the libraries' names.
+# Debian's packages for the libraries that an rpm needs.
 needed_by() {
 	rpm -qp --requires "$(rpm_of "$1")" | sed -n 's/^\(lib.*\.so[^(]*\)(.*/\1/p' |
 		sort -u | while read -r library; do
@@ -66,16 +68,16 @@ depends_of() {
 		sed 's/^ *//; s/ .*//' | sort -u
 }
 
-@test "libraries are those of the Debian packages" {
+@test "libraries: those of the Debian packages" {
 	local name
 	for name in "${names[@]}"; do
 		diff <(depends_of "$name") <(needed_by "$name")
 	done
 }
 
-# What pkg-config calls NAME.pc, and Debian a -dev package; libpcap's is for any
+# pkg-config's NAME.pc and the -dev package of Debian; libpcap's is for any
 # version of it.
-@test "what it takes to build is the same" {
+@test "build dependencies: those of the Debian packages" {
 	local module
 	rpm -qp --requires "$BATS_FILE_TMPDIR"/SRPMS/*.rpm |
 		sed -n 's/^pkgconfig(\(.*\)).*/\1/p' >"$BATS_TEST_TMPDIR/modules"
@@ -88,9 +90,9 @@ depends_of() {
 	diff "$BATS_TEST_TMPDIR/deb" "$BATS_TEST_TMPDIR/rpm"
 }
 
-# The names of both are what a Fedora and a Debian user knows; what netbase has
-# is always there on Fedora.
-@test "what is recommended and suggested is the same" {
+# Package names differ between Fedora and Debian; the content of netbase is
+# always present on Fedora.
+@test "Recommends and Suggests: those of the Debian packages" {
 	local name kind
 	for name in "${names[@]}"; do
 		for kind in Recommends Suggests; do
@@ -110,10 +112,10 @@ scripts_of_deb() {
 	done
 }
 
-# Nothing is enabled; after an upgrade the socket is started again: on Fedora if
-# it was running, on Debian, as is the custom there, if it is enabled. Removal
-# stops it, and after it the captures.
-@test "scripts do what Debian's do" {
+# Nothing is enabled; an upgrade restarts the socket: on Fedora if it was
+# running, on Debian if it is enabled, as is the custom there. Removal stops it,
+# and after it the captures.
+@test "scripts: the same effect as Debian's" {
 	local rpm=$BATS_TEST_TMPDIR/rpm deb=$BATS_TEST_TMPDIR/deb stopped
 	stopped="ddump-worker.socket
 'ddump-worker@*.service' system-ddump.slice"

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * A host whose clock is wrong, for one process: a library for LD_PRELOAD.
- * Time namespaces leave the time of day alone.
+ * A host with a wrong clock, for one process: a library for LD_PRELOAD, because
+ * time namespaces do not change CLOCK_REALTIME.
  *
  * In: DDUMP_TEST_SHIFT, in seconds, may be negative; or @FILE, which has that
- * and may change: the clock steps. Out: CLOCK_REALTIME, and the stamps of the
- * packets that pcap_dispatch() hands on, shifted by that.
+ * and may change: the clock steps. Out: CLOCK_REALTIME, and the timestamps of
+ * the packets from pcap_dispatch(), shifted by that.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@ struct shifted {
 
 static int steps = -1;
 
-/* At once: later the process may be nobody, and see no files. */
+/* At once, because later the process may be nobody, and cannot read files. */
 static void __attribute__((constructor)) open_steps(void)
 {
 	const char *value = getenv("DDUMP_TEST_SHIFT");
@@ -52,8 +53,8 @@ int clock_gettime(clockid_t clock, struct timespec *time)
 	return result;
 }
 
-static void hand_on(unsigned char *user, const struct pcap_pkthdr *header,
-	const unsigned char *data)
+static void hand_on(
+	unsigned char *user, const struct pcap_pkthdr *header, const unsigned char *data)
 {
 	const struct shifted *shifted = (const struct shifted *)(void *)user;
 	struct pcap_pkthdr later = *header;
@@ -62,8 +63,7 @@ static void hand_on(unsigned char *user, const struct pcap_pkthdr *header,
 	shifted->callback(shifted->user, &later, data);
 }
 
-int pcap_dispatch(
-	pcap_t *pcap, int count, pcap_handler callback, unsigned char *user)
+int pcap_dispatch(pcap_t *pcap, int count, pcap_handler callback, unsigned char *user)
 {
 	static int (*real)(pcap_t *, int, pcap_handler, unsigned char *);
 	struct shifted shifted = {callback, user};

@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * What may go wrong, does: a library for LD_PRELOAD.
+ * Makes calls of a program fail: a library for LD_PRELOAD.
  *
  * In: DDUMP_FAULT, or the first line of the file that it names by @FILE:
  *
@@ -7,14 +8,14 @@
  *     call:N     the Nth system call
  *     place:N    the first of either kind at the Nth place of the program's
  *                own code that leads to one
- *     eintr:N    each call that may be interrupted is, N times in a row
+ *     eintr:N    each call that can be interrupted is, N times in a row
  *     short:N    reads and writes do N bytes at most
  *
- * With a '+' behind, all that come later fail, too. Libraries' calls count,
- * and those of libc's allocations; children count on from their parents'.
- * Out: in the file DDUMP_FAULT_LOG "loaded ORDER", if it is one of these, or
- * "none"; "fault NAME" and from where, for each fault; "killed by N" and where,
- * if a signal of a crash comes.
+ * With a '+' at the end, all later ones fail, too. Calls of libraries count,
+ * and those of libc's allocations; children continue their parents' count. Out:
+ * in the file DDUMP_FAULT_LOG "loaded ORDER" for one of these, or "none";
+ * "fault NAME" and the place, for each fault; "killed by N" and the place, if a
+ * signal of a crash arrives.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -115,8 +116,7 @@ static void __attribute__((constructor)) set_up(void)
 	inside = true;
 	read_order(order, sizeof(order));
 	if (log)
-		faults.log = open(
-			log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+		faults.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	for (int i = NOTHING; i <= SHORT; i++) {
 		const size_t size = strlen(names[i]);
 
@@ -135,7 +135,7 @@ static void __attribute__((constructor)) set_up(void)
 	inside = false;
 }
 
-/* Is the place that leads here, in the program's own code, a new one? */
+/* Is the place in the program's own code that leads to this call a new one? */
 static bool is_new_place(const char *name)
 {
 	void *frames[FRAMES];
@@ -143,8 +143,7 @@ static bool is_new_place(const char *name)
 	uintptr_t key = 0;
 
 	for (int i = 0; i < count && !key; i++)
-		if ((uintptr_t)frames[i] >= faults.begin &&
-			(uintptr_t)frames[i] < faults.end)
+		if ((uintptr_t)frames[i] >= faults.begin && (uintptr_t)frames[i] < faults.end)
 			key = (uintptr_t)frames[i];
 	if (!key)
 		return false;
@@ -153,8 +152,8 @@ static bool is_new_place(const char *name)
 	for (size_t i = key % PLACES;; i = (i + 1) % PLACES) {
 		uintptr_t none = 0;
 
-		if (__atomic_compare_exchange_n(&faults.places[i], &none, key,
-			    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		if (__atomic_compare_exchange_n(&faults.places[i], &none, key, false,
+			    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			return true;
 		if (none == key)
 			return false;
@@ -179,11 +178,10 @@ static bool is_libpcap(const void *caller)
 }
 
 /*
- * Is this the call that fails? turn counts those of one function, which are
- * interrupted by turns.
+ * Is this the call that fails? turn counts the calls of one function, which are
+ * interrupted in turn.
  */
-static bool fails_for(enum kind kind, const char *name, unsigned long *turn,
-	const void *caller)
+static bool fails_for(enum kind kind, const char *name, unsigned long *turn, const void *caller)
 {
 	bool fault = false;
 
@@ -194,8 +192,7 @@ static bool fails_for(enum kind kind, const char *name, unsigned long *turn,
 		fault = kind & INTERRUPTIBLE && !is_libpcap(caller) &&
 			(*turn)++ % (faults.number + 1) < faults.number;
 	} else if (is_counted(kind, name)) {
-		const unsigned long count =
-			__atomic_add_fetch(&faults.count, 1, __ATOMIC_SEQ_CST);
+		const unsigned long count = __atomic_add_fetch(&faults.count, 1, __ATOMIC_SEQ_CST);
 
 		fault = count == faults.number;
 		if (fault) {
@@ -209,10 +206,12 @@ static bool fails_for(enum kind kind, const char *name, unsigned long *turn,
 	return fault;
 }
 
-#define fails(kind, name, turn)                                                \
-	fails_for(kind, name, turn, __builtin_return_address(0))
+#define fails(kind, name, turn) fails_for(kind, name, turn, __builtin_return_address(0))
 
-/* What has no type, as eventfd and signalfd, is read as a whole or not. */
+/*
+ * Descriptors without a type, as eventfd and signalfd, are read as a whole or
+ * not.
+ */
 static size_t shorter(int fd, size_t size)
 {
 	const int before = errno;
@@ -228,30 +227,28 @@ static size_t shorter(int fd, size_t size)
 	return size;
 }
 
-#define REAL(name)                                                             \
-	static typeof(name) *real;                                             \
-	static unsigned long turn;                                             \
-                                                                               \
-	if (!real)                                                             \
-		*(void **)&real = dlsym(RTLD_NEXT, #name);                     \
+#define REAL(name)                                                                                 \
+	static typeof(name) *real;                                                                 \
+	static unsigned long turn;                                                                 \
+                                                                                                   \
+	if (!real)                                                                                 \
+		*(void **)&real = dlsym(RTLD_NEXT, #name);                                         \
 	(void)turn
 
 /* A function that fails by returning a value, and errno. */
-#define FAULTY(kind, error, failed, type, name, parameters, ...)               \
-	type name parameters                                                   \
-	{                                                                      \
-		REAL(name);                                                    \
-		if (fails(kind, #name, &turn)) {                               \
-			errno = (kind)&INTERRUPTIBLE &&                        \
-						faults.mode == EINTR_ALL       \
-					? EINTR                                \
-					: (error);                             \
-			return failed;                                         \
-		}                                                              \
-		return real(__VA_ARGS__);                                      \
+#define FAULTY(kind, error, failed, type, name, parameters, ...)                                   \
+	type name parameters                                                                       \
+	{                                                                                          \
+		REAL(name);                                                                        \
+		if (fails(kind, #name, &turn)) {                                                   \
+			errno = INTERRUPTIBLE & (kind) && faults.mode == EINTR_ALL ? EINTR         \
+										   : (error);      \
+			return failed;                                                             \
+		}                                                                                  \
+		return real(__VA_ARGS__);                                                          \
 	}
 
-/* dlsym() may allocate before there is anything to allocate with. */
+/* dlsym() may allocate before the real allocator is known. */
 static void *early(size_t size)
 {
 	static char room[EARLY] __attribute__((aligned(16)));
@@ -264,19 +261,19 @@ static void *early(size_t size)
 
 static bool resolving;
 
-#define ALLOCATING(name, ...)                                                  \
-	static typeof(name) *real;                                             \
-                                                                               \
-	if (!real) {                                                           \
-		if (resolving)                                                 \
-			return early(__VA_ARGS__);                             \
-		resolving = true;                                              \
-		*(void **)&real = dlsym(RTLD_NEXT, #name);                     \
-		resolving = false;                                             \
-	}                                                                      \
-	if (fails(ALLOC, #name, NULL)) {                                       \
-		errno = ENOMEM;                                                \
-		return NULL;                                                   \
+#define ALLOCATING(name, ...)                                                                      \
+	static typeof(name) *real;                                                                 \
+                                                                                                   \
+	if (!real) {                                                                               \
+		if (resolving)                                                                     \
+			return early(__VA_ARGS__);                                                 \
+		resolving = true;                                                                  \
+		*(void **)&real = dlsym(RTLD_NEXT, #name);                                         \
+		resolving = false;                                                                 \
+	}                                                                                          \
+	if (fails(ALLOC, #name, NULL)) {                                                           \
+		errno = ENOMEM;                                                                    \
+		return NULL;                                                                       \
 	}
 
 void *malloc(size_t size)
@@ -297,34 +294,33 @@ void *realloc(void *old, size_t size)
 	return real(old, size);
 }
 
-FAULTY(ALLOC, ENOMEM, NULL, void *, reallocarray,
-	(void *old, size_t count, size_t size), old, count, size)
-FAULTY(ALLOC, ENOMEM, NULL, void *, aligned_alloc, (size_t align, size_t size),
+FAULTY(ALLOC, ENOMEM, NULL, void *, reallocarray, (void *old, size_t count, size_t size), old,
+	count, size)
+FAULTY(ALLOC, ENOMEM, NULL, void *, aligned_alloc, (size_t align, size_t size), align, size)
+FAULTY(ALLOC, ENOMEM, ENOMEM, int, posix_memalign, (void **to, size_t align, size_t size), to,
 	align, size)
-FAULTY(ALLOC, ENOMEM, ENOMEM, int, posix_memalign,
-	(void **to, size_t align, size_t size), to, align, size)
 FAULTY(CALL, ENOMEM, MAP_FAILED, void *, mmap,
-	(void *at, size_t size, int protection, int flags, int fd, off_t from),
-	at, size, protection, flags, fd, from)
+	(void *at, size_t size, int protection, int flags, int fd, off_t from), at, size,
+	protection, flags, fd, from)
 
 #define INTERRUPTED (CALL | INTERRUPTIBLE)
-#define VARIADIC(name, last)                                                   \
-	long more;                                                             \
-	va_list args;                                                          \
-	REAL(name);                                                            \
-	va_start(args, last);                                                  \
-	more = va_arg(args, long);                                             \
+#define VARIADIC(name, last)                                                                       \
+	long more;                                                                                 \
+	va_list args;                                                                              \
+	REAL(name);                                                                                \
+	va_start(args, last);                                                                      \
+	more = va_arg(args, long);                                                                 \
 	va_end(args)
 
-#define OPENS(name)                                                            \
-	int name(const char *path, int flags, ...)                             \
-	{                                                                      \
-		VARIADIC(name, flags);                                         \
-		if (fails(CALL, #name, &turn)) {                               \
-			errno = EMFILE;                                        \
-			return -1;                                             \
-		}                                                              \
-		return real(path, flags, (mode_t)more);                        \
+#define OPENS(name)                                                                                \
+	int name(const char *path, int flags, ...)                                                 \
+	{                                                                                          \
+		VARIADIC(name, flags);                                                             \
+		if (fails(CALL, #name, &turn)) {                                                   \
+			errno = EMFILE;                                                            \
+			return -1;                                                                 \
+		}                                                                                  \
+		return real(path, flags, (mode_t)more);                                            \
 	}
 
 OPENS(open)
@@ -334,8 +330,7 @@ OPENS(open64)
 int fcntl(int fd, int command, ...)
 {
 	VARIADIC(fcntl, command);
-	if (command != F_GETFL && command != F_SETFL &&
-		fails(CALL, "fcntl", &turn)) {
+	if (command != F_GETFL && command != F_SETFL && fails(CALL, "fcntl", &turn)) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -352,112 +347,95 @@ int ioctl(int fd, unsigned long request, ...)
 	return real(fd, request, more);
 }
 
-FAULTY(CALL, EMFILE, NULL, FILE *, fopen, (const char *path, const char *mode),
-	path, mode)
-FAULTY(CALL, EMFILE, NULL, FILE *, fopen64,
-	(const char *path, const char *mode), path, mode)
-FAULTY(CALL, EMFILE, -1, int, socket, (int family, int type, int protocol),
-	family, type, protocol)
-FAULTY(CALL, EMFILE, -1, int, socketpair,
-	(int family, int type, int protocol, int fds[2]), family, type,
-	protocol, fds)
-FAULTY(CALL, EMFILE, -1, int, accept4,
-	(int fd, struct sockaddr *peer, socklen_t *size, int flags), fd, peer,
-	size, flags)
+FAULTY(CALL, EMFILE, NULL, FILE *, fopen, (const char *path, const char *mode), path, mode)
+FAULTY(CALL, EMFILE, NULL, FILE *, fopen64, (const char *path, const char *mode), path, mode)
+FAULTY(CALL, EMFILE, -1, int, socket, (int family, int type, int protocol), family, type, protocol)
+FAULTY(CALL, EMFILE, -1, int, socketpair, (int family, int type, int protocol, int fds[2]), family,
+	type, protocol, fds)
+FAULTY(CALL, EMFILE, -1, int, accept4, (int fd, struct sockaddr *peer, socklen_t *size, int flags),
+	fd, peer, size, flags)
 FAULTY(CALL, EMFILE, -1, int, epoll_create1, (int flags), flags)
-FAULTY(CALL, EMFILE, -1, int, eventfd, (unsigned count, int flags), count,
-	flags)
-FAULTY(CALL, EMFILE, -1, int, signalfd,
-	(int fd, const sigset_t *set, int flags), fd, set, flags)
+FAULTY(CALL, EMFILE, -1, int, eventfd, (unsigned count, int flags), count, flags)
+FAULTY(CALL, EMFILE, -1, int, signalfd, (int fd, const sigset_t *set, int flags), fd, set, flags)
 FAULTY(CALL, EMFILE, -1, int, pipe2, (int fds[2], int flags), fds, flags)
 FAULTY(CALL, EMFILE, -1, int, dup2, (int from, int to), from, to)
-FAULTY(CALL, ENETUNREACH, -1, int, connect,
-	(int fd, const struct sockaddr *to, socklen_t size), fd, to, size)
-FAULTY(CALL, EADDRINUSE, -1, int, bind,
-	(int fd, const struct sockaddr *to, socklen_t size), fd, to, size)
+FAULTY(CALL, ENETUNREACH, -1, int, connect, (int fd, const struct sockaddr *to, socklen_t size), fd,
+	to, size)
+FAULTY(CALL, EADDRINUSE, -1, int, bind, (int fd, const struct sockaddr *to, socklen_t size), fd, to,
+	size)
 FAULTY(CALL, EADDRINUSE, -1, int, listen, (int fd, int backlog), fd, backlog)
 FAULTY(CALL, ENOBUFS, -1, int, setsockopt,
-	(int fd, int level, int name, const void *value, socklen_t size), fd,
-	level, name, value, size)
+	(int fd, int level, int name, const void *value, socklen_t size), fd, level, name, value,
+	size)
 FAULTY(CALL, ENOBUFS, -1, int, getsockopt,
-	(int fd, int level, int name, void *value, socklen_t *size), fd, level,
-	name, value, size)
-FAULTY(CALL, ENOBUFS, -1, int, getsockname,
-	(int fd, struct sockaddr *own, socklen_t *size), fd, own, size)
-FAULTY(CALL, ENOTCONN, -1, int, getpeername,
-	(int fd, struct sockaddr *peer, socklen_t *size), fd, peer, size)
+	(int fd, int level, int name, void *value, socklen_t *size), fd, level, name, value, size)
+FAULTY(CALL, ENOBUFS, -1, int, getsockname, (int fd, struct sockaddr *own, socklen_t *size), fd,
+	own, size)
+FAULTY(CALL, ENOTCONN, -1, int, getpeername, (int fd, struct sockaddr *peer, socklen_t *size), fd,
+	peer, size)
 FAULTY(CALL, ENOTCONN, -1, int, shutdown, (int fd, int how), fd, how)
-FAULTY(INTERRUPTED, EIO, -1, ssize_t, read, (int fd, void *to, size_t size), fd,
-	to, shorter(fd, size))
-FAULTY(INTERRUPTED, EIO, -1, ssize_t, write,
-	(int fd, const void *from, size_t size), fd, from, shorter(fd, size))
-FAULTY(INTERRUPTED, EIO, -1, ssize_t, writev,
-	(int fd, const struct iovec *parts, int count), fd, parts, count)
-FAULTY(INTERRUPTED, ENOMEM, -1, ssize_t, recv,
-	(int fd, void *to, size_t size, int flags), fd, to, shorter(fd, size),
-	flags)
-FAULTY(INTERRUPTED, ECONNRESET, -1, ssize_t, send,
-	(int fd, const void *from, size_t size, int flags), fd, from,
+FAULTY(INTERRUPTED, EIO, -1, ssize_t, read, (int fd, void *to, size_t size), fd, to,
+	shorter(fd, size))
+FAULTY(INTERRUPTED, EIO, -1, ssize_t, write, (int fd, const void *from, size_t size), fd, from,
+	shorter(fd, size))
+FAULTY(INTERRUPTED, EIO, -1, ssize_t, writev, (int fd, const struct iovec *parts, int count), fd,
+	parts, count)
+FAULTY(INTERRUPTED, ENOMEM, -1, ssize_t, recv, (int fd, void *to, size_t size, int flags), fd, to,
 	shorter(fd, size), flags)
+FAULTY(INTERRUPTED, ECONNRESET, -1, ssize_t, send,
+	(int fd, const void *from, size_t size, int flags), fd, from, shorter(fd, size), flags)
+FAULTY(INTERRUPTED, ENOBUFS, -1, ssize_t, sendto,
+	(int fd, const void *from, size_t size, int flags, const struct sockaddr *to,
+		socklen_t to_size),
+	fd, from, size, flags, to, to_size)
 FAULTY(INTERRUPTED, ENOBUFS, -1, ssize_t, sendmsg,
 	(int fd, const struct msghdr *message, int flags), fd, message, flags)
-FAULTY(INTERRUPTED, ENOBUFS, -1, ssize_t, recvmsg,
-	(int fd, struct msghdr *message, int flags), fd, message, flags)
-FAULTY(INTERRUPTED, ENOMEM, -1, int, poll,
-	(struct pollfd * fds, nfds_t count, int timeout), fds, count, timeout)
+FAULTY(INTERRUPTED, ENOBUFS, -1, ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), fd,
+	message, flags)
+FAULTY(INTERRUPTED, ENOMEM, -1, int, poll, (struct pollfd * fds, nfds_t count, int timeout), fds,
+	count, timeout)
 FAULTY(INTERRUPTED, ENOMEM, -1, int, epoll_wait,
-	(int fd, struct epoll_event *events, int count, int timeout), fd,
-	events, count, timeout)
-FAULTY(CALL, ENOMEM, -1, int, epoll_ctl,
-	(int fd, int what, int other, struct epoll_event *event), fd, what,
-	other, event)
+	(int fd, struct epoll_event *events, int count, int timeout), fd, events, count, timeout)
+FAULTY(CALL, ENOMEM, -1, int, epoll_ctl, (int fd, int what, int other, struct epoll_event *event),
+	fd, what, other, event)
 FAULTY(CALL, EAGAIN, -1, pid_t, fork, (void))
-FAULTY(INTERRUPTED, ECHILD, -1, pid_t, waitpid,
-	(pid_t pid, int *status, int flags), pid, status, flags)
+FAULTY(INTERRUPTED, ECHILD, -1, pid_t, waitpid, (pid_t pid, int *status, int flags), pid, status,
+	flags)
 FAULTY(CALL, ENOMEM, -1, int, fstat, (int fd, struct stat *status), fd, status)
-FAULTY(CALL, ENOMEM, -1, int, stat, (const char *path, struct stat *status),
-	path, status)
-FAULTY(CALL, ENOMEM, -1, int, lstat, (const char *path, struct stat *status),
-	path, status)
-FAULTY(CALL, ESPIPE, -1, off_t, lseek, (int fd, off_t by, int whence), fd, by,
-	whence)
+FAULTY(CALL, ENOMEM, -1, int, stat, (const char *path, struct stat *status), path, status)
+FAULTY(CALL, ENOMEM, -1, int, lstat, (const char *path, struct stat *status), path, status)
+FAULTY(CALL, ESPIPE, -1, off_t, lseek, (int fd, off_t by, int whence), fd, by, whence)
 FAULTY(INTERRUPTED, EIO, -1, int, ftruncate, (int fd, off_t size), fd, size)
 FAULTY(CALL, EIO, -1, int, unlink, (const char *path), path)
 FAULTY(CALL, ENOMEM, -1, int, access, (const char *path, int mode), path, mode)
-FAULTY(CALL, EPERM, -1, int, setgroups, (size_t count, const gid_t *list),
-	count, list)
+FAULTY(CALL, EPERM, -1, int, setgroups, (size_t count, const gid_t *list), count, list)
 FAULTY(CALL, EAGAIN, -1, int, setresuid, (uid_t a, uid_t b, uid_t c), a, b, c)
 FAULTY(CALL, EAGAIN, -1, int, setresgid, (gid_t a, gid_t b, gid_t c), a, b, c)
-FAULTY(CALL, EPERM, -1, int, getrlimit,
-	(__rlimit_resource_t what, struct rlimit *limit), what, limit)
-FAULTY(CALL, EPERM, -1, int, setrlimit,
-	(__rlimit_resource_t what, const struct rlimit *limit), what, limit)
-FAULTY(INTERRUPTED, ENOSYS, -1, ssize_t, getrandom,
-	(void *to, size_t size, unsigned flags), to, size, flags)
+FAULTY(CALL, EPERM, -1, int, getrlimit, (__rlimit_resource_t what, struct rlimit *limit), what,
+	limit)
+FAULTY(CALL, EPERM, -1, int, setrlimit, (__rlimit_resource_t what, const struct rlimit *limit),
+	what, limit)
+FAULTY(INTERRUPTED, ENOSYS, -1, ssize_t, getrandom, (void *to, size_t size, unsigned flags), to,
+	size, flags)
 FAULTY(CALL, EMFILE, EAI_MEMORY, int, getaddrinfo,
-	(const char *host, const char *port, const struct addrinfo *hints,
-		struct addrinfo **found),
+	(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found),
 	host, port, hints, found)
 FAULTY(CALL, EMFILE, EAI_MEMORY, int, getnameinfo,
-	(const struct sockaddr *address, socklen_t size, char *host,
-		socklen_t host_size, char *port, socklen_t port_size,
-		int flags),
+	(const struct sockaddr *address, socklen_t size, char *host, socklen_t host_size,
+		char *port, socklen_t port_size, int flags),
 	address, size, host, host_size, port, port_size, flags)
 FAULTY(CALL, EMFILE, 0, unsigned, if_nametoindex, (const char *name), name)
-FAULTY(CALL, EMFILE, NULL, char *, if_indextoname,
-	(unsigned number, char *name), number, name)
+FAULTY(CALL, EMFILE, NULL, char *, if_indextoname, (unsigned number, char *name), number, name)
 FAULTY(CALL, EAGAIN, EAGAIN, int, posix_spawnp,
-	(pid_t * child, const char *file,
-		const posix_spawn_file_actions_t *actions,
-		const posix_spawnattr_t *attributes, char *const argv[],
-		char *const environment[]),
+	(pid_t * child, const char *file, const posix_spawn_file_actions_t *actions,
+		const posix_spawnattr_t *attributes, char *const argv[], char *const environment[]),
 	child, file, actions, attributes, argv, environment)
 FAULTY(CALL, EAGAIN, EAGAIN, int, pthread_create,
-	(pthread_t * thread, const pthread_attr_t *attributes,
-		void *(*start)(void *), void *argument),
+	(pthread_t * thread, const pthread_attr_t *attributes, void *(*start)(void *),
+		void *argument),
 	thread, attributes, start, argument)
 
-/* What is closed is closed, whatever comes of it. */
+/* A descriptor is closed even if close() fails. */
 int close(int fd)
 {
 	REAL(close);
@@ -501,6 +479,5 @@ long syscall(long number, ...)
 		errno = EPERM;
 		return -1;
 	}
-	return real(
-		number, list[0], list[1], list[2], list[3], list[4], list[5]);
+	return real(number, list[0], list[1], list[2], list[3], list[4], list[5]);
 }

@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by the tests that load this
 # shellcheck disable=SC2153,SC2154 # DDUMP and more come from helpers.bash
 #
-# What the tests of the client share, on top of helpers.bash: the server of
-# streams, the client itself, and its reader.
+# The parts that the tests of the client share, on top of helpers.bash: the
+# server of streams, the client itself, and its reader.
 
 port=
 url=
@@ -13,8 +14,8 @@ merged= # what the client wrote
 said=   # what it said on stderr
 under=() # a command that start_merge runs the client under
 
-# Where order must be exact, no packet leaves because of the clock: no machine
-# is too slow for this hold.
+# A hold that no machine is too slow for, for tests of the exact order: no
+# packet is written because of the clock.
 patient=60000
 
 # Starts the server of streams; sets url to it.
@@ -26,12 +27,14 @@ serve() {
 	url=http://127.0.0.1:$port
 }
 
-# Have so many streams handed their last packet to the kernel?
+# have_sent COUNT: have that many streams handed their last packet to the
+# kernel?
 have_sent() {
 	[ "$(grep -c '^sent' "$BATS_TEST_TMPDIR/streams.out")" -eq "$1" ]
 }
 
-# Has everything been read that is under way to and from a port of loopback?
+# all_read PORT: have the receivers read everything on the connections of a port
+# of loopback?
 all_read() {
 	awk -v port="$(printf ':%04X' "$1")\$" '
 		$4 != "0A" && ($2 ~ port || $3 ~ port) {
@@ -42,7 +45,8 @@ all_read() {
 		END { exit !found || unread }' /proc/net/tcp
 }
 
-# Is something unread on so many of the connections to a port of loopback?
+# unread_on COUNT PORT: do that many connections to a port of loopback have
+# unread bytes?
 unread_on() {
 	[ "$(awk -v port="$(printf ':%04X' "$2")\$" '
 		$4 == "01" && $3 ~ port && $5 !~ ":00000000" { unread++ }
@@ -54,7 +58,7 @@ sockets_of() {
 		$2 ~ port || $3 ~ port { print $2, $3, $4, $5 }' /proc/net/tcp
 }
 
-# The same, and does nothing move any more?
+# The same, and are the connections unchanged for a while?
 stuck_on() {
 	local before
 	before=$(sockets_of "$2")
@@ -62,30 +66,23 @@ stuck_on() {
 	unread_on "$@" && [ "$(sockets_of "$2")" = "$before" ]
 }
 
-# Has a process taken every SIGINT that it was sent?
+# Has a process received every SIGINT that was sent to it?
 interrupt_taken() {
 	! awk '/^(Sig|Shd)Pnd/ && substr($2, 16) ~ /[2367abef]/ { found = 1 }
 		END { exit !found }' "/proc/$1/status"
 }
 
-is_gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
-# Waits for the last command that was started; sets status to its.
+# Waits for the last command that was started; sets status to its exit status.
 finish() {
-	local pid=${started[-1]} give_up=$((SECONDS + 100))
-	until is_gone "$pid" || [ "$SECONDS" -ge "$give_up" ]; do
-		sleep 0.05
-	done
-	is_gone "$pid" || kill -KILL "$pid"
+	local pid=${started[-1]}
+	within 100 is_gone "$pid" || kill -KILL "$pid"
 	status=0
 	wait "$pid" || status=$?
 	unset 'started[-1]'
 }
 
-# Runs the client to its end: sets status; what it wrote is in $merged, what it
-# said in $said.
+# Runs the client to its end; sets status. Its output is in $merged, its stderr
+# in $said.
 merge() {
 	merged=$BATS_TEST_TMPDIR/merged.pcap
 	said=$BATS_TEST_TMPDIR/said
@@ -120,7 +117,7 @@ finish_merge() {
 	cat -v "$said"
 }
 
-# Starts a slow reader for start_merge; what it reads is in $merged.
+# Starts a slow reader for start_merge; the bytes it reads are in $merged.
 start_reader() {
 	mkfifo "$BATS_TEST_TMPDIR/ddump.out"
 	merged=$BATS_TEST_TMPDIR/read.pcap
@@ -134,11 +131,29 @@ verify() {
 	"$TOOLS/verify" "$@"
 }
 
-# Prints the peak that the cost tool has told, which must be below so many MiB;
-# a sanitizer's own memory is not what is bounded.
+# bound_peak NAME MIB: prints the peak memory that the cost tool reported; it
+# must be below that, except under a sanitizer or an emulator, which use more
+# memory themselves.
 bound_peak() {
 	local peak
 	peak=$(awk '/^peak/ { print $2 }' "$BATS_TEST_TMPDIR/peak")
 	echo "# peak of $1: $((peak / 1024)) MiB" >&3
-	[[ $BUILD == *sanitize* ]] || [ "$peak" -lt $(($2 * 1024)) ]
+	[[ $BUILD == *sanitize* || -n ${EMULATED:-} ]] || [ "$peak" -lt $(($2 * 1024)) ]
+}
+
+# Serves the folder $BATS_TEST_TMPDIR/files; sets files to its URL.
+serve_files() {
+	local place
+	need nginx
+	place=$(free_port)
+	nginx_configure "$BATS_TEST_TMPDIR" "user root;" <<-END
+		server {
+			listen 127.0.0.1:$place;
+			root $BATS_TEST_TMPDIR/files;
+		}
+	END
+	start nginx nginx -c "$BATS_TEST_TMPDIR/nginx.conf" \
+		-e "$BATS_TEST_TMPDIR/error.log"
+	eventually answers "$place"
+	files=http://127.0.0.1:$place
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
-# The client's secrets: each way in which a password or passphrase gets in, with
-# each end that a run can have, and no place outside where it gets to.
+# SPDX-License-Identifier: MIT
+# The client's secrets: each way to give a password or passphrase, with each way
+# in which a run can end. No secret may appear in output, messages, files,
+# arguments, environment, or core dumps.
 
 # shellcheck disable=SC2154 # set by what is loaded
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
@@ -8,12 +10,13 @@ load helpers
 load client
 bats_require_minimum_version 1.5.0
 
-# As it is, in a URL, and one that can't be decoded.
+# as it is, in a URL, and one that cannot be decoded
 password='s3sam3:op@n'
 encoded=s3sam3%3Aop%40n
 pieces=(-e s3sam3 -e op@n -e op%40n)
 
-# What a run reads is in from, what it leaves in left: files, its output too.
+# Files that a run reads are in "from", files that it writes, its output among
+# them, in "left".
 setup() {
 	from=$BATS_TEST_TMPDIR/from
 	left=$BATS_TEST_TMPDIR/left
@@ -28,8 +31,8 @@ teardown() {
 	[ -z "${open_dir:-}" ] || rm -rf "$open_dir"
 }
 
-# Each way in: ARGUMENTS for a target "SCHEME://HOST...", which ends up in
-# given, and, if need be, in files.
+# Each way: ARGUMENTS for a target "SCHEME://HOST...", which are put in "given",
+# and in files if necessary.
 by_argument() {
 	given=("odd=${1/:\/\//://me:$encoded@}")
 }
@@ -54,7 +57,7 @@ by_netrc() {
 	given=(-netrc "odd=$1")
 }
 
-# A proxy's password is in the environment, and nowhere else.
+# The password of a proxy is only in the environment.
 by_proxy() {
 	given=("odd=$1")
 	proxy=http://me:$encoded@127.0.0.1:$port
@@ -69,18 +72,18 @@ by_dialog() {
 		--targets "'odd=${1/:\/\//://me:$encoded@}'")
 }
 
-# Does any of these files have a piece of a secret in it?
+# Does any of these files contain a part of a secret?
 shown_in() {
 	grep -aqrF "${pieces[@]}" -- "$@"
 }
 
-# ends WAY TARGET: a run to its end, which leaves no secret.
+# ends WAY TARGET: runs to the end, and leaves no secret.
 ends() {
 	local given proxy=
 	echo "# $1 $2"
 	rm -rf "${from:?}"/* "$from/.netrc" "${left:?}"/*
 	"$1" "$2"
-	# there is nothing in it that would go on
+	# extcap takes none of these options
 	[[ ${given[0]} == --capture ]] || given+=(-verbose -status -pcapng)
 	status=0
 	http_proxy=$proxy https_proxy=$proxy timeout 60 "$DDUMP" "${given[@]}" \
@@ -91,7 +94,7 @@ ends() {
 	run ! shown_in "$left"
 }
 
-# Its certificate is its own.
+# A self-signed certificate.
 serve_untrusted() {
 	need openssl
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
@@ -106,8 +109,8 @@ serve_untrusted() {
 ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 	by_dialog)
 
-# A good end, and what can go wrong from the name to the last byte.
-@test "no secret in output, messages or files, whatever a run ends with" {
+# A good end, and failures from name resolution to the last byte.
+@test "passwords in output, messages, or files: none, however a run ends" {
 	local way target deaf tls
 	deaf=$(free_port) tls=$(free_port)
 	serve_untrusted "$tls"
@@ -125,13 +128,13 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 			ends "$way" "$target"
 		done
 	done
-	# they were used, by those who may know them
+	# the secrets were sent to the servers that they are for
 	[ "$(grep -c '^GET /auth.*Basic' "$BATS_TEST_TMPDIR/streams.out")" -ge 5 ]
 	run ! grep -q "^GET /stream.*id=9.*Basic" \
 		"$BATS_TEST_TMPDIR/streams.out"
 }
 
-@test "no secret in what is said of a target that can't be parsed" {
+@test "a target that cannot be parsed: no password in the message" {
 	local way target
 	for way in by_argument by_second_argument by_file by_stdin by_dialog; do
 		for target in "ftp://127.0.0.1/" "http://127.0.0.1:99999/" \
@@ -141,7 +144,7 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 			"http://127.0.0.1?snaplen=1&snaplen=2&x=%zz"; do
 			ends "$way" "$target"
 		done
-		# and of a password that should have been encoded
+		# and of a password that should have been escaped
 		for encoded in 's3sam3/op@n' 's3sam3?op@n' 's3sam3#op@n' \
 			's3sam3%zzop@n' 's3sam3%00op@n' 's3sam3 op@n'; do
 			ends "$way" "http://127.0.0.1:$port/status/401"
@@ -150,7 +153,7 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 	done
 }
 
-@test "no secret in what is said of an option whose value is missing" {
+@test "an option without its value: no password in the message" {
 	local option
 	for option in filter interface snaplen w c duration hold require ca \
 		crl cert key ssh nonsense; do
@@ -162,17 +165,21 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 			merge "-$option=$target" 127.0.0.1:1
 			[ "$status" -eq 1 ]
 			run ! shown_in "$said"
+			merge "-$option$target" 127.0.0.1:1
+			[ "$status" -eq 1 ]
+			run ! shown_in "$said"
 		done
 	done
 	run ! shown_in "$left"
 }
 
-# The one that holds them all is started by an environment of its own.
-@test "no secret in arguments, environment or descriptors while it runs" {
+# The wrapper that holds all secrets is started with an environment of its own.
+@test "passwords in arguments, environment, or descriptors during a run: none" {
 	local way given proxy
 	for way in "${ways[@]}"; do
 		[ "$way" != by_proxy ] || continue
-		# nor may it be taken for begun by what the last one wrote
+		# output of the last run must not look like the start of this
+		# one
 		rm -rf "${from:?}"/* "$from/.netrc" "${left:?}"/*
 		"$way" "http://127.0.0.1:$port/auth?id=1&end=never"
 		merged=$left/out said=$BATS_TEST_TMPDIR/ddump.err
@@ -181,7 +188,7 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 				echo /dev/null)" &
 		client=$!
 		started+=("$client")
-		# its header is there
+		# its header has been written
 		eventually test -s "$left/$([ "$way" = by_dialog ] &&
 			echo read || echo out)"
 		run ! shown_in "/proc/$client/cmdline" "/proc/$client/environ" \
@@ -193,7 +200,7 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 	done
 }
 
-# Run as somebody whose own the process would be.
+# Runs as a user that could read the process.
 start_as_user() {
 	open_dir=$(mktemp -d "/tmp/ddump-test.XXXXXX")
 	chmod 777 "$open_dir"
@@ -201,10 +208,11 @@ start_as_user() {
 	as_user=(env -C "$open_dir")
 	[ "$(id -u)" -ne 0 ] ||
 		as_user+=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-	ulimit -c unlimited
+	# sudo sets the limit to 0, and not every root can raise it
+	ulimit -c unlimited 2>/dev/null || ulimit -c "$(ulimit -Hc)"
 }
 
-# dies COMMAND...: by SIGSEGV; sets core to what is left of it.
+# dies COMMAND...: by SIGSEGV; sets core to the core file.
 dies() {
 	rm -f "$open_dir/took"
 	start dying "${as_user[@]}" "$open_dir/cost" took "$@"
@@ -218,7 +226,7 @@ dies() {
 	core=$(awk '/^core/ { print $2 }' "$open_dir/took")
 }
 
-@test "no secret in a core dump, nor for another process of the user" {
+@test "passwords in a core dump or for another process of the user: none" {
 	local owner core
 	start_as_user
 	dies "$open_dir/ddump" \
@@ -226,14 +234,15 @@ dies() {
 	[ "$owner" -eq 0 ]
 	[ "$core" -eq 0 ]
 	run ! shown_in "$open_dir"
-	# where that says something: another program leaves one
+	# the comparison only makes sense if another program leaves a core file
 	dies sleep 60
 	[ "$(id -u)" -ne 0 ] || [ "$owner" -ne 0 ]
 	echo "# a program that hides nothing leaves $core core dumps" >&3
 }
 
-# That has made /proc/self root's: what is named there must still open.
-@test "descriptors by name, as another user" {
+# In such a process /proc/self belongs to root; files named there must still
+# open.
+@test "-w and @FILE with descriptors by name, as another user: work" {
 	start_as_user
 	# shellcheck disable=SC2016 # the inner shell expands it
 	"${as_user[@]}" bash -c './ddump -w /dev/fd/5 @<(echo "$1") 5>&1 >&2 |

@@ -1,11 +1,14 @@
 #!/usr/bin/env bats
-# Targets behind ssh: a real sshd with keys, and a worker on the loopback of the
-# same host, in a network namespace of the test's own.
+# SPDX-License-Identifier: MIT
+# Targets by ssh: a real sshd with keys, and a worker on the loopback of the
+# same host, in a network namespace of the test.
 
+# shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
 # shellcheck disable=SC2154 # set by what is loaded
 load helpers
 load client
 load worker
+load ssh
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -19,7 +22,8 @@ setup() {
 	start_sshd
 	# shellcheck disable=SC2034 # the client runs under it
 	under=("${isolated[@]}")
-	# ssh reads ~/.ssh by the user's entry and not by HOME: -F is the way
+	# ssh finds ~/.ssh by the user's entry and not by HOME: -F is the only
+	# way
 	ssh="ssh -F $keys/config"
 }
 
@@ -29,50 +33,12 @@ teardown() {
 	rm -rf "$keys"
 }
 
-make_keys() {
-	keys=$(mktemp -d "${TMPDIR:-/tmp}/ddump-ssh.XXXXXX")
-	ssh-keygen -q -t ed25519 -N '' -f "$keys/host"
-	ssh-keygen -q -t ed25519 -N '' -f "$keys/user"
-	cp "$keys/user.pub" "$keys/authorized_keys"
-	echo "[127.0.0.1]:2222 $(cut -d ' ' -f 1,2 "$keys/host.pub")" \
-		>"$keys/known_hosts"
-	cat >"$keys/config" <<-END
-		Host fleet1 fleet2
-			HostName 127.0.0.1
-			Port 2222
-		Host *
-			User root
-			IdentityFile $keys/user
-			IdentitiesOnly yes
-			UserKnownHostsFile $keys/known_hosts
-			GlobalKnownHostsFile /dev/null
-			StrictHostKeyChecking yes
-	END
-	cat >"$keys/sshd" <<-END
-		Port 2222
-		ListenAddress 127.0.0.1
-		HostKey $keys/host
-		PidFile none
-		AuthorizedKeysFile $keys/authorized_keys
-		StrictModes no
-		UsePAM no
-		PasswordAuthentication no
-		PermitRootLogin prohibit-password
-	END
-}
-
-start_sshd() {
-	mkdir -p /run/sshd
-	start sshd "${isolated[@]}" "$(command -v sshd)" -D -e -f "$keys/sshd"
-	eventually grep -q 'listening on' "$BATS_TEST_TMPDIR/sshd.err"
-}
-
-# Processes of this user that have such words in their command line.
+# Processes of this user with these words in their command line.
 running() {
 	pgrep -fc -- "$1" || true
 }
 
-@test "ssh: a worker on a host's loopback, with no open port" {
+@test "ssh: a worker on a host's loopback is reached without an open port" {
 	start_merge -ssh "$ssh" -w "$BATS_TEST_TMPDIR/x.pcapng" \
 		-filter 'udp port 4711' ssh://fleet1 two=ssh://root@fleet2/capture
 	capturing_on 2
@@ -85,7 +51,7 @@ running() {
 		-e frame.interface_name 2>/dev/null | sort | uniq -c |
 		tr -s ' ')" = " 20 fleet1:lo
  20 two:lo" ]
-	# what was asked for is told, not how
+	# the URL in the file is the target, not the tunnel
 	capinfos -I "$BATS_TEST_TMPDIR/x.pcapng" |
 		grep -q 'Description = ssh://fleet1/capture?filter=udp'
 	[ "$(running "$keys/config")" -eq 0 ]
@@ -95,15 +61,15 @@ holds() {
 	[ "$(tcpdump -nr "$BATS_TEST_TMPDIR/x.pcapng" 2>/dev/null | wc -l)" -eq "$1" ]
 }
 
-@test "ssh: the port in the URL is ssh's, a query is the worker's" {
+@test "ssh: the port of the URL goes to ssh, the query to the worker" {
 	merge -ssh "$ssh" \
 		'ssh://127.0.0.1:2222?filter=udp+port+4711&duration=1'
 	[ "$status" -eq 0 ]
 	grep -q '127.0.0.1:2222: 0 packets' "$said"
 }
 
-@test "ssh: its own stream is not captured, and does not feed on itself" {
-	# one port is in the URL, the other one only in ssh's configuration
+@test "ssh: the connection of ssh itself is not captured" {
+	# one port is in the URL, the other one only in the configuration of ssh
 	local target
 	for target in ssh://127.0.0.1:2222 ssh://fleet1; do
 		start_merge -ssh "$ssh" "$target"
@@ -120,28 +86,28 @@ file_has_udp() {
 	[ "$(tcpdump -nr "$merged" 'udp port 4711' 2>/dev/null | wc -l)" -eq "$1" ]
 }
 
-@test "ssh: what it says when it fails is told" {
+@test "ssh: a failure of ssh is reported with its message" {
 	merge -ssh "$ssh" ssh://127.0.0.1:2223
 	[ "$status" -eq 1 ]
 	grep -q '127.0.0.1:2223: ssh: .*Connection refused' "$said"
 	merge -ssh "$ssh -o PubkeyAuthentication=no" ssh://fleet1
 	[ "$status" -eq 1 ]
-	grep -q 'fleet1: ssh: .*Permission denied.*(ssh must not have to ask: use keys, or an agent)' "$said"
+	grep -q 'fleet1: ssh: .*Permission denied.*; ssh cannot prompt, try a key or an agent' "$said"
 	: >"$keys/known_hosts"
 	merge -ssh "$ssh" ssh://fleet1
 	[ "$status" -eq 1 ]
-	grep -q 'fleet1: ssh: Host key verification failed.*(log in there once by ssh' "$said"
+	grep -q 'fleet1: ssh: Host key verification failed.*; log in with ssh once' "$said"
 }
 
-@test "ssh: where no worker listens, it says so" {
+@test "ssh: no worker on the host is reported" {
 	kill "$worker"
 	wait "$worker" || true
 	merge -ssh "$ssh" ssh://fleet1
 	[ "$status" -eq 1 ]
-	grep -q 'fleet1: ssh: .*(no worker there: systemctl enable --now ddump-worker.socket)' "$said"
+	grep -q 'fleet1: ssh: .*; try systemctl enable --now ddump-worker.socket' "$said"
 }
 
-@test "ssh: a server that forbids forwarding is told as that" {
+@test "ssh: a server that forbids forwarding is reported" {
 	sed 's/2222/2224/' "$keys/sshd" >"$keys/strict"
 	echo "AllowTcpForwarding no" >>"$keys/strict"
 	sed -i 's/2222/2224/' "$keys/known_hosts"
@@ -150,10 +116,10 @@ file_has_udp() {
 	eventually grep -q 'listening on' "$BATS_TEST_TMPDIR/strict.err"
 	merge -ssh "$ssh" ssh://127.0.0.1:2224
 	[ "$status" -eq 1 ]
-	grep -q '127.0.0.1:2224: ssh: .*(AllowTcpForwarding of sshd there' "$said"
+	grep -q '127.0.0.1:2224: ssh: .*; try AllowTcpForwarding yes' "$said"
 }
 
-@test "ssh: a command that is not there, or says nothing" {
+@test "ssh: a command that does not exist or writes nothing is reported" {
 	merge -ssh /nonexistent/ssh ssh://fleet1
 	[ "$status" -eq 1 ]
 	grep -q 'fleet1: ssh: .*not found' "$said"
@@ -162,21 +128,21 @@ file_has_udp() {
 	grep -q '^ddump: fleet1: ' "$said"
 }
 
-@test "ssh: a worker's refusal comes through" {
+@test "ssh: an HTTP error of the worker is reported" {
 	merge -ssh "$ssh" 'ssh://fleet1?filter=nonsense+filter'
 	[ "$status" -eq 1 ]
 	grep -q 'fleet1: HTTP status 400: .*filter' "$said"
 }
 
-@test "ssh: the connection breaks, and -retry makes another" {
+@test "ssh: a broken connection is made again with -retry" {
 	start_merge -ssh "$ssh" -retry -w "$BATS_TEST_TMPDIR/x.pcapng" \
 		-filter 'udp port 4711' ssh://fleet1
 	capturing_on 1
 	local tunnel
 	tunnel=$(pgrep -f "ssh -F $keys/config .* fleet1\$" | head -n 1)
 	kill "$tunnel"
-	eventually grep -q 'fleet1: .*tried again' "$said"
-	eventually grep -q 'fleet1: is back' "$said"
+	eventually grep -q 'fleet1: .*reconnecting' "$said"
+	eventually grep -q 'fleet1: reconnected' "$said"
 	send 5 100 0 127.0.0.1 4711
 	eventually holds 5
 	kill -INT "$client"
@@ -185,7 +151,7 @@ file_has_udp() {
 	[ "$(running "$keys/config")" -eq 0 ]
 }
 
-@test "ssh: a killed client leaves no ssh behind" {
+@test "ssh: a killed client leaves no ssh process" {
 	start_merge -ssh "$ssh" -filter 'udp port 4711' ssh://fleet1
 	capturing_on 1
 	[ "$(running "ssh -F $keys/config")" -ge 1 ]
@@ -202,7 +168,7 @@ no_capture() {
 	[ -z "$(enter ss -0 -H -a 2>/dev/null)" ]
 }
 
-@test "ssh: what .netrc has for our loopback stays here" {
+@test "ssh: a .netrc entry for 127.0.0.1 is not sent to the worker" {
 	local stub=$keys/stub
 	cat >"$stub" <<-'END'
 		#!/bin/sh
@@ -218,14 +184,40 @@ no_capture() {
 	run ! grep -qi '^Authorization' "$keys/request"
 }
 
-@test "ssh: no option gets in by a name, no password" {
+@test "ssh: host names that look like options, and passwords, are rejected" {
 	merge ssh://-oProxyCommand=x
 	[ "$status" -eq 1 ]
 	merge 'ssh://-lroot@host'
 	[ "$status" -eq 1 ]
-	grep -q 'a user for ssh is made of' "$said"
+	grep -q 'a user for ssh may contain' "$said"
 	merge ssh://root:secret@host
 	[ "$status" -eq 1 ]
-	grep -q 'ssh takes no password' "$said"
+	grep -q 'cannot pass a password to ssh' "$said"
 	run ! grep -q secret "$said"
+}
+
+# A replacement for ssh that lists its descriptors; 3 is the listing itself.
+list_descriptors() {
+	local stub=$keys/stub
+	cat >"$stub" <<-'END'
+		#!/bin/sh
+		ls /proc/self/fd >>"$(dirname "$0")/descriptors"
+	END
+	chmod +x "$stub"
+	merge -ssh "$stub" "http://127.0.0.1:$port?filter=icmp" \
+		ssh://fleet1 7</dev/null
+	[ "$status" -eq 1 ]
+	[ "$(sort -u "$keys/descriptors" | tr '\n' ' ')" = "0 1 2 3 " ]
+}
+
+@test "ssh: the process inherits no descriptor of the client" {
+	list_descriptors
+}
+
+@test "ssh: without close_range(2) the process inherits no descriptor either" {
+	need strace
+	under+=(strace -f -qq -o "$BATS_TEST_TMPDIR/trace"
+		-e trace=close_range -e inject=close_range:error=ENOSYS)
+	list_descriptors
+	grep -q ENOSYS "$BATS_TEST_TMPDIR/trace"
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
-# Whom the client trusts, whom it shows what, and what it says if that fails:
-# nginx with TLS in front of captures, certificates of authorities made here.
+# SPDX-License-Identifier: MIT
+# TLS of the client: certificates that it accepts and sends, and its messages
+# about failures. nginx serves captures with TLS; the authorities are made in
+# setup.
 
 # shellcheck disable=SC2034,SC2154 # used and set by what is loaded
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
@@ -14,8 +16,8 @@ recipes=("id=1&packets=300" "id=2&packets=200&swap=1")
 past=(-startdate 20200101000000Z -enddate 20200201000000Z)
 future=(-startdate 20900101000000Z -enddate 20900201000000Z)
 
-# issue NAME ISSUER EXTENSIONS [DATES]...: makes NAME.pem and NAME.key, by
-# "openssl ca", which alone takes dates in the past.
+# issue NAME ISSUER EXTENSIONS [DATES]...: makes NAME.pem and NAME.key with
+# "openssl ca", the only command that accepts dates in the past.
 issue() {
 	local name=$1 issuer=$2 extensions=$3
 	shift 3
@@ -32,7 +34,7 @@ issue() {
 		-extfile "$name.ext" -in "$name.csr" -out "$name.pem" "$@"
 }
 
-# revoke NAME...: root does.
+# revoke NAME...: by the root authority.
 revoke() {
 	local name
 	for name; do
@@ -41,7 +43,8 @@ revoke() {
 	done
 }
 
-# make_list NAME ISSUER [DATES]...: NAME.crl, of all that was revoked until now.
+# make_list NAME ISSUER [DATES]...: NAME.crl, of all certificates revoked so
+# far.
 make_list() {
 	local name=$1 issuer=$2
 	shift 2
@@ -73,7 +76,7 @@ make_authorities() {
 	issue elsewhere root 'subjectAltName=DNS:elsewhere.example\n'
 	issue server-expired root "$here" "${past[@]}"
 	issue alone alone "$here"
-	# client certificates come from an authority in between
+	# client certificates are issued by an intermediate authority
 	issue between root "$authority"
 	issue client between 'extendedKeyUsage=clientAuth\n'
 	issue client-expired between 'extendedKeyUsage=clientAuth\n' \
@@ -81,7 +84,7 @@ make_authorities() {
 	issue client-future between 'extendedKeyUsage=clientAuth\n' \
 		"${future[@]}"
 	cat client.pem between.pem >chain.pem
-	# servers of authorities in between, of which one is revoked
+	# servers of intermediate authorities, one of which is revoked
 	issue below between "$here"
 	issue gone root "$authority"
 	issue below-gone gone "$here"
@@ -102,7 +105,7 @@ make_authorities() {
 		-crl_nextupdate 20200201000000Z
 	make_list future root -crl_lastupdate 20900101000000Z \
 		-crl_nextupdate 20900201000000Z
-	# one that says it is root's
+	# one that claims to be issued by the root
 	openssl ecparam -genkey -name prime256v1 -noout -out false.key
 	openssl req -x509 -key false.key -subj /CN=root -days 30 \
 		-addext subjectKeyIdentifier=none \
@@ -117,7 +120,7 @@ make_authorities() {
 	openssl rehash hashed-other
 }
 
-# What nginx serves: captures as a worker would have sent them.
+# The files that nginx serves: captures as a worker would have sent them.
 make_files() {
 	local i
 	serve
@@ -151,32 +154,24 @@ teardown() {
 	remove_network
 }
 
-# It writes its process id when it has its ports.
+# nginx writes its process id after it has opened its ports.
 nginx_has_begun() {
 	[ -s "$BATS_TEST_TMPDIR/nginx.pid" ] || is_gone "${started[-1]}"
 }
 
-# nginx as whoever runs the tests, one process; stdin is its "server" blocks.
-# False: it is not there, the port is somebody else's.
+# nginx as the user that runs the tests, one process; stdin is its "server"
+# blocks. False if it did not start, because the port is in use.
 start_nginx() {
 	local dir=$BATS_TEST_TMPDIR
 	{
 		cat <<-END
-			daemon off;
-			master_process off;
-			pid $dir/nginx.pid;
-			events {}
-			http {
-				access_log $dir/access.log;
-				$(nginx_files "$dir")
-				ssl_certificate $pki/server.pem;
-				ssl_certificate_key $pki/server.key;
-				default_type text/plain;
-				root $pki/www;
+			ssl_certificate $pki/server.pem;
+			ssl_certificate_key $pki/server.key;
+			default_type text/plain;
+			root $pki/www;
 		END
 		cat
-		echo "}"
-	} >"$dir/nginx.conf"
+	} | nginx_configure "$dir" "master_process off;" "$dir/access.log"
 	rm -f "$dir/nginx.pid"
 	start nginx "${nginx[@]}" "$(command -v nginx)" -p "$dir" \
 		-c "$dir/nginx.conf" -e "$dir/error.log"
@@ -187,7 +182,8 @@ start_nginx() {
 	}
 }
 
-# serve_tls [DIRECTIVES]...: by default with a certificate of root.
+# serve_tls [DIRECTIVES]...: by default with a certificate of the root
+# authority.
 serve_tls() {
 	local i
 	for i in 1 2 3; do
@@ -212,14 +208,14 @@ asks_for_certificate() {
 		ssl_client_certificate $pki/root.pem;"
 }
 
-# The last merge: all that was to come is there.
+# The last merge is complete.
 complete() {
 	[ "$status" -eq 0 ]
 	verify "$merged" "${recipes[0]}"
 }
 
-# The last merge was refused: nothing is written, and the sentence of the
-# target called "odd" matches.
+# The last merge failed, wrote nothing, and the message about the target "odd"
+# matches.
 refused() {
 	[ "$status" -eq 1 ]
 	[ ! -s "$merged" ]
@@ -231,7 +227,7 @@ nobody_asked() {
 	run ! grep -q '"GET' "$BATS_TEST_TMPDIR/access.log"
 }
 
-@test "a private authority is not trusted by default [2]" {
+@test "a private certificate authority: not trusted by default" {
 	serve_tls
 	merge odd="$url"
 	refused "certificate"
@@ -239,7 +235,7 @@ nobody_asked() {
 	nobody_asked
 }
 
-@test "-ca trusts it [2]" {
+@test "-ca: the authority is trusted" {
 	local dash
 	serve_tls
 	for dash in -ca --ca; do
@@ -248,14 +244,14 @@ nobody_asked() {
 	done
 }
 
-@test "-ca trusts every certificate of the bundle [2]" {
+@test "-ca with a bundle: every certificate in it is trusted" {
 	serve_tls
 	cat "$pki/other.pem" "$pki/root.pem" >"$BATS_TEST_TMPDIR/bundle.pem"
 	merge -ca "$BATS_TEST_TMPDIR/bundle.pem" "$url"
 	complete
 }
 
-@test "SSL_CERT_FILE and SSL_CERT_DIR are trusted" {
+@test "SSL_CERT_FILE and SSL_CERT_DIR: trusted" {
 	serve_tls
 	SSL_CERT_FILE=$pki/root.pem merge "$url"
 	complete
@@ -265,9 +261,9 @@ nobody_asked() {
 	complete
 }
 
-# All that a distribution trusts, and our own. Read for each connection that
-# is the time of all of them, and the memory.
-@test "many targets, and a large bundle, which is read once" {
+# All authorities of a distribution, and our own. If the client read them for
+# each connection, time and memory would grow with the targets.
+@test "many targets and a large bundle: the bundle is read once" {
 	local targets=() bundle=$BATS_TEST_TMPDIR/bundle.pem i
 	local system=/etc/ssl/certs/ca-certificates.crt
 	[ -e "$system" ] || system=/etc/pki/tls/certs/ca-bundle.crt
@@ -288,7 +284,7 @@ nobody_asked() {
 	done
 }
 
-@test "SSL_CERT_FILE and SSL_CERT_DIR of others are not" {
+@test "SSL_CERT_FILE and SSL_CERT_DIR with other authorities: rejected" {
 	serve_tls
 	SSL_CERT_FILE=$pki/other.pem merge odd="$url"
 	refused "certificate"
@@ -296,17 +292,17 @@ nobody_asked() {
 	refused "certificate"
 }
 
-@test "SSL_CERT_FILE that is none: told, with its name" {
+@test "SSL_CERT_FILE that is not a certificate: an error that names it" {
 	local file
 	serve_tls
 	for file in "$pki/missing" "$pki/www/text"; do
 		SSL_CERT_FILE=$file merge odd="$url"
-		refused "certificate authorities in $file can't be read"
+		refused "cannot read the certificate authorities in $file"
 	done
 	nobody_asked
 }
 
-@test "-ca pins: what the defaults trust is refused [2]" {
+@test "-ca: an authority that the system trusts is rejected" {
 	serve_tls
 	SSL_CERT_FILE=$pki/root.pem merge -ca "$pki/other.pem" odd="$url"
 	refused "certificate"
@@ -315,7 +311,7 @@ nobody_asked() {
 	nobody_asked
 }
 
-# Apache, as a proxy that is itself spoken to by https, with this certificate.
+# Apache as a proxy that is reached by https, with this certificate.
 serve_proxy() {
 	local dir=$BATS_TEST_TMPDIR folder name program
 	program=$(command -v apache2 || command -v httpd) || skip "needs apache"
@@ -348,7 +344,7 @@ serve_proxy() {
 	export https_proxy=https://127.0.0.1:$gate
 }
 
-@test "-ca and -crl judge a proxy that speaks TLS, and who is behind it" {
+@test "-ca and -crl: apply to a proxy that speaks TLS and to the server behind it" {
 	serve_tls
 	serve_proxy server
 	merge -ca "$pki/root.pem" "$url"
@@ -361,11 +357,15 @@ serve_proxy() {
 	complete
 	serve_proxy revoked
 	merge -ca "$pki/root.pem" -crl "$pki/root.crl" odd="$url"
-	refused "certificate revoked"
+	refused "certificate revoked by a list of -crl"
+	serve_proxy elsewhere
+	merge -ca "$pki/root.pem" odd="$url"
+	refused "certificate is for another host name"
 }
 
-# The bundle that libcurl knows by itself is root's, for the client alone.
-@test "-ca pins behind such a proxy, too, whatever the system trusts" {
+# libcurl's default bundle is replaced by the root authority, for the client
+# alone.
+@test "-ca with a proxy that speaks TLS: the system's authorities are rejected" {
 	local system=/etc/ssl/certs/ca-certificates.crt
 	need_root
 	[ -e "$system" ] || system=/etc/pki/tls/certs/ca-bundle.crt
@@ -382,8 +382,8 @@ serve_proxy() {
 	[ "$(grep -c '"GET' "$BATS_TEST_TMPDIR/access.log")" -eq 1 ]
 }
 
-# A target that would answer shows that nothing was asked.
-@test "a -ca that is none is refused before anything is connected [2]" {
+# A target that would answer shows that no request was sent.
+@test "-ca without a certificate in it: an error before any connection" {
 	local file damaged=$BATS_TEST_TMPDIR/damaged.pem
 	serve
 	{
@@ -401,23 +401,23 @@ serve_proxy() {
 	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
 }
 
-@test "a certificate of another host is refused" {
+@test "a certificate for another host: rejected" {
 	serve_tls "$(certificate elsewhere)"
 	merge -ca "$pki/root.pem" odd="$url"
-	refused "certificate.*name"
+	refused "certificate is for another host name"
 	# another authority would not help
 	run ! grep -q -- "-ca FILE" "$said"
 	nobody_asked
 }
 
-@test "a certificate that somebody else has signed is refused" {
+@test "a certificate signed by an unknown authority: rejected" {
 	serve_tls
 	merge -ca "$pki/false.pem" odd="$url"
-	refused "certificate signature failure .*-ca FILE"
+	refused "certificate signature failure; try -ca FILE"
 	nobody_asked
 }
 
-@test "an expired certificate is refused" {
+@test "an expired certificate: rejected" {
 	serve_tls "$(certificate server-expired)"
 	merge -ca "$pki/root.pem" odd="$url"
 	refused "expired"
@@ -425,7 +425,7 @@ serve_proxy() {
 	nobody_asked
 }
 
-@test "a self-signed certificate is refused, unless -ca is itself" {
+@test "a self-signed certificate: rejected, unless -ca is the certificate itself" {
 	serve_tls "$(certificate alone)"
 	merge odd="$url"
 	refused "self.signed"
@@ -436,7 +436,7 @@ serve_proxy() {
 	complete
 }
 
-# with_list SERVER LIST...: merges from one that shows this certificate, with
+# with_list SERVER LIST...: merges from a server with this certificate, with
 # -crl of these lists.
 with_list() {
 	local server=$1
@@ -447,47 +447,47 @@ with_list() {
 	stop_all
 }
 
-@test "-crl: what is not revoked is served" {
+@test "-crl: a certificate that is not revoked is accepted" {
 	with_list server root.crl
 	complete
 	with_list below-chain root.crl between.crl
 	complete
-	# of lists, other authorities' ones may be anything
+	# lists of other authorities may have any content
 	with_list server expired.crl other.crl root.crl
 	complete
 }
 
-@test "-crl: a revoked certificate is refused, wherever in the chain" {
+@test "-crl: a revoked certificate is rejected, anywhere in the chain" {
 	with_list revoked root.crl
-	refused "certificate revoked \(a list of -crl says so"
+	refused "certificate revoked by a list of -crl"
 	nobody_asked
 	with_list below-gone-chain root.crl gone.crl
-	refused "certificate revoked \(a list of -crl says so"
+	refused "certificate revoked by a list of -crl"
 	nobody_asked
-	# without -crl nobody knows
+	# without -crl the revocation is not noticed
 	serve_tls "$(certificate revoked)"
 	merge -ca "$pki/root.pem" "$url"
 	complete
 }
 
-@test "-crl: without a list of each authority, in time, it is refused" {
+@test "-crl without a current list of each authority: rejected" {
 	with_list server other.crl
-	refused "unable to get certificate CRL .*a list of each authority"
+	refused "unable to get certificate CRL; -crl FILE needs a list of each authority"
 	with_list below-chain root.crl
-	refused "unable to get certificate CRL .*a list of each authority"
+	refused "unable to get certificate CRL; -crl FILE needs a list of each authority"
 	with_list below-chain between.crl
-	refused "unable to get certificate CRL .*a list of each authority"
+	refused "unable to get certificate CRL; -crl FILE needs a list of each authority"
 	with_list server other.crl expired.crl
-	refused "CRL has expired .*-crl FILE needs another list"
+	refused "CRL has expired; try a newer -crl FILE"
 	with_list server future.crl
-	refused "CRL is not yet valid .*-crl FILE needs another list"
+	refused "CRL is not yet valid; try a newer -crl FILE"
 	with_list server false.crl
-	refused "CRL signature failure .*forged"
+	refused "CRL signature failure;.*forged"
 	nobody_asked
 }
 
-# Nor does a certificate in that file make anybody trusted.
-@test "-crl trusts nobody" {
+# A certificate in that file does not make an authority trusted, either.
+@test "-crl with certificates in it: no authority becomes trusted" {
 	serve_tls
 	cat "$pki/root.crl" "$pki/root.pem" >"$BATS_TEST_TMPDIR/lists.pem"
 	merge -ca "$pki/other.pem" -crl "$BATS_TEST_TMPDIR/lists.pem" odd="$url"
@@ -495,7 +495,7 @@ with_list() {
 	nobody_asked
 }
 
-@test "one target that is not trusted, one that is: nothing is written" {
+@test "one target that is trusted and one that is not: nothing is written" {
 	serve
 	local good="$url/stream?${recipes[0]}"
 	serve_tls
@@ -507,28 +507,28 @@ with_list() {
 	verify "$merged" "${recipes[0]}"
 }
 
-@test "https where there is no TLS" {
+@test "https to a server without TLS: an error that says so" {
 	start_nginx <<-END
 		server { listen 127.0.0.1:$web; }
 	END
 	merge -ca "$pki/root.pem" odd="https://127.0.0.1:$web"
-	refused "https"
+	refused "try http://"
 	stop_all
 	start worker "$WORKER" -listen "127.0.0.1:$web"
 	eventually answers "$web"
 	merge -ca "$pki/root.pem" odd="https://127.0.0.1:$web"
-	refused "https"
+	refused "try http://"
 }
 
 # nginx answers in plain HTTP, with a page that says so.
-@test "http where there is TLS" {
+@test "http to a server with TLS: an error that says so" {
 	serve_tls
 	merge odd="http://127.0.0.1:$web"
 	refused "400.*https"
 }
 
-# Servers other than nginx answer with an alert or with nothing.
-@test "http where there is TLS, and no HTTP at all" {
+# Servers other than nginx answer with an alert or close the connection.
+@test "http to a server with TLS that does not speak HTTP: an error that says so" {
 	start s_server openssl s_server -accept "127.0.0.1:$web" -quiet \
 		-cert "$pki/server.pem" -key "$pki/server.key"
 	eventually answers "$web"
@@ -536,8 +536,8 @@ with_list() {
 	refused "https|TLS"
 }
 
-# The host's own settings must not be what refuses it.
-@test "TLS 1.1 is refused" {
+# The host's own TLS settings must not be the reason for the failure.
+@test "TLS 1.1: rejected" {
 	cat >"$BATS_TEST_TMPDIR/openssl.cnf" <<-END
 		openssl_conf = all
 		[all]
@@ -550,7 +550,7 @@ with_list() {
 	END
 	export OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf
 	serve_tls "ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;"
-	# a client that speaks it is served
+	# a client that supports it is served
 	curl -sS --tlsv1.0 --cacert "$pki/root.pem" "$url/text"
 	merge -ca "$pki/root.pem" odd="$url"
 	refused "protocol version|TLS"
@@ -567,18 +567,18 @@ beside_rekey() {
 		"$url/stream?$recipe" bad="https://127.0.0.1:$(awk \
 			'{ print $3 }' "$BATS_TEST_TMPDIR/rekey.out")"
 	[ "$status" -eq 2 ]
-	grep -q "^ddump: bad: more than 10000 messages of TLS handshakes" \
+	grep -q "^ddump: bad: more than 10000 TLS handshake messages" \
 		"$said"
 	verify "$merged" "$recipe"
 	stop_all
 }
 
-@test "a server that only shakes hands keeps nobody from the others" {
+@test "a server that does nothing after the handshake: the other targets continue" {
 	beside_rekey
 	beside_rekey "$pki/server.pem" "$pki/server.key"
 }
 
-@test "TLS 1.2 and 1.3 are spoken" {
+@test "TLS 1.2 and 1.3: accepted" {
 	local version
 	for version in TLSv1.2 TLSv1.3; do
 		serve_tls "ssl_protocols $version;"
@@ -588,7 +588,7 @@ beside_rekey() {
 	done
 }
 
-@test "-cert and -key are shown, with the chain" {
+@test "-cert and -key: sent, with the chain" {
 	local dash
 	serve_tls "$(asks_for_certificate)"
 	for dash in - --; do
@@ -599,30 +599,30 @@ beside_rekey() {
 	done
 }
 
-@test "a file with certificate, chain and key needs no -key" {
+@test "-cert with certificate, chain, and key in one file: works without -key" {
 	serve_tls "$(asks_for_certificate)"
 	cat "$pki/chain.pem" "$pki/client.key" >"$BATS_TEST_TMPDIR/all.pem"
 	merge -ca "$pki/root.pem" -cert "$BATS_TEST_TMPDIR/all.pem" "$url"
 	complete
 }
 
-# This server does not know the authority in between: it is the client that
-# must send it.
-@test "-cert without its chain is refused, with the server's status" {
+# The server does not have the intermediate certificate: the client must send
+# it.
+@test "-cert without its chain: rejected with the server's status" {
 	serve_tls "$(asks_for_certificate)"
 	merge -ca "$pki/root.pem" -cert "$pki/client.pem" \
 		-key "$pki/client.key" odd="$url"
-	refused "400.*-cert FILE, with its chain"
+	refused "400.*-cert FILE with its chain"
 }
 
-@test "no certificate where one is asked for: the server's words" {
+@test "no -cert where the server asks for one: the server's message is shown" {
 	serve_tls "$(asks_for_certificate)"
 	merge -ca "$pki/root.pem" odd="$url"
-	refused "400.*certificate.*-cert FILE shows one"
+	refused "400.*certificate.*-cert FILE with its chain"
 }
 
-# start_strict VERSION: a server that refuses by TLS itself, where nginx answers
-# by HTTP.
+# start_strict VERSION: a server that rejects clients in TLS, where nginx
+# answers in HTTP.
 start_strict() {
 	cat "$pki"/{root,between}.{pem,crl} >"$BATS_TEST_TMPDIR/known.pem"
 	start s_server openssl s_server -"$1" -WWW \
@@ -633,13 +633,13 @@ start_strict() {
 	url=https://127.0.0.1:$web
 }
 
-# In TLS 1.3 the refusal comes when the client takes itself for connected.
-@test "a client certificate that is refused: the alert, and what to do" {
+# In TLS 1.3 the rejection arrives after the client's handshake is complete.
+@test "-cert that the server rejects: the TLS alert, and what to do" {
 	local version who
 	for version in tls1_2 tls1_3; do
 		start_strict "$version"
 		merge -ca "$pki/root.pem" odd="$url"
-		refused "TLS alert .*client.*certificate.* asked for"
+		refused "TLS alert .*; try -cert FILE"
 		for who in client-other client-revoked; do
 			merge -ca "$pki/root.pem" -cert "$pki/$who.pem" \
 				-key "$pki/$who.key" odd="$url"
@@ -648,13 +648,13 @@ start_strict() {
 		merge -ca "$pki/root.pem" -cert "$pki/chain.pem" \
 			-key "$pki/client.key" odd="$url"
 		# it takes the query for a part of the file's name
-		refused "the answer is no capture"
+		refused "the answer is not a capture"
 		stop_all
 	done
 }
 
-# unusable SENTENCE OPTION...: told at once; a target that would answer is not
-# asked.
+# unusable SENTENCE OPTION...: an error before any connection; a target that
+# would answer gets no request.
 unusable() {
 	local sentence=$1
 	shift
@@ -665,14 +665,14 @@ unusable() {
 	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
 }
 
-@test "a key that is not the certificate's is told at once" {
+@test "-key that does not belong to -cert: an error before any connection" {
 	serve
-	unusable "-key $pki/server.key: .*not the key of" \
+	unusable "-key $pki/server.key: .*does not belong to -cert" \
 		-cert "$pki/chain.pem" -key "$pki/server.key"
 	unusable "-key needs -cert" -key "$pki/client.key"
 }
 
-@test "-cert expired, or not valid yet: told at once" {
+@test "-cert that is expired or not yet valid: an error before any connection" {
 	serve
 	unusable "-cert $pki/client-expired.pem: .*expired" \
 		-cert "$pki/client-expired.pem" -key "$pki/client-expired.key"
@@ -680,7 +680,7 @@ unusable() {
 		-cert "$pki/client-future.pem" -key "$pki/client-future.key"
 }
 
-@test "-cert and -key that are none are told at once" {
+@test "-cert and -key without valid content: an error before any connection" {
 	local file
 	serve
 	for file in "$pki/www/text" "$pki/missing" "$pki/client.key" "$pki"; do
@@ -691,7 +691,7 @@ unusable() {
 	done
 }
 
-@test "a -crl that is none, or expired: told at once" {
+@test "-crl without valid content, or expired: an error before any connection" {
 	local file der=$BATS_TEST_TMPDIR/der damaged=$BATS_TEST_TMPDIR/damaged
 	serve
 	openssl crl -in "$pki/root.crl" -outform DER -out "$der"
@@ -709,8 +709,8 @@ unusable() {
 	unusable "-crl $pki/expired.crl: .*expired" -crl "$pki/expired.crl"
 }
 
-# No passphrase helps there.
-@test "a -key without a key in it, or -cert alone, is told as that" {
+# A passphrase would not help.
+@test "-key without a private key, or -cert alone: an error that says so" {
 	local file
 	serve
 	for file in "$pki/www/text" "$pki/root.pem"; do
@@ -720,8 +720,8 @@ unusable() {
 	unusable "-key.*no PEM private key" -cert "$pki/chain.pem"
 }
 
-# Starts the client at a terminal of its own, and returns when it asks for the
-# passphrase. What is written to descriptor 4 is typed there.
+# Starts the client at a terminal of its own, and returns when it prompts for
+# the passphrase. Bytes written to descriptor 4 are typed there.
 ask_at_terminal() {
 	mkfifo "$BATS_TEST_TMPDIR/keyboard"
 	merged=$BATS_TEST_TMPDIR/merged.pcap
@@ -738,7 +738,7 @@ ask_at_terminal() {
 	eventually grep -q "$pki/locked.key" "$BATS_TEST_TMPDIR/screen"
 }
 
-# type_passphrases TEXT...: and waits for the client's end.
+# type_passphrases TEXT...: types them, and waits for the client's end.
 type_passphrases() {
 	ask_at_terminal
 	printf '%s\r' "$@" >&4
@@ -748,21 +748,21 @@ type_passphrases() {
 	cat -v "$said" "$BATS_TEST_TMPDIR/screen"
 }
 
-@test "an encrypted key: the passphrase is asked for at the terminal" {
+@test "an encrypted key: the passphrase is read from the terminal" {
 	need script
 	serve_tls "$(asks_for_certificate)"
-	# once: libcurl must not ask again
+	# one prompt: libcurl must not prompt again
 	type_passphrases open-sesame
 	complete
 	run ! grep -q sesame "$said"
-	# nobody looks over a shoulder
+	# the passphrase is not echoed
 	run ! grep -q sesame "$BATS_TEST_TMPDIR/screen"
 }
 
-@test "an encrypted key: a wrong passphrase is told" {
+@test "an encrypted key with a wrong passphrase: an error" {
 	need script
 	serve_tls "$(asks_for_certificate)"
-	# a wrong one may be asked for again
+	# after a wrong one, another prompt is allowed
 	type_passphrases open-barley open-barley
 	[ "$status" -eq 1 ]
 	[ ! -s "$merged" ]
@@ -770,14 +770,14 @@ type_passphrases() {
 	nobody_asked
 }
 
-# Nobody types there: stdin may be anything, and may never end.
-@test "an encrypted key without a terminal is refused, whatever stdin is" {
+# Without a terminal: stdin may be anything, and may never end.
+@test "an encrypted key without a terminal: rejected, whatever stdin is" {
 	merged=$BATS_TEST_TMPDIR/ddump.out
 	said=$BATS_TEST_TMPDIR/ddump.err
 	serve
 	mkfifo "$BATS_TEST_TMPDIR/stdin"
 	exec 4<>"$BATS_TEST_TMPDIR/stdin"
-	# the limit only bounds what a client that reads there takes
+	# the limit is only for a client that reads stdin
 	start ddump timeout -s KILL 20 setsid bash -c 'exec "$@" <&4' bash \
 		"$DDUMP" -cert "$pki/chain.pem" -key "$pki/locked.key" \
 		"$url/stream?${recipes[0]}"
@@ -789,8 +789,8 @@ type_passphrases() {
 	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
 }
 
-# Nor is a passphrase taken from there: what comes may be a list of targets.
-@test "an encrypted key without a terminal takes no line of stdin" {
+# No passphrase is read from stdin, which may be a list of targets.
+@test "an encrypted key without a terminal: no line of stdin is read" {
 	serve
 	said=$BATS_TEST_TMPDIR/said
 	status=0
@@ -802,8 +802,8 @@ type_passphrases() {
 	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
 }
 
-# Who does not know it wants to leave.
-@test "an encrypted key: Ctrl-C at the question ends it" {
+# A user without the passphrase interrupts the prompt.
+@test "an encrypted key, Ctrl-C at the prompt: ddump ends" {
 	need script
 	serve
 	url="$url/stream?${recipes[0]}"
@@ -817,7 +817,7 @@ type_passphrases() {
 	run ! grep -q "^GET" "$BATS_TEST_TMPDIR/streams.out"
 }
 
-# The password "p:a@s/s%w?r d", which needs escapes, as nginx knows it.
+# The password "p:a@s/s%w?r d", which needs escapes, as nginx stores it.
 password="p:a@s/s%w?r d"
 encoded=p%3Aa%40s%2Fs%25w%3Fr%20d
 
@@ -827,26 +827,26 @@ asks_for_password() {
 	echo "auth_basic here; auth_basic_user_file $BATS_TEST_TMPDIR/users;"
 }
 
-@test "Basic auth: user and password of the target, escapes decoded" {
+@test "Basic authentication: user and password of the URL, with escapes decoded" {
 	serve_tls "$(asks_for_password)"
 	merge -ca "$pki/root.pem" "${url/127/me:$encoded@127}"
 	complete
 	grep -q " me .*GET /capture" "$BATS_TEST_TMPDIR/access.log"
 }
 
-@test "Basic auth: without, or wrong: 401 and what to do" {
+@test "Basic authentication, none or wrong: 401, and what to do" {
 	serve_tls "$(asks_for_password)"
 	merge -ca "$pki/root.pem" odd="$url"
 	refused "401.*USER:PASSWORD@.*-netrc"
 	merge -ca "$pki/root.pem" odd="${url/127/me:wr0ng@127}"
-	refused "401.*not accepted"
+	refused "401.*check user and password"
 	run ! grep -q "wr0ng" "$said"
 }
 
-@test "Basic auth: from ~/.netrc, only with -netrc" {
+@test "Basic authentication from ~/.netrc: only with -netrc" {
 	serve_tls "$(asks_for_password)"
 	export HOME=$BATS_TEST_TMPDIR
-	# a file like this can't hold the blank, in any version of libcurl
+	# this file cannot hold a space, in any version of libcurl
 	password=pa:ss@w/d% asks_for_password >/dev/null
 	printf 'machine %s\nlogin me\npassword %s\n' \
 		elsewhere.example wrong 127.0.0.1 pa:ss@w/d% >"$HOME/.netrc"
@@ -854,13 +854,14 @@ asks_for_password() {
 	complete
 	merge -ca "$pki/root.pem" odd="$url"
 	refused "401"
-	# what the target says counts more
+	# credentials of the target come first
 	merge -netrc -ca "$pki/root.pem" odd="${url/127/me:wrong@127}"
 	refused "401"
 }
 
-# One process speaks to nginx all the time, so that there is something to see.
-@test "a password is nowhere to be seen while it is used, nor after" {
+# One process talks to nginx all the time, so that there is something to
+# observe.
+@test "a password during and after a run: not visible anywhere" {
 	local recipe="id=1&packets=10&end=never" file
 	serve
 	serve_tls "$(asks_for_password)" "location / {
@@ -877,18 +878,18 @@ asks_for_password() {
 	[ "$status" -eq 0 ]
 	verify "$merged" "$recipe"
 	stop_all
-	# whose line is where it should be
+	# the command line was recorded
 	grep -q "id=1" "$BATS_TEST_TMPDIR/cmdline"
 	grep -q " me .*GET /stream" "$BATS_TEST_TMPDIR/access.log"
 	for file in cmdline ddump.err access.log error.log streams.out; do
 		run ! grep -qF -e "$password" -e "$encoded" \
 			-e "s/s%w" -e "s%2Fs" "$BATS_TEST_TMPDIR/$file"
 	done
-	# the proxy forwards none
+	# the proxy does not forward the password
 	run ! grep -qi "Basic" "$BATS_TEST_TMPDIR/streams.out"
 }
 
-@test "redirects are not followed, neither elsewhere nor here" {
+@test "redirects to this or another host: not followed" {
 	serve
 	local elsewhere="http://localhost:$port/stream?${recipes[0]}"
 	serve_tls "$(asks_for_password)" \
@@ -902,29 +903,29 @@ asks_for_password() {
 	run ! grep -q "GET /capture" "$BATS_TEST_TMPDIR/access.log"
 }
 
-@test "a page of HTML is no capture, with 404 or with 200 [8]" {
+@test "an HTML page with status 404 or 200: rejected" {
 	serve_tls "location /page { default_type text/html;
 		return 200 '<html><body>welcome</body></html>'; }"
 	merge -ca "$pki/root.pem" odd="$url/nothing-here"
 	refused "404"
 	run ! grep -q "<" "$said"
 	merge -ca "$pki/root.pem" odd="$url/page"
-	refused "no capture"
+	refused "not a capture"
 }
 
-@test "a file of text is no capture [8]" {
+@test "a text file: rejected" {
 	serve_tls
 	merge -ca "$pki/root.pem" odd="$url/text"
-	refused "no capture"
+	refused "not a capture"
 }
 
-@test "a proxy whose worker is gone: 502" {
+@test "a proxy whose worker is down: 502 is reported" {
 	serve_tls "location / { proxy_pass http://127.0.0.1:1; }"
 	merge -ca "$pki/root.pem" odd="$url"
 	refused "502"
 }
 
-@test "files of both byte orders come through nginx, merged [9]" {
+@test "files of both byte orders through nginx: merged" {
 	serve_tls
 	[ "$(head -c 4 "$pki/www/0.pcap" | od -An -tx1 | tr -d ' ')" != \
 		"$(head -c 4 "$pki/www/1.pcap" | od -An -tx1 | tr -d ' ')" ]
@@ -933,9 +934,9 @@ asks_for_password() {
 	verify "$merged" "${recipes[@]}"
 }
 
-# All of it at once, as the README recommends: a real worker on a unix socket,
-# and nginx with TLS, client certificates and passwords in front.
-@test "a worker behind nginx with mutual TLS and passwords" {
+# Everything at once: a real worker on a unix socket, and nginx with TLS, client
+# certificates, and passwords.
+@test "a worker behind nginx with mutual TLS and passwords: captured" {
 	need_root
 	need_stderr
 	make_network
@@ -960,7 +961,7 @@ asks_for_password() {
 	tshark -nr "$merged" -T fields -e udp.payload 2>/dev/null |
 		cmp - <("$TOOLS/udp_send" -print 5 100 0)
 	eventually no_packet_sockets
-	# a worker's refusal comes through, word for word
+	# the worker's error message arrives unchanged
 	under=("${isolated[@]}")
 	start_merge -ca "$pki/root.pem" -cert "$pki/chain.pem" \
 		-key "$pki/client.key" odd="https://me:$encoded@127.0.0.1?filtre=x"

@@ -1,12 +1,15 @@
 #!/usr/bin/env bats
-# Completions, as they are installed, by the shells themselves: bash and zsh at
-# a terminal, where TAB is typed, and fish, which tells what it would offer.
+# SPDX-License-Identifier: MIT
+# Completions as installed, run by the shells themselves: bash and zsh at a
+# terminal in which TAB is typed, and fish, which prints its candidates.
 
 # shellcheck disable=SC2016,SC2154 # other shells' variables, and what is loaded
 load helpers
 bats_require_minimum_version 1.5.0
 
 bash_completion=/usr/share/bash-completion/bash_completion
+network= # a namespace that the shell runs in
+inside=()
 
 setup_file() {
 	export root=$BATS_FILE_TMPDIR/root
@@ -28,6 +31,7 @@ setup() {
 teardown() {
 	[ ! -e /dev/fd/4 ] || exec 4>&-
 	stop_all
+	[ -z "$network" ] || ip netns del "$network"
 }
 
 write_bashrc() {
@@ -39,7 +43,7 @@ write_bashrc() {
 	END
 }
 
-# compadd is what all of zsh's completion ends in.
+# All completions of zsh end in compadd.
 write_zshrc() {
 	cat >.zshrc <<-'END'
 		PS1='ready> '
@@ -60,7 +64,7 @@ write_zshrc() {
 	END
 }
 
-# Starts a shell at a terminal; what is written to descriptor 4 is typed there.
+# Starts a shell at a terminal; bytes written to descriptor 4 are typed there.
 start_shell() {
 	need script
 	need "$1"
@@ -69,17 +73,17 @@ start_shell() {
 	bash)
 		[ -e "$bash_completion" ] || skip "needs bash-completion"
 		write_bashrc
-		start screen script -qfc "bash --rcfile rc -i" /dev/null
+		start screen "${inside[@]}" script -qfc "bash --rcfile rc -i" /dev/null
 		;;
 	zsh)
 		write_zshrc
-		start screen script -qfc "ZDOTDIR=$HOME zsh -i" /dev/null
+		start screen "${inside[@]}" script -qfc "ZDOTDIR=$HOME zsh -i" /dev/null
 		;;
 	esac
 	eventually grep -q 'ready>' screen.out
 }
 
-# start gives no stdin: this one does.
+# start gives no stdin, this function does
 start() {
 	local name=$1
 	shift
@@ -88,7 +92,7 @@ start() {
 	exec 4>keyboard
 }
 
-# What becomes of a line when TAB is typed behind it.
+# The line after TAB is typed at its end.
 tab() {
 	rm -f "$LINE" "$HITS"
 	printf '%s\t\a' "$1" >&4
@@ -97,8 +101,8 @@ tab() {
 	cat "$LINE"
 }
 
-# Completes lines by a command, "|" is where the typed part ends; it is at the
-# end where nothing is offered.
+# Completes lines by a command; "|" marks the end of the typed part, and is at
+# the end if there is no candidate.
 completes() {
 	local line typed left became
 	while read -r line; do
@@ -131,21 +135,81 @@ completes() {
 	END
 }
 
-@test "bash completes options, values, files and targets" {
+@test "bash: completes options, values, files, and targets" {
 	start_shell bash
 	completes tab
 }
 
-@test "zsh completes options, values, files and targets" {
+@test "zsh: completes options, values, files, and targets" {
 	start_shell zsh
 	completes tab
 }
 
-# The line with the only thing that is offered, if it is one.
+# Names of interfaces, files, hosts, and commands that write a file "hit" if a
+# shell expands them; the lookup of hosts returns such a name, too.
+make_traps() {
+	local trap='zz$(>hit)'
+	need_root
+	network=ddt-$$-$BATS_TEST_NUMBER
+	inside=(ip netns exec "$network")
+	ip netns add "$network"
+	ip -n "$network" link add "$trap" type bridge
+	touch "$trap"
+	echo "$trap ssh-ed25519 AAAA" >>.ssh/known_hosts
+	mkdir commands
+	cp /bin/true "commands/$trap"
+	printf '#!/bin/sh\necho "\$(>hit).a"\n' >commands/ruptime
+	printf '#!/bin/sh\necho "=;;;;;;zy\$(>hit).b;;;"\n' >commands/avahi-browse
+	chmod +x commands/*
+	export PATH=$HOME/commands:$PATH COMP_KNOWN_HOSTS_WITH_AVAHI=yes
+}
+
+# No part of the completed lines is run: the word is the name, unchanged.
+escapes() {
+	local line words
+	for line in 'ddump-worker -interface zz' 'ddump @zz' 'ddump zz' \
+		'ddump ssh://me@zz' 'ddump db=zz' 'ddump -ssh zz'; do
+		words=()
+		tab "$line" >became
+		[ ! -e hit ]
+		echo "of $line became: $(<became)"
+		eval "words=($(<became))"
+		[ ! -e hit ]
+		[ "${words[*]}" = "$line\$(>hit)" ]
+	done
+}
+
+@test "bash: a name with shell syntax is quoted, not run" {
+	make_traps
+	start_shell bash
+	escapes
+}
+
+@test "zsh: a name with shell syntax is quoted, not run" {
+	make_traps
+	start_shell zsh
+	escapes
+}
+
+@test "fish: a name with shell syntax is not run" {
+	local line
+	need fish
+	make_traps
+	for line in 'ddump-worker -interface zz' 'ddump @zz' 'ddump zz' \
+		'ddump ssh://me@zz' 'ddump db=zz' 'ddump -ssh zz'; do
+		"${inside[@]}" fish -c 'complete -C $argv[1]' "$line" |
+			cut -f 1 >offered
+		grep -qxF "${line##* }\$(>hit)" offered
+		[ ! -e hit ]
+	done
+}
+
+# The line with the only candidate, if there is exactly one. fish 4 also offers
+# words that are similar: --require for -req.
 fish_tab() {
 	local offered
 	mapfile -t offered < <(fish -c 'complete -C $argv[1]' "$1" |
-		cut -f 1)
+		cut -f 1 | awk -v word="${1##* }" 'index($0, word) == 1')
 	if [ ${#offered[@]} -eq 1 ]; then
 		echo "${1% *} ${offered[0]}"
 	else
@@ -153,7 +217,7 @@ fish_tab() {
 	fi
 }
 
-@test "fish completes options, values, files and targets" {
+@test "fish: completes options, values, files, and targets" {
 	need fish
 	completes fish_tab
 }
@@ -179,7 +243,7 @@ bash_offers() {
 		printf "%s\n" "${COMPREPLY[@]}"' "$1" "$2"
 }
 
-@test "bash offers the options that are parsed, and no others" {
+@test "bash: offers exactly the options that are parsed" {
 	local program dash
 	[ -e "$bash_completion" ] || skip "needs bash-completion"
 	for program in ddump ddump-worker; do
@@ -195,7 +259,7 @@ zsh_offers() {
 	grep . "$HITS"
 }
 
-@test "zsh offers the options that are parsed, and no others" {
+@test "zsh: offers exactly the options that are parsed" {
 	local program dash
 	start_shell zsh
 	for program in ddump ddump-worker; do
@@ -210,7 +274,7 @@ fish_offers() {
 	fish -c 'complete -C $argv[1]' "$1 $2" | cut -f 1
 }
 
-@test "fish offers the options that are parsed, and no others" {
+@test "fish: offers exactly the options that are parsed" {
 	local program
 	need fish
 	for program in ddump ddump-worker; do

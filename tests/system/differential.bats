@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
-# Others read a request as the worker does: whatever it takes, nginx and Go's
-# net/http (of Caddy) take, with the same path, query and parameters. Where two
-# programs on the way of a request disagree, one is led around the other.
+# SPDX-License-Identifier: MIT
+# Other programs read a request as the worker does: if the worker accepts it,
+# nginx and Go's net/http (in Caddy) accept it with the same path, query, and
+# parameters. A request that two programs read differently can bypass one of
+# them.
 
 # shellcheck disable=SC2154 # set by what is loaded
 load helpers
@@ -17,25 +19,17 @@ setup() {
 	start_mirror_caddy
 }
 
-# Both answer with what they have understood.
+# Both answer with the request as they read it.
 start_mirror_nginx() {
-	cat >"$open_dir/nginx.conf" <<-END
-		daemon off;
-		worker_processes 1;
-		pid nginx.pid;
-		events {}
-		http {
-			access_log off;
-			client_header_buffer_size 64k;
-			large_client_header_buffers 4 64k;
-			$(nginx_files .)
-			server {
-				listen 127.0.0.1:8001;
-				add_header X-Path \$uri always;
-				add_header X-Query \$args always;
-				location / {
-					return 200 "";
-				}
+	nginx_configure "$open_dir" "" <<-END
+		client_header_buffer_size 64k;
+		large_client_header_buffers 4 64k;
+		server {
+			listen 127.0.0.1:8001;
+			add_header X-Path \$uri always;
+			add_header X-Query \$args always;
+			location / {
+				return 200 "";
 			}
 		}
 	END
@@ -65,7 +59,7 @@ start_mirror_caddy() {
 	eventually enter bash -c 'echo >/dev/tcp/127.0.0.1/8002'
 }
 
-@test "nginx and Go read what the worker takes as it does" {
+@test "random requests: the worker, nginx, and Go read them alike" {
 	local corpus=("$BATS_TEST_DIRNAME"/../fuzz/corpus/fuzz_request/*)
 	enter "$TOOLS/differ" 8001 8002 "${ROUNDS:-3000}" "${corpus[@]}" |
 		sed 's/^/# /' >&3

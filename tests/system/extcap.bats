@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# ddump as an interface of Wireshark's: what tshark makes of it, with real
-# workers behind it.
+# SPDX-License-Identifier: MIT
+# ddump as an interface of Wireshark: tshark with real workers.
 
 # shellcheck disable=SC2154 # set by what is loaded
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
@@ -16,7 +16,7 @@ setup() {
 	cp "$DDUMP" "$open_dir/ddump"
 	ln -s ../ddump "$open_dir/extcap/ddump"
 	extcap=$open_dir/extcap/ddump
-	# root has tshark look in its own directory and nowhere else
+	# as root, tshark looks in its own directory only
 	as_user=(env HOME="$open_dir/home"
 		WIRESHARK_EXTCAP_DIR="$open_dir/extcap")
 	[ "$(id -u)" -ne 0 ] || as_user+=(setpriv --reuid=65534
@@ -25,13 +25,13 @@ setup() {
 }
 
 teardown() {
-	# a stopped one can't end
+	# a stopped process cannot end
 	[ -z "${stopped:-}" ] || kill -CONT "$stopped" "$client" \
 		2>/dev/null || true
 	remove_network
 }
 
-# Some distributions let no one else run it.
+# Some distributions let only a group run it.
 group_of_dumpcap() {
 	local group
 	group=$(stat -c %g "$(command -v dumpcap)")
@@ -46,20 +46,22 @@ start_two_workers() {
 	targets="a=127.0.0.1:$port 'b=http://127.0.0.1:$((port + 1))?snaplen=60'"
 }
 
-# tshark, to its end: sets status, output and stderr.
+# Runs tshark to its end: sets status, output, and stderr.
 tshark_to_end() {
 	run --separate-stderr enter timeout 60 "${as_user[@]}" tshark "$@"
 	echo "tshark ended with $status and said:"
 	echo "$stderr"
 }
 
-# Does tshark end by itself, and tell this?
+# Does tshark end by itself with this message?
 tshark_fails() {
 	local sentence=$1
 	shift
 	tshark_to_end -i ddump "$@"
 	[ "$status" -eq 1 ]
-	[[ "$stderr" == *"Error by extcap pipe: ddump: "*"$sentence"* ]]
+	# "by" became "from" in version 4.4
+	[[ "$stderr" =~ Error\ (by|from)\ extcap\ pipe:\ ddump:\ (.*) ]]
+	[[ "${BASH_REMATCH[2]}" == *"$sentence"* ]]
 }
 
 # Starts a capture by tshark; it has begun when this returns.
@@ -69,7 +71,7 @@ start_tshark() {
 	eventually has_packet_sockets 2
 }
 
-# Has it ended well, and nobody seen an error? What it said is in tshark.err.
+# Did it end well, without an error? Its messages are in tshark.err.
 finish_tshark() {
 	exit_status "${started[-1]}"
 	cat "$BATS_TEST_TMPDIR/tshark.err"
@@ -79,14 +81,14 @@ finish_tshark() {
 	lacks "$extcap" /proc/[0-9]*/cmdline
 }
 
-# Packets that tshark has written: who saw how many, of which size.
+# Packets that tshark has written: their hosts, counts, and sizes.
 seen() {
 	tshark -r "$open_dir/home/out.pcapng" -T fields \
 		-e frame.interface_name -e frame.cap_len 2>/dev/null |
 		sort | uniq -c | awk '{ print $2, $3, $1 }'
 }
 
-# Are packets of both hosts written?
+# Have packets of both hosts been written?
 both_seen() {
 	[ "$(seen | grep -c lo)" -eq 2 ]
 }
@@ -101,14 +103,14 @@ start_extcap() {
 	client=${started[-1]}
 }
 
-@test "the list of interfaces has it" {
+@test "tshark -D and -L: list the interface of ddump and its link type" {
 	tshark_to_end -D
 	[[ "$output" == *" ddump (ddump: distributed capture)"* ]]
 	tshark_to_end -i ddump -L
 	[[ "$output" == *"LINUX_SLL"* ]]
 }
 
-@test "the dialog is in the words of extcap(4), its options are ddump's" {
+@test "the dialog: in the format of extcap(4), with the options of ddump" {
 	local name number=0 argument='\{(display|tooltip|placeholder|group)=[^{}]+\}'
 	argument+='|\{type=(string|unsigned|selector|boolflag|fileselect|password)\}'
 	argument+='|\{range=[0-9]+,[0-9]+\}|\{(required|mustexist)=true\}'
@@ -125,7 +127,7 @@ start_extcap() {
 		name=${name%%\}*}
 		case $name in
 		targets | passphrase) ;;
-		*) "$DDUMP" -help | grep -Eq "^  (-[a-z], )?-$name( |$)" ;;
+		*) "$DDUMP" -help | grep -Eq "^  (-[a-z]+, )?-$name(,| |$)" ;;
 		esac
 		number=$((number + 1))
 	done <<<"$output"
@@ -133,9 +135,9 @@ start_extcap() {
 	[[ "$output" == *"call=--passphrase}"*"type=password}"* ]]
 }
 
-# Wireshark makes a 0 of a number that has none, saves it, and says it from the
-# second capture on.
-@test "the dialog's numbers are what ddump does by itself" {
+# Wireshark turns a number without a value into 0, saves it, and passes it from
+# the second capture on.
+@test "the dialog's defaults: those of ddump" {
 	run -0 "$extcap" --extcap-config --extcap-interface ddump
 	grep "type=unsigned" <<<"$output" >"$BATS_TEST_TMPDIR/numbers"
 	lacks -v "{default=" "$BATS_TEST_TMPDIR/numbers"
@@ -144,13 +146,13 @@ start_extcap() {
 	grep "call=--hold}.*{default=2000}" "$BATS_TEST_TMPDIR/numbers"
 }
 
-@test "whether a filter is good is not known here" {
+@test "a filter: accepted unchecked, because only a worker can check it" {
 	run -1 --separate-stderr "$extcap" --extcap-capture-filter "tcp prot" \
 		--extcap-interface ddump
 	[ -z "$output$stderr" ]
 }
 
-@test "tshark captures on two hosts" {
+@test "tshark with two hosts: captures their packets" {
 	start_two_workers
 	start_tshark -c 20 -f "udp port 7777" \
 		-o "extcap.ddump.targets:$targets" \
@@ -162,7 +164,7 @@ start_extcap() {
 	[ "$(seen)" = "a:lo 144 10"$'\n'"b:lo 60 10" ]
 }
 
-@test "tshark ends it by a signal" {
+@test "tshark ended by a signal: ddump ends" {
 	local signal
 	start_two_workers
 	for signal in INT TERM; do
@@ -178,34 +180,34 @@ start_extcap() {
 	done
 }
 
-@test "what is wrong is told by tshark, soon" {
+@test "an error of ddump: shown by tshark at once" {
 	local targets=extcap.ddump.targets:127.0.0.1:$port
 	need_root
-	tshark_fails "127.0.0.1: can't connect" -o "$targets"
+	tshark_fails "127.0.0.1: cannot connect" -o "$targets"
 	tshark_fails "no target given"
-	tshark_fails "--targets: a quote has no end" -o "$targets \"x"
-	tshark_fails '-hold: "soon" is no whole number' -o "$targets" \
+	tshark_fails "--targets: a quote is not closed" -o "$targets \"x"
+	tshark_fails '-hold: "soon" is not a number' -o "$targets" \
 		-o extcap.ddump.hold:soon
 	start_worker -listen "127.0.0.1:$port"
 	tshark_fails "can't parse filter expression" -o "$targets" \
 		-f "tcp prot 80"
 }
 
-# Has the client that many packets of the first target?
+# Has the client received that many packets of the first target?
 has_taken() {
 	kill -USR1 "$client"
 	grep -q "a: $1 packets, 0 written" "$BATS_TEST_TMPDIR/ddump.err"
 }
 
-# The reader goes, and has gone.
+# The reader exits.
 leave() {
 	kill "$reader"
 	exit_status "$reader"
 }
 
-# Wireshark leaves, or sends SIGTERM, or both at the same time, and packets may
-# still wait for another target: here one whose worker is stopped.
-@test "the end of a capture is no error" {
+# Wireshark closes the fifo, sends SIGTERM, or does both at once, while packets
+# may still wait for another target, here one with a stopped worker.
+@test "the end of a capture by reader or signal: exit 0 without an error" {
 	local how
 	start_two_workers
 	for how in reader signal both; do
@@ -225,14 +227,14 @@ leave() {
 		kill -CONT "$stopped"
 		cat "$BATS_TEST_TMPDIR/ddump.err"
 		[ "$ended" -eq 0 ]
-		# but for the counts that were asked for
+		# except for the counts that were requested
 		lacks -v "packets.* of 2 targets\|packets, .* written" \
 			"$BATS_TEST_TMPDIR/ddump.err"
 		eventually no_packet_sockets
 	done
 }
 
-@test "a passphrase comes from the dialog, and is seen by nobody" {
+@test "a passphrase of the dialog: used, and visible nowhere" {
 	start_two_workers
 	cd "$BATS_TEST_TMPDIR"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=x \
@@ -241,7 +243,7 @@ leave() {
 		--key key.pem --passphrase open-sesame
 	eventually test -s reader.out
 	lacks -a "open-" "/proc/$client/cmdline"
-	# nor is one asked for at Wireshark's terminal
+	# no prompt at Wireshark's terminal, either
 	[ "$(ps -o sid= -p "$client" | tr -d ' ')" -eq "$client" ]
 	kill "$client"
 	exit_status "$client"
@@ -251,20 +253,20 @@ leave() {
 		--key key.pem --passphrase open-simsim
 	exit_status "$client"
 	[ "$ended" -eq 1 ]
-	grep -q "key.pem: it can't be decrypted" ddump.err
+	grep -q "key.pem: cannot decrypt the key" ddump.err
 	lacks "open-" ddump.err
 }
 
-@test "whoever waits at the fifo is let go" {
+@test "an error before the capture: the reader of the fifo does not wait" {
 	start_extcap --nonsense
 	exit_status "$client"
 	[ "$ended" -eq 1 ]
-	grep -q -- "--nonsense is no option" "$BATS_TEST_TMPDIR/ddump.err"
+	grep -q "unknown option --nonsense" "$BATS_TEST_TMPDIR/ddump.err"
 	exit_status "$reader"
 	[ "$ended" -eq 0 ]
 }
 
-@test "no file is made where the fifo was" {
+@test "a fifo that does not exist: an error, no file is created" {
 	run -1 "$extcap" --capture --extcap-interface ddump --targets x \
 		--fifo "$BATS_TEST_TMPDIR/gone"
 	[[ "$output" == *"--fifo $BATS_TEST_TMPDIR/gone: No such file"* ]]

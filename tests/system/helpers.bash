@@ -1,16 +1,23 @@
-# What the system tests share. BIN and BUILD come from make; every test has
-# BATS_TEST_TMPDIR to itself, and ends by process id all that it started.
+# SPDX-License-Identifier: MIT
+# Functions of all system tests. BIN and BUILD come from make; every test has
+# BATS_TEST_TMPDIR to itself, and ends all processes that it started.
 
 # shellcheck disable=SC2034 # used by those who load this
 DDUMP=$BIN/ddump WORKER=$BIN/ddump-worker TOOLS=$BUILD/tests/tools
 started=()
 load ../tools/nginx
+load ../tools/wait
 
-# The environment of whoever runs the tests must not decide them.
+# sh -c "$without_journal" sh COMMAND...: runs the command where it does not find
+# the host's journal, because with a journal a worker writes nothing to stderr.
+without_journal='[ ! -d /run/systemd/journal ] ||
+	mount -t tmpfs none /run/systemd/journal; exec "$@"'
+
+# The environment of the user must not influence the tests.
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY
 unset ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
-unset DDUMP_EXCLUDE DDUMP_HOSTS DDUMP_RING DDUMP_INTERFACES
-unset DDUMP_MAX_DURATION DDUMP_MAX_SNAPLEN
+unset DDUMP_EXCLUDE DDUMP_HOSTS DDUMP_PROXY DDUMP_RING DDUMP_INTERFACES
+unset DDUMP_MAX_DURATION DDUMP_MAX_SNAPLEN DDUMP_MAX_FILTER
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
@@ -20,11 +27,12 @@ need() {
 	command -v "$1" >/dev/null || skip "needs $1"
 }
 
-# Starts a command in the background; its output is in $BATS_TEST_TMPDIR/$1.
+# start NAME COMMAND...: starts a command in the background; its output is in
+# $BATS_TEST_TMPDIR/NAME.out and NAME.err.
 start() {
 	local name=$1
 	shift
-	# who waits for words must not find those of one before
+	# a test that waits for a message must not find an old one
 	rm -f "$BATS_TEST_TMPDIR/$name.err"
 	"$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" \
 		3>&- </dev/null &
@@ -35,8 +43,8 @@ is_stopped() {
 	grep -q '^State:.T' "/proc/$1/status" 2>/dev/null
 }
 
-# Who is stopped can't end. But to one that LeakSanitizer is about to stop, at
-# its end, SIGCONT would take that back, and it would wait for ever.
+# A stopped process cannot end. SIGCONT is only for stopped ones, because it
+# would undo the stop that LeakSanitizer makes at the end of a process.
 stop_all() {
 	local pid
 	for pid in "${started[@]}"; do
@@ -47,30 +55,4 @@ stop_all() {
 		wait "$pid" 2>/dev/null || true
 	done
 	started=()
-}
-
-# Repeats a command until it succeeds, for up to a minute.
-eventually() {
-	local give_up=$((SECONDS + 60))
-	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$give_up" ] || {
-			echo "still false after a minute: $*" >&2
-			return 1
-		}
-		sleep 0.05
-	done
-}
-
-# A port of loopback on which nobody listens.
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 12000))
-		(echo >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-	done
-	echo "$port"
-}
-
-answers() {
-	(echo >"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }

@@ -1,26 +1,26 @@
 #!/usr/bin/env bats
-# What is said of the programs, in manual, help, completions and README,
-# against the programs themselves.
+# SPDX-License-Identifier: MIT
+# The manual and -help, compared with the programs.
 
 # shellcheck disable=SC2153,SC2154 # TOOLS and more come from what is loaded
-# shellcheck disable=SC2016 # the backquotes are Markdown's
+# shellcheck disable=SC2016 # awk has its own
 load helpers
 load client
-load fleet
+load hosts
 bats_require_minimum_version 1.5.0
 
 teardown() {
-	remove_fleet
-	[ -z "$fleet" ] || rm -rf "/etc/netns/$fleet"
+	remove_hosts
+	[ -z "$hub" ] || rm -rf "/etc/netns/$hub"
 }
 
-# Options, one spelling a line, with a '+' behind those that take an argument:
-# of the tables that the programs parse with,
+# The options, one spelling a line, with a '+' after those that take an
+# argument: from the tables that the programs parse with,
 table() {
 	"$TOOLS/options" "$1" | sed 's/ .*/ +/' | sort
 }
 
-# of what -help prints,
+# from -help,
 help_options() {
 	"$BIN/$1" -help | awk '/^  -/ {
 		count = split(substr($0, 3, 20), words, /[ ,]+/)
@@ -34,7 +34,7 @@ help_options() {
 	}' | sort
 }
 
-# and of the manual.
+# and from the manual.
 manual_options() {
 	sed -n 's/^\.It Fl //p' "$1" | sed 's/ , Fl /\n/g' |
 		awk '{ print $1 (NF > 1 ? " +" : "") }' | sort
@@ -45,18 +45,18 @@ same() {
 	diff <(echo "$1") <(echo "$2")
 }
 
-@test "-help lists the options that are parsed" {
+@test "-help: lists the options that are parsed" {
 	same "$(table ddump)" "$(help_options ddump)"
 	same "$(table ddump-worker)" "$(help_options ddump-worker)"
 }
 
-@test "the manual lists the options that are parsed" {
+@test "the manual: lists the options that are parsed" {
 	same "$(table ddump)" "$(manual_options man/ddump.1)"
 	same "$(table ddump-worker)" "$(manual_options man/ddump-worker.8)"
 }
 
-# One line is the shell's: its prompt.
-@test "-help fits a screen" {
+# One line of the screen is for the shell's prompt.
+@test "-help: fits on one screen" {
 	local program
 	for program in "$DDUMP" "$WORKER"; do
 		[ "$("$program" -help | wc -l)" -le 23 ]
@@ -64,54 +64,102 @@ same() {
 	done
 }
 
-# What the worker parses: the first column of a table of its source.
+# The parameters that the worker parses: the first column of a table in its
+# source.
 in_source() {
 	sed -n "s/^\t*{\"*\([A-Za-z_0-9]*\)\"*, $2.*/\1/p" "src/worker/$1" |
 		sort
 }
 
-# Items of a list of the manual that begin with a macro: items MACRO FILE
+# items MACRO FILE: the items of a list of the manual that begin with a macro
 items() {
 	sed -n "s/^\.It $1 //p" "$2" | sed 's/ , /\n/g' | sort
 }
 
-@test "the manual has the parameters of the API, and so has README" {
-	local table
-	table=$(in_source query.c '\(true\|false\), take_')
-	same "$table" "$(items Cm man/ddump-worker.8 | grep -v GET)"
-	same "$table" "$(sed -n '/^| parameter/,/^$/s/^| \(`.*\) |.*|$/\1/p' \
-		README.md | grep -o '`[a-z]*`' | tr -d '`' | sort)"
+@test "parameters of the API: all in the manual" {
+	same "$(in_source capture_params.c '\(true\|false\), \(take\|parse\)_')" \
+		"$(items Cm man/ddump-worker.8 | grep -v GET)"
 }
 
-@test "the manual has the statuses that the worker answers with" {
-	same "$(in_source answer.c '"[A-Z]')" \
+@test "HTTP statuses of the worker: all in the manual" {
+	same "$(in_source http_response.c '"[A-Z]')" \
 		"$(sed -n '/^\.It [45]/s/^.It //p' man/ddump-worker.8 |
 			sed 's/ , /\n/g' | sort)"
 }
 
-@test "the manual has the variables that the worker reads, and so has -help" {
+@test "environment variables of the worker: all in the manual and in -help" {
 	local table
-	table=$(in_source settings.c 'set_[a-z]*},' | grep DDUMP)
+	table=$(in_source config.c 'set_[a-z]*},' | grep DDUMP)
 	same "$table" "$(items Ev man/ddump-worker.8)"
 	same "$table" "$("$WORKER" -help | grep -o 'DDUMP_[A-Z_]*' | sort)"
 }
 
-@test "the manual has the fields of the journal" {
-	same "$(grep -o 'DDUMP_[A-Z_]*=' src/worker/journal.c | tr -d = |
+@test "fields of the journal: all in the manual" {
+	same "$(grep -o '"DDUMP_[A-Z_]*"' src/worker/journal.c | tr -d '"' |
 		sort -u)" \
 		"$(sed -n 's/^\.Va \(DDUMP_[A-Z_]*\).*/\1/p' \
 			man/ddump-worker.8 | grep -v MAX | sort -u)"
 }
 
-# The commands of a page, one a line: those that stand alone, and the blocks
-# that begin like them, continuation lines joined.
+@test "header fields of responses: all in ddump-stream(5)" {
+	same "$(grep -o '"[A-Z][A-Za-z-]*: ' src/worker/http_response.c |
+		tr -d '": ' | sort -u)" "$(items Cm man/ddump-stream.5)"
+}
+
+@test "content types, application name, and watermark interval: all in ddump-stream(5)" {
+	local types interval
+	types=$(sed -n 's/.*pcapng ? "\(.*\)" : "\(.*\)",/application\/\1\
+application\/\2/p' src/worker/http_response.c)
+	same "$types" "$(grep -o 'application/[a-z.-]*[a-z]' \
+		man/ddump-stream.5)"
+	grep -q '^static const char worker\[\] = "ddump-worker ";' \
+		src/format/pcapng_read.c
+	grep -qF '.Ql ddump-worker\~' man/ddump-stream.5
+	interval=$(sed -n 's/.*WATERMARK_MS = \([0-9]*\),.*/\1/p' \
+		src/worker/capture_loop.c)
+	grep -q "one comes about every $interval ms" man/ddump-stream.5
+}
+
+# Options of pcapng in a page, one a line: block and number.
+stream_options() {
+	sed -n 's/^\.It Va \([a-z]*\)_[a-z]* , No option \([0-9]*\)$/\1 \2/p' "$1" |
+		sed 's/^shb/section/; s/^if/interface/; s/^isb/statistics/' |
+		sort
+}
+
+@test "pcapng options of the worker's stream: all in ddump-stream(5)" {
+	need_root
+	make_hosts 1
+	start_workers
+	cd "$BATS_TEST_TMPDIR" || return
+	on hub curl -s -o s.pcapng \
+		'http://10.9.0.1:8475/capture?format=pcapng&filter=udp&duration=1'
+	same "$("$TOOLS/list" s.pcapng | cut -d ' ' -f 1,2 | sort -u)" \
+		"$(stream_options "$OLDPWD/man/ddump-stream.5")"
+}
+
+@test "the example of ddump-stream(5): a valid stream" {
+	local stream=$BATS_TEST_TMPDIR/s.pcapng bytes
+	need tshark
+	bytes=$(sed -n '/^\.Bd -literal$/,/^\.Ed/p' man/ddump-stream.5 |
+		grep -oE '^([0-9a-f]{8} ?)+' | tr -d ' \n' | sed 's/../\\x&/g')
+	printf %b "$bytes" >"$stream"
+	[ "$(tshark -r "$stream" -T fields -e frame.time_epoch \
+		-e frame.interface_name -e udp.dstport)" = \
+		$'1796066718.055452864\tlo\t5353' ]
+	[ "$("$TOOLS/list" "$stream" | cut -d ' ' -f 1,2 | sort -u)" = \
+		"$(stream_options man/ddump-stream.5)" ]
+}
+
+# The commands of a page, one a line: those that stand alone, and the code
+# blocks that begin like them, with continuation lines joined.
 examples() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$1" |
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh [DS]/p' "$1" |
 		sed 's/^\.Dl //; s/\\(aq/'"'"'/g; s/\\e$/\\/' |
 		sed ':a; /\\$/ { N; s/\\\n */ /; ta }' | grep -E "^($2) "
 }
 
-# Those that end by themselves do; the others get two seconds.
+# Commands that end by themselves run to their end; the others for two seconds.
 runs() {
 	local status=0
 	echo "$1"
@@ -119,20 +167,20 @@ runs() {
 	[ "$status" -eq 0 ]
 }
 
-# ip-netns(8) puts this in the place of /etc/hosts.
+# ip-netns(8) mounts this file at /etc/hosts.
 name_hosts() {
-	mkdir -p "/etc/netns/$fleet"
+	mkdir -p "/etc/netns/$hub"
 	printf '%s\n' "127.0.0.1 localhost" "10.9.0.1 web1" "10.9.0.2 web2" \
-		"10.9.0.3 db1" >"/etc/netns/$fleet/hosts"
+		"10.9.0.3 db1" >"/etc/netns/$hub/hosts"
 }
 
-# Without what this test has not: Wireshark, a proxy, sshd. The other tests
-# have the latter two.
-@test "the examples of ddump(1) run" {
+# Without the examples that need Wireshark, a proxy, or sshd; other tests have
+# the latter two.
+@test "the examples of ddump(1): run without an error" {
 	local line
 	need_root
 	need tshark
-	make_fleet 3
+	make_hosts 3
 	start_workers
 	name_hosts
 	cd "$BATS_TEST_TMPDIR" || return
@@ -149,10 +197,10 @@ name_hosts() {
 	capinfos -c both.pcap night.pcapng
 }
 
-@test "the examples of ddump-worker(8) run" {
+@test "the examples of ddump-worker(8): run without an error" {
 	local line
 	need_root
-	make_fleet 1
+	make_hosts 1
 	cd "$BATS_TEST_TMPDIR" || return
 	examples "$OLDPWD/man/ddump-worker.8" 'curl|ddump-worker' >commands
 	cat commands
@@ -170,16 +218,41 @@ name_hosts() {
 	tcpdump -nr 5s.pcap
 }
 
-@test "the pages look right at 80 columns" {
+# The texts of the source in one line: literals joined, no placeholders of numbers.
+source_texts() {
+	cat src/client/*.c src/worker/*.c | tr -s '\n\t' '  ' |
+		sed -E 's/" ?PRI[a-z0-9]+ ?"//g; s/" ?"//g; s/\\"/"/g'
+}
+
+# The messages of the page's DIAGNOSTICS, one a line.
+diagnostics() {
+	sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It Sy "\(.*\)"$/\1/p' "$1"
+}
+
+# "..." stands for a part that varies; all other parts are in the source.
+@test "DIAGNOSTICS of ddump(1): each message is in the source" {
+	local texts=$BATS_TEST_TMPDIR/texts message part
+	source_texts >"$texts"
+	diagnostics man/ddump.1 >"$BATS_TEST_TMPDIR/messages"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/messages")" -ge 15 ]
+	while read -r message; do
+		while read -r part; do
+			echo "$message: $part"
+			grep -qF -- "$part" "$texts"
+		done <<<"${message//.../$'\n'}"
+	done <"$BATS_TEST_TMPDIR/messages"
+}
+
+@test "the manual pages: no line above 80 columns" {
 	local page
 	need mandoc
-	for page in man/ddump.1 man/ddump-worker.8; do
-		mandoc -Tutf8 -O width=80 "$page" | col -b |
+	for page in man/*.[158]; do
+		mandoc -Tutf8 -O width=80 "$page" | LC_ALL=C.UTF-8 col -b |
 			LC_ALL=C.UTF-8 run ! grep -E '.{81}'
 	done
 }
 
-@test "the units have the worker's page" {
+@test "the names of the units: have the worker's manual page" {
 	local root=$BATS_TEST_TMPDIR/root unit
 	need mandoc
 	env -u MAKEFLAGS -u MAKELEVEL -u SANITIZE make -s install \

@@ -1,34 +1,28 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by the tests that load this
 # shellcheck disable=SC2153,SC2154 # WORKER and more come from what is loaded
 #
-# Sites, on top of helpers.bash, worker.bash and client.bash: each is a network
-# of its own in which one of the proxies stands in front of a worker, with the
-# configuration of units/examples. There are several at once, if need be.
+# Sites, on top of helpers.bash, worker.bash, and client.bash: each is a network
+# with one of the proxies before a worker, configured by units/examples. There
+# can be several at once.
 
 proxies=(nginx haproxy caddy apache)
 examples=$BATS_TEST_DIRNAME/../../units/examples
 users=ann:let-me-in
+
+other=8081 # where the proxy has another site, with nothing of ddump's
+threads=25 # of Apache, for both
 
 site=  # the name of the current one
 proxy= # and what stands in it
 declare -gA namespaces
 folders=()
 
-# make_certificate NAME ISSUER EXTENSION: NAME.crt and NAME.key here.
-make_certificate() {
-	local issuer=(-CA "$2.crt" -CAkey "$2.key")
-	[ "$1" != "$2" ] || issuer=()
-	openssl req -x509 -config plain.conf -newkey ec -nodes -days 30 \
-		-pkeyopt ec_paramgen_curve:P-256 -subj "/CN=$1" -addext "$3" \
-		"${issuer[@]}" -keyout "$1.key" -out "$1.crt"
-}
-
-# What /etc/ddump has, and what clients have: in $pki.
+# The files of /etc/ddump and of clients, in $pki.
 make_certificates() {
 	local authority=basicConstraints=critical,CA:true
 	cd "$pki" || return
-	printf '[req]\ndistinguished_name = dn\n[dn]\n' >plain.conf
 	make_certificate ca ca "$authority"
 	make_certificate clients clients "$authority"
 	make_certificate between clients "$authority"
@@ -50,7 +44,7 @@ group_of() {
 }
 
 # make_site NAME [PROXY]: a network of its own, and a folder that the proxy can
-# enter.
+# read.
 make_site() {
 	site=$1
 	proxy=${2:-$1}
@@ -62,7 +56,7 @@ make_site() {
 	folders+=("$open_dir")
 }
 
-# Commands run in the network of that site, from now on.
+# From now on commands run in the network of that site.
 go_to() {
 	ns=${namespaces[$1]}
 	isolated=(ip netns exec "$ns" sh -c "$without_journal" sh)
@@ -77,8 +71,8 @@ start_backend() {
 	eventually grep -q 'listens on' "$BATS_TEST_TMPDIR/$site-worker.err"
 }
 
-# example NAME [SED'S OPTION]...: the file as it is installed; the places of
-# certificates and socket apart.
+# example NAME [SED OPTION]...: an example as installed, with the paths of
+# certificates and socket replaced.
 example() {
 	local name=$1
 	shift
@@ -86,7 +80,7 @@ example() {
 		"$@" "$examples/$name"
 }
 
-# What is for passwords in an example: "#" with no blank behind it.
+# Enables the lines for passwords in an example: "#" without a space after it.
 with_users() {
 	local hash=
 	case $proxy in
@@ -96,27 +90,22 @@ with_users() {
 	edits=(-e 's/^([[:blank:]]*)#([^ ])/\1\2/' -e "s|HASH|$hash|")
 }
 
-# start_proxy [SED'S OPTION]...: that of the site.
+# start_proxy [SED OPTION]...: the proxy of the site.
 start_proxy() {
 	"start_$proxy" "$@"
 	eventually "${isolated[@]}" bash -c 'echo >/dev/tcp/127.0.0.1/8475'
 	kill -0 "${started[-1]}"
 }
 
-# nginx.conf of a distribution, as far as it matters.
+# The parts of a distribution's nginx.conf that matter.
 start_nginx() {
 	example nginx.conf "$@" >"$open_dir/ddump.conf"
-	cat >"$open_dir/nginx.conf" <<-END
-		daemon off;
-		user nobody $(group_of nginx);
-		worker_processes 1;
-		pid $open_dir/nginx.pid;
-		events {}
-		http {
-			access_log off;
-			gzip on;
-			$(nginx_files "$open_dir")
-			include $open_dir/ddump.conf;
+	nginx_configure "$open_dir" "user nobody $(group_of nginx);" <<-END
+		gzip on;
+		include $open_dir/ddump.conf;
+		server {
+			listen $other;
+			return 200;
 		}
 	END
 	start nginx "${isolated[@]}" nginx -c "$open_dir/nginx.conf" \
@@ -125,11 +114,23 @@ start_nginx() {
 
 start_haproxy() {
 	example haproxy.cfg "$@" >"$open_dir/haproxy.cfg"
+	cat >>"$open_dir/haproxy.cfg" <<-END
+		listen other
+			mode http
+			bind :$other
+			timeout client 5s
+			timeout server 5s
+			timeout connect 5s
+			http-request return status 200
+	END
 	start haproxy "${isolated[@]}" haproxy -db -f "$open_dir/haproxy.cfg"
 }
 
 start_caddy() {
-	example Caddyfile "$@" >"$open_dir/Caddyfile"
+	{
+		example Caddyfile "$@"
+		printf 'http://:%d {\n\trespond other\n}\n' "$other"
+	} >"$open_dir/Caddyfile"
 	mkdir "$open_dir/home"
 	chown nobody "$open_dir/home"
 	start caddy "${isolated[@]}" env -u XDG_CONFIG_HOME -u XDG_DATA_HOME \
@@ -138,7 +139,8 @@ start_caddy() {
 		caddy run --adapter caddyfile --config "$open_dir/Caddyfile"
 }
 
-# What a distribution loads, and a2enmod as the example says.
+# The modules that a distribution loads, and those that the example enables by
+# a2enmod.
 apache_modules() {
 	local name folder
 	for folder in /usr/lib/apache2/modules /etc/httpd/modules; do
@@ -165,6 +167,13 @@ start_apache() {
 			Group $(group_of apache)
 			AddOutputFilterByType DEFLATE text/plain
 			Include $open_dir/ddump.conf
+			ServerLimit 1
+			ThreadsPerChild $threads
+			MaxRequestWorkers $threads
+			Listen $other
+			<VirtualHost *:$other>
+				Timeout 5
+			</VirtualHost>
 		END
 	} >"$open_dir/apache.conf"
 	start apache "${isolated[@]}" "$(apache_program)" -D FOREGROUND \
@@ -197,13 +206,13 @@ through_each() {
 	done
 }
 
-# Options of the client: whom it trusts, and who it is.
+# Options of the client: -ca, -cert, and -key.
 options_of_ann() {
 	trusting=(-ca "$pki/ca.crt")
 	as_ann=("${trusting[@]}" -cert "$pki/chain.crt" -key "$pki/ann.key")
 }
 
-# fetch PATH [CURL'S OPTION]...: through the proxy, with a certificate.
+# fetch PATH [CURL OPTION]...: through the proxy, with a certificate.
 fetch() {
 	local path=$1
 	shift

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# The proxies of units/examples, as they are shipped, in front of a worker on
-# a unix socket: what arrives, who may pass, and what is told when it breaks.
+# SPDX-License-Identifier: MIT
+# The proxies of units/examples as shipped, with a worker on a unix socket: what
+# arrives, who is accepted, and which errors are reported.
 
 # shellcheck disable=SC2034,SC2154 # used and set by what is loaded
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
@@ -8,6 +9,7 @@ load helpers
 load worker
 load client
 load proxies
+load ../tools/certificate
 bats_require_minimum_version 1.5.0
 
 datagram=20000 # bytes
@@ -21,8 +23,7 @@ has_all() {
 		command -v curl && command -v tcpdump
 }
 
-# Captures that take their time run beside the tests, the last one of which
-# looks at them.
+# Long captures run beside the tests; the last test checks them.
 setup_file() {
 	has_all >/dev/null || return 0
 	export pki=$BATS_FILE_TMPDIR
@@ -63,18 +64,18 @@ start_site() {
 begins_at_once() {
 	start_site
 	start_fetch a filter=udp
-	# the file's header, and no packet yet
+	# the header of the file, and no packet yet
 	eventually has_header a
 	[ "$(stat -c %s "$BATS_TEST_TMPDIR/a.pcap")" -eq 24 ]
 	send 1 100 0 127.0.0.1 4711
 	eventually has 1 a udp port 4711
 	send 1 100 0 127.0.0.1 4711
 	eventually has 2 a udp port 4711
-	# both came while it was open
+	# both arrived while the stream was open
 	kill -0 "${captures[a]}"
 }
 
-@test "a stream begins at once, and packets come while it is open" {
+@test "through each proxy: a stream begins at once and is not buffered" {
 	through_each begins_at_once
 }
 
@@ -86,21 +87,20 @@ captures_in_order() {
 	finish_merge
 	[ "$status" -eq 0 ]
 	[ "$(tcpdump -nr - <"$merged" 2>/dev/null | wc -l)" -eq 500 ]
-	# the worker takes what the proxy makes of an address of IPv6, too
+	# the worker parses the IPv6 addresses of the proxy, too
 	[ "$(host='[::1]' fetch /capture?duration=1 -o /dev/null \
 		-w '%{http_code}')" = 200 ]
 }
 
-@test "ddump captures through it, with the default port" {
+@test "through each proxy: ddump captures with the default port" {
 	through_each captures_in_order
 }
 
-# What becomes of a refusal in TLS 1.3: it comes when the client has sent its
-# request, and a server that closes upon that may destroy its own words.
+# A rejection in TLS 1.3 arrives after the client has sent its request; a server
+# that closes at once may destroy its own message.
 no_entry="certificate|unknown ca|getpeername|reset by peer"
 
-# The last merge was refused, with a sentence that matches; no worker heard of
-# it.
+# The last merge failed with a message that matches; no worker got the request.
 refused() {
 	[ "$status" -eq 1 ]
 	[ ! -s "$merged" ]
@@ -121,7 +121,8 @@ asks_for_certificates() {
 	merge "${trusting[@]}" -cert "$pki/mallory.crt" \
 		-key "$pki/mallory.key" "$target"
 	refused "$no_entry"
-	# its authority is not known here, and the client does not send it
+	# the proxy does not have the intermediate certificate, and the client
+	# does not send it
 	merge "${trusting[@]}" -cert "$pki/ann.crt" -key "$pki/ann.key" \
 		"$target"
 	refused "$no_entry"
@@ -129,7 +130,7 @@ asks_for_certificates() {
 	accepted
 }
 
-@test "no capture without a certificate of the right authority" {
+@test "without a certificate of the right authority: no capture" {
 	through_each asks_for_certificates
 }
 
@@ -141,9 +142,9 @@ asks_for_passwords() {
 	merge "${as_ann[@]}" "https://127.0.0.1?$query"
 	refused "401.*-netrc"
 	merge "${as_ann[@]}" "https://ann:guess@127.0.0.1?$query"
-	refused "401.*not accepted"
+	refused "401.*check user and password"
 	merge "${as_ann[@]}" "https://bob:${users#*:}@127.0.0.1?$query"
-	refused "401.*not accepted"
+	refused "401.*check user and password"
 	# a password is not enough
 	merge "${trusting[@]}" "https://$users@127.0.0.1?$query"
 	refused "$no_entry"
@@ -151,11 +152,11 @@ asks_for_passwords() {
 	accepted
 }
 
-@test "with users: no capture without the right password" {
+@test "without the right password: no capture" {
 	through_each asks_for_passwords
 }
 
-# A backend that keeps the head of a request.
+# A backend that stores the head of a request.
 start_stand_in() {
 	start stand-in "${isolated[@]}" systemd-socket-activate -a --inetd \
 		-l "$open_dir/socket" sh -c "sed '/^.\$/q' >'$open_dir/head'
@@ -170,19 +171,20 @@ tells_the_worker() {
 	with_users
 	start_proxy "${edits[@]}"
 	from=$(fetch /capture -u "$users" -H 'Forwarded: for=x;by="_:22"' \
+		-H 'Connection: close, Forwarded' \
 		-H 'Accept-Encoding: gzip' -w '%{local_port}')
 	tr -d '\r' <"$open_dir/head" >"$open_dir/lines"
 	cat "$open_dir/lines"
 	grep -q '^GET /capture HTTP/1.1$' "$open_dir/lines"
 	lacks -i '^authorization' "$open_dir/lines"
 	lacks "$(printf %s "$users" | base64)" "$open_dir/lines"
-	# the proxy's word alone
+	# only the proxy's own field
 	[ "$(grep -ic '^forwarded' "$open_dir/lines")" -eq 1 ]
 	grep -qi "^forwarded: for=\"127.0.0.1:$from\";by=\"_proxy:8475\"$" \
 		"$open_dir/lines"
 }
 
-@test "the worker gets no password, and the proxy's own Forwarded" {
+@test "through each proxy: the worker gets no password, and only the proxy's Forwarded" {
 	through_each tells_the_worker
 }
 
@@ -193,7 +195,7 @@ survives_the_worker() {
 	accepted
 	kill "$worker"
 	wait "$worker" || true
-	# nobody listens, then there is no socket, either
+	# first nothing listens, then the socket is gone
 	merge "${as_ann[@]}" "$target"
 	[ "$status" -eq 1 ]
 	grep -q "127.0.0.1: HTTP status 50[23]" "$said"
@@ -201,13 +203,13 @@ survives_the_worker() {
 	merge "${as_ann[@]}" "$target"
 	[ "$status" -eq 1 ]
 	grep -q "127.0.0.1: HTTP status 50[23]" "$said"
-	# no proxy remembers that
+	# no proxy remembers the failure
 	start_backend
 	merge "${as_ann[@]}" "$target"
 	accepted
 }
 
-@test "a worker that was away is asked again at once" {
+@test "a worker that was down: the proxy connects again at once" {
 	through_each survives_the_worker
 }
 
@@ -223,7 +225,7 @@ tells_of_a_cut() {
 		finish_merge
 		[ "$status" -eq 2 ]
 		grep -q "127.0.0.1: the stream was cut" "$said"
-		# what came before is there
+		# the packets before the failure are complete
 		[ "$(tcpdump -nr - <"$merged" 2>/dev/null | wc -l)" -eq 1 ]
 		eventually no_children
 	done
@@ -233,8 +235,8 @@ file_has_data() {
 	[ "$(stat -c %s "$1")" -gt 24 ]
 }
 
-# Caddy 2.6 ends the body as if all were well: the stream itself tells.
-@test "ddump notices that the worker was killed or stopped" {
+# Caddy 2.6 ends the body as if it were complete: only the stream shows the cut.
+@test "a worker that is killed or stopped: ddump reports it" {
 	through_each tells_of_a_cut
 }
 
@@ -247,16 +249,16 @@ notices_a_leave() {
 	begun=$SECONDS
 	kill -KILL "$client"
 	eventually no_children
-	# and not because of a time-out, which is a minute
+	# and not because of a timeout of a minute
 	[ $((SECONDS - begun)) -lt 30 ]
 	grep -q "the client left" "$BATS_TEST_TMPDIR/$site-worker.err"
 }
 
-@test "a client that leaves while it is quiet ends its capture" {
+@test "a client that disconnects while it is quiet: its capture ends" {
 	through_each notices_a_leave
 }
 
-# In pcap there are no watermarks that would tell the proxy.
+# pcap has no watermarks that would make the proxy notice.
 notices_a_leave_in_pcap() {
 	local begun
 	start_site
@@ -267,14 +269,14 @@ notices_a_leave_in_pcap() {
 	[ $((SECONDS - begun)) -lt 30 ]
 }
 
-@test "in pcap, too, behind nginx and HAProxy" {
+@test "the same in pcap through nginx and HAProxy: the capture ends" {
 	local proxies=(nginx haproxy)
 	through_each notices_a_leave_in_pcap
 }
 
-# The pcapng has a watermark every 50 ms: without exclusion each of them would
-# be in the other capture, and so on.
-@test "two captures of everything do not feed each other in 20 s" {
+# The pcapng has a watermark every 50 ms: without the exclusion each of them
+# would be captured by the other captures, without end.
+@test "two captures of everything for 20 s: do not capture each other" {
 	local name it
 	for name in "${proxies[@]}"; do
 		make_site "$name"
@@ -291,7 +293,7 @@ notices_a_leave_in_pcap() {
 			kill -0 "${captures[$name-$it]}"
 			has 0 "$name-$it"
 		done
-		# and that is not for being dead
+		# and not because the capture is dead
 		fetch /interfaces -o /dev/null
 		send 1 100 0 127.0.0.1 4711
 		for it in a b c; do
@@ -303,17 +305,43 @@ notices_a_leave_in_pcap() {
 
 feeds_itself() {
 	start_site -e '/Forwarded/d'
-	fetch '/capture?filter=tcp+port+8475&count=1000' -o /dev/null
-	grep -q 'captured 1000 packets' "$BATS_TEST_TMPDIR/$site-worker.err"
+	fetch '/capture?filter=tcp+port+8475&count=100' -o /dev/null
+	eventually grep -q 'captured 100 packets' "$BATS_TEST_TMPDIR/$site-worker.err"
 }
 
-@test "without its Forwarded a proxy's own stream is captured" {
+@test "a proxy without Forwarded: its own stream is captured" {
 	through_each feeds_itself
 }
 
-# For each proxy a capture in pcap for which no packet comes, and one whose
-# reader pauses; and a quiet one in pcapng behind an nginx that is left to its
-# own read timeout.
+answers_elsewhere() {
+	enter curl -sS --max-time 5 -o /dev/null "http://127.0.0.1:$other/"
+}
+
+has_idle() {
+	[ "$(enter ss -Htn state established 'dport = :8475' | wc -l)" -eq "$1" ]
+}
+
+# More connections than Apache has threads, and more than HAProxy accepts in
+# all. None of them sends more than a byte.
+idle_connections_stop_nobody() {
+	local count=400 limit=(-e 's/^global$/&\n\tmaxconn 300/')
+	[ "$proxy" != apache ] || count=$((threads + 5))
+	[ "$proxy" = haproxy ] || limit=()
+	start_site "${limit[@]}"
+	answers_elsewhere
+	start crowd "${isolated[@]}" "$TOOLS/crowd" "$count" 127.0.0.1 8475 x
+	eventually grep -q begun "$BATS_TEST_TMPDIR/crowd.out"
+	eventually answers_elsewhere
+	# HAProxy before 3.1 lets them wait, the others close them
+	[ "$proxy" = haproxy ] || eventually has_idle 0
+}
+
+@test "idle connections without a certificate: other sites still answer" {
+	through_each idle_connections_stop_nobody
+}
+
+# For each proxy a pcap capture without packets, and one whose reader pauses;
+# and a quiet pcapng capture behind an nginx with its default read timeout.
 start_patience() {
 	local name
 	options_of_ann
@@ -334,7 +362,7 @@ start_patience() {
 }
 
 # Each has run since before the first test.
-@test "quiet captures and readers that pause outlive the proxies' defaults" {
+@test "quiet captures and readers that pause: outlive the proxies' default timeouts" {
 	local name BATS_TEST_TMPDIR=$pki
 	# shellcheck disable=SC1091 # declarations
 	. "$pki/state"
@@ -355,7 +383,7 @@ start_patience() {
 	done
 	echo "# nginx with its own read timeout"
 	go_to default
-	# it cuts what is silent, and watermarks are not
+	# its timeout cuts silent streams, and watermarks are not silence
 	is_gone "${captures[default-quiet]}"
 	kill -0 "$client"
 	send 1 100 0 127.0.0.1 4711

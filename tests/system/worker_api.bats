@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# What the worker answers: every status with its sentence, heads, and what it
-# makes of requests that mean harm.
+# SPDX-License-Identifier: MIT
+# The responses of the worker: every status with its message, response heads,
+# and malicious requests.
 
 # shellcheck disable=SC2154 # set by what is loaded
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
@@ -12,8 +13,8 @@ setup() {
 	start_worker -listen "127.0.0.1:$port"
 }
 
-# answers_with STATUS SENTENCE PATH [OPTION]...: all of the body is the
-# sentence, up to a "*".
+# answers_with STATUS SENTENCE PATH [OPTION]...: the sentence is the whole body,
+# or the part before a "*".
 answers_with() {
 	local wanted="$1 $2" path=$3
 	shift 3
@@ -34,26 +35,26 @@ sends_and_gets() {
 	[[ "$answer" == "HTTP/1.1 $1 "*$'\r\n\r\n'*"$2"* ]]
 }
 
-# Fault 8: every failure was a 200 without a body.
-@test "400: parameters are refused by name" {
-	local good='there are filter, interface, snaplen, count, duration*'
-	answers_with 400 "there is no parameter \"filtre\"; $good" \
+# An earlier program responded to every failure with 200 and no body.
+@test "unknown, repeated, or invalid parameters: 400, the parameter is named" {
+	local good='try filter, interface, snaplen, count, duration*'
+	answers_with 400 "unknown parameter \"filtre\"; $good" \
 		'/capture?filtre=icmp'
-	answers_with 400 "there is no parameter \"Filter\"; $good" \
+	answers_with 400 "unknown parameter \"Filter\"; $good" \
 		'/capture?Filter=icmp'
-	answers_with 400 "there is no parameter \"\"; $good" '/capture?=icmp'
-	answers_with 400 'the parameter filter comes twice' \
+	answers_with 400 "unknown parameter \"\"; $good" '/capture?=icmp'
+	answers_with 400 'filter: given more than once' \
 		'/capture?filter=icmp&filter=tcp'
-	answers_with 400 'the parameter count comes twice' \
+	answers_with 400 'count: given more than once' \
 		'/capture?count=1&count=1'
-	answers_with 400 'count: "0" is no number from 1 to 2000000000' \
+	answers_with 400 'count: "0" is not a number from 1 to 2000000000' \
 		'/capture?count=0'
-	answers_with 400 'count: "-1" is no number*' '/capture?count=-1'
-	answers_with 400 'count: "" is no number*' '/capture?count'
-	answers_with 400 'duration: "1s" is no number*' '/capture?duration=1s'
-	answers_with 400 'duration: "99999999999999999999" is no number*' \
+	answers_with 400 'count: "-1" is not a number*' '/capture?count=-1'
+	answers_with 400 'count: "" is not a number*' '/capture?count'
+	answers_with 400 'duration: "1s" is not a number*' '/capture?duration=1s'
+	answers_with 400 'duration: "99999999999999999999" is not a number*' \
 		'/capture?duration=99999999999999999999'
-	answers_with 400 'snaplen: "262145" is no number from 1 to 262144' \
+	answers_with 400 'snaplen: "262145" is not a number from 1 to 262144' \
 		'/capture?snaplen=262145'
 	answers_with 400 'format: "cap" is neither pcap nor pcapng' \
 		'/capture?format=cap'
@@ -63,21 +64,21 @@ sends_and_gets() {
 		'/capture?linktype=ethernet'
 }
 
-# Fault 17: interface= was ignored.
-@test "400: an interface that is not here" {
-	answers_with 400 'interface: there is no no0 here, see /interfaces' \
+# An earlier program ignored interface=.
+@test "an interface that does not exist: 400, the interface is named" {
+	answers_with 400 'interface: "no0" does not exist; see /interfaces' \
 		'/capture?interface=no0'
-	answers_with 400 'interface: there is no no0 here*' \
+	answers_with 400 'interface: "no0" does not exist*' \
 		'/capture?interface=lo&interface=no0'
 	local name
 	for name in '' .. . /lo lo/../lo 'lo%20' a-name-of-16-byte; do
-		answers_with 400 'interface: "*" is no interface'\''s name' \
+		answers_with 400 'interface: "*" is not an interface name' \
 			"/capture?interface=$name" --path-as-is
 	done
 }
 
-# Fault 8. HEAD compiles, too, and needs no privilege for it.
-@test "400: a filter, with the sentence of libpcap" {
+# HEAD compiles the filter, too, and needs no privilege for it.
+@test "a filter that does not compile: 400 with libpcap's message" {
 	need_root
 	answers_with 400 "filter: can't parse filter expression: syntax error" \
 		'/capture?filter=tcp+prot'
@@ -88,53 +89,55 @@ sends_and_gets() {
 		-w '%{http_code}')" = 400 ]
 }
 
-@test "400: a filter that takes too much to compile" {
+@test "a filter that needs too much time or memory to compile: 400" {
 	need_root
 	# a sanitizer ends the process instead
 	[[ $BUILD != *sanitize* ]] || return 0
 	local terms
 	terms=$(printf 'portrange+%d-60000+or+' {1..500})
-	answers_with 400 'filter: it takes more than 64 MiB to compile, make *' \
+	answers_with 400 'filter: needs more than 64 MiB to compile; make *' \
 		"/capture?filter=${terms}ip"
 }
 
-# libpcap would filter by itself then, all that the host sends and receives.
-@test "400: a filter that the kernel does not take" {
+# Otherwise libpcap would filter in the worker everything that the host sends
+# and receives.
+@test "a filter that the kernel rejects: 400" {
 	need_root
 	local terms option
 	terms=$(printf '(ip[%d]=1+or+udp[%d]=2)+and+' {1..1000})
 	for option in -s -I; do
 		[ "$(ask '/capture?filter=ip6+protochain+6' $option \
 			-o /dev/null -w '%{http_code}')" = 400 ]
-		[ "$(ask "/capture?filter=${terms}ip" $option \
-			-o /dev/null -w '%{http_code}')" = 400 ]
+		# a sanitizer needs more memory than the limit
+		[[ $BUILD == *sanitize* ]] ||
+			[ "$(ask "/capture?filter=${terms}ip" $option \
+				-o /dev/null -w '%{http_code}')" = 400 ]
 	done
-	answers_with 400 'filter: the kernel does not take it, *' \
+	answers_with 400 'filter: not accepted by the kernel *' \
 		'/capture?filter=ip+protochain+6'
-	# a sanitizer takes more memory than there is for that
 	[[ $BUILD == *sanitize* ]] || answers_with 400 \
-		'filter: it has * instructions when compiled, the *' \
+		'filter: has * instructions when compiled, the *' \
 		"/capture?filter=${terms}ip"
 	lacks 'Kernel filter' "$BATS_TEST_TMPDIR/worker.err"
 	answers_with 200 '*' '/capture?filter=ip+proto+6&duration=1'
 }
 
-# libpcap would filter by itself then, too, and say nothing. All the bytes of
-# the SLL2 header, and the first behind it.
-@test "400: a filter that reads what the kernel does not have" {
+# The kernel has three fields of the SLL2 header, each with one size: all
+# offsets in the header, and the first one after it.
+@test "a filter that reads link header bytes the kernel does not have: 400" {
 	need_root
 	local at size query
 	for at in {0..20}; do
-		for size in 1 4; do
+		for size in 1 2 4; do
 			query="filter=link[$at:$size]>3+and+udp"
-			case $at in
-			0 | 4 | 10 | 20)
+			case $at-$size in
+			0-2 | 4-4 | 10-1 | 20-*)
 				answers_with 200 '*' "/capture?$query" -I
 				capture "at$at-$size" "$query"
 				;;
 			*)
 				answers_with 400 '*' "/capture?$query" -I
-				answers_with 400 'filter: it reads *' \
+				answers_with 400 'filter: only link*of the link header *' \
 					"/capture?$query"
 				;;
 			esac
@@ -142,94 +145,105 @@ sends_and_gets() {
 	done
 }
 
-@test "a filter of blanks is no filter" {
+# They would match nothing, without a message.
+@test "a filter term that does not mean on this link type what it says: 400" {
+	need_root
+	local word
+	for word in stp ipx isis netbeui 'ether+proto+4' atalk 'ether[0]>1' \
+		geneve; do
+		answers_with 400 'filter: *try *' "/capture?filter=udp+or+$word"
+		answers_with 400 '*' "/capture?filter=$word" -I
+	done
+}
+
+@test "a filter of spaces only: as without a filter" {
 	need_root
 	answers_with 200 '*' '/capture?filter=%20%0a&duration=1'
 }
 
-@test "400: escapes that are none, and control characters" {
+@test "invalid escapes and control characters: 400" {
 	local bad
 	for bad in % %4 %zz %%34 icmp%2; do
-		answers_with 400 "the query has a '%' that is not followed*" \
+		answers_with 400 "query: '%' is not followed*" \
 			"/capture?filter=$bad"
 	done
-	answers_with 400 'the query has a control character (0x00)' \
+	answers_with 400 'query: control character 0x00' \
 		'/capture?filter=ip%00'
-	answers_with 400 'the query has a control character (0x1b)' \
+	answers_with 400 'query: control character 0x1b' \
 		'/capture?filter=%1b[31m'
-	answers_with 400 'the query has a control character (0x7f)' \
+	answers_with 400 'query: control character 0x7f' \
 		'/capture?%7f=1'
-	answers_with 400 'the query has a name or value of more than 31*' \
+	answers_with 400 'query: a name or value has more than 31*' \
 		"/capture?$(printf 'x%.0s' {1..60})"
-	answers_with 400 'the query has a name or value of more than 16383*' \
+	answers_with 400 'query: a name or value has more than 16383*' \
 		"/capture?filter=$(printf '%017000d' 0)"
 }
 
-@test "400: what a sentence repeats is escaped" {
-	# e9 and 85: nobody knows what a terminal makes of them
-	answers_with 400 'there is no parameter "\\xe9\\x85"; there are *' \
+@test "request bytes quoted in a 400 message: escaped" {
+	# e9 and 85: terminals may interpret them
+	answers_with 400 'unknown parameter "\\xe9\\x85"; try *' \
 		'/capture?%e9%85=1'
-	answers_with 400 'count: "1\\x0aX: y" is no number*' \
+	answers_with 400 'count: "1\\x0aX: y" is not a number*' \
 		'/capture?count=1%0aX:+y'
 }
 
-@test "404: other paths" {
+@test "unknown paths: 404" {
 	local path
 	for path in / /captur /capture/ /captures /CAPTURE '//capture' \
 		'/%00' '/capture%00' /interfaces/lo; do
 		answers_with 404 \
-			"there is no $path here, only /capture and /interfaces" \
+			"$path does not exist; try /capture or /interfaces" \
 			"$path"
 	done
 	# these mean the same, RFC 3986, section 6.2.2
 	answers_with 200 '*' '/%69nterfaces'
 }
 
-@test "405: other methods, with Allow" {
+@test "methods other than GET and HEAD: 405 with Allow" {
 	local method
 	for method in POST PUT DELETE OPTIONS get PATCH; do
-		answers_with 405 "the method $method is not for this*" \
+		answers_with 405 "method $method is not supported*" \
 			/capture -X "$method" -D "$BATS_TEST_TMPDIR/head"
 		grep -qx $'Allow: GET, HEAD\r' "$BATS_TEST_TMPDIR/head"
 	done
 	answers_with 400 '/interfaces takes no parameters' '/interfaces?a=b'
 }
 
-@test "414: a request line without end" {
+@test "a request line that is too long: 414" {
 	sends_and_gets 414 'the request line is longer than 32768 bytes' \
 		"GET /$(printf '%033000d' 0)"
 }
 
-@test "431: too many fields, or too long" {
+@test "too many or too long header fields: 431" {
 	local fields
 	fields=$(printf 'A: b\\r\\n%.0s' {1..101})
 	sends_and_gets 431 'more than 100 header fields' \
 		"GET /capture HTTP/1.1\r\nHost: x\r\n$fields\r\n"
-	sends_and_gets 431 'the head is longer than 49152 bytes' \
+	sends_and_gets 431 'the request head is longer than 49152 bytes' \
 		"GET /capture HTTP/1.1\r\nHost: x\r\nA: $(printf '%050000d' 0)"
 	sends_and_gets 431 'the Forwarded fields are too long' \
 		"GET /capture HTTP/1.1\r\nHost: x\r\nForwarded: for=$(
 			printf '%02000d' 0)\r\n\r\n"
 }
 
-# Fault 8. The cure stands in the sentence.
-@test "500: without CAP_NET_RAW" {
+# The message says how to fix it.
+@test "a worker without CAP_NET_RAW: 500" {
 	need_root
 	make_open_dir
 	stop_all
 	cp "$WORKER" "$open_dir/"
 	start_worker_by setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$open_dir/ddump-worker" -listen "127.0.0.1:$port"
-	answers_with 500 'the worker lacks CAP_NET_RAW: run "setcap*' /capture
-	[[ "$output" == *"cap_net_raw=eip"*"the unit ddump-worker.socket" ]]
-	# the client's mistakes stay its own, and the rest works
-	answers_with 400 'there is no parameter*' '/capture?filtre=icmp'
+	answers_with 500 'the worker lacks CAP_NET_RAW; *' /capture
+	[[ "$output" == *"by ddump-worker.socket"*"cap_net_raw=eip"* ]]
+	# a client's mistake is still a 400, and everything else works
+	answers_with 400 'unknown parameter*' '/capture?filtre=icmp'
 	answers_with 200 '*"name":"lo"*' /interfaces
 	no_packet_sockets
 }
 
-@test "505 and 400: other versions" {
-	sends_and_gets 505 'only HTTP/1 is spoken here' \
+@test "HTTP versions: 505 for unsupported ones, 400 for malformed ones" {
+	sends_and_gets 505 'only HTTP/1 is supported' \
 		'GET /capture HTTP/2.0\r\nHost: x\r\n\r\n'
 	local version
 	for version in '' HTTP/1 http/1.1 HTTP/1.11 HTTP/x.1 'HTTP/1.1 '; do
@@ -238,26 +252,26 @@ sends_and_gets() {
 	done
 }
 
-@test "a refusal is one line of text/plain, and not stored" {
+@test "an error response: one line of text/plain, no-store" {
 	run ask /nowhere -i
 	[ "${lines[0]}" = $'HTTP/1.1 404 Not Found\r' ]
 	local field size
 	size=$(printf '%s\n' "${lines[-1]}" | wc -c)
-	for field in 'Content-Type: text/plain; charset=us-ascii' \
+	for field in 'Content-Type: text/plain; charset=utf-8' \
 		"Content-Length: $size" \
 		'Cache-Control: no-store, no-transform' \
 		'X-Content-Type-Options: nosniff' 'Connection: close'; do
 		grep -qxF "$field"$'\r' <<<"$output"
 	done
-	# nothing after the sentence, and nothing but it after the head
+	# one message, and nothing else after the head
 	[ "$(sed '1,/^\r$/d' <<<"$output" | wc -l)" -eq 1 ]
-	# HEAD: the same without it
+	# HEAD: the same without the message
 	run ask /nowhere -I
 	[ "${lines[0]}" = $'HTTP/1.1 404 Not Found\r' ]
-	[[ "$output" != *"there is no"* ]]
+	[[ "$output" != *"does not exist"* ]]
 }
 
-@test "a capture's head" {
+@test "the response head of a capture: status and header fields" {
 	need_root
 	ask '/capture?filter=icmp&duration=1' -D "$BATS_TEST_TMPDIR/head" \
 		-o /dev/null
@@ -274,8 +288,8 @@ sends_and_gets() {
 	lacks -i '^content-length' "$BATS_TEST_TMPDIR/head"
 }
 
-# The client estimates the offset of a host's clock by it.
-@test "Ddump-Clock holds the times of request and answer" {
+# The client estimates the offset of a host's clock from it.
+@test "Ddump-Clock: the times of request and response" {
 	need_root
 	local before after asked answered
 	before=$(date +%s%N)
@@ -289,7 +303,7 @@ sends_and_gets() {
 	[ "$answered" -le "$after" ]
 }
 
-@test "HTTP/1.1 gets chunks, HTTP/1.0 what ends with the connection" {
+@test "the body: chunked for HTTP/1.1, until the connection closes for HTTP/1.0" {
 	need_root
 	printf '%s\r\n' 'GET /capture?filter=icmp&duration=1 HTTP/1.1' \
 		'Host: x' '' | raw >"$BATS_TEST_TMPDIR/new"
@@ -310,8 +324,8 @@ sends_and_gets() {
 	has_header old
 }
 
-# Fault 3: a HEAD started a capture that never ended.
-@test "HEAD answers the head alone and opens no packet socket" {
+# An earlier program started a capture for HEAD that never ended.
+@test "HEAD: only the response head, and no packet socket" {
 	need_root
 	need strace
 	stop_all
@@ -329,12 +343,12 @@ sends_and_gets() {
 	eventually no_children
 	grep -q 'exit_group' "$BATS_TEST_TMPDIR/trace"
 	lacks AF_PACKET "$BATS_TEST_TMPDIR/trace"
-	# would it have been seen?
+	# would an open socket have been seen?
 	ask '/capture?filter=icmp&duration=1' -o /dev/null
 	eventually grep -q AF_PACKET "$BATS_TEST_TMPDIR/trace"
 }
 
-@test "HEAD is refused where GET would be" {
+@test "HEAD where GET would be rejected: the same status" {
 	local path
 	for path in '/capture?filtre=icmp' '/capture?interface=no0'; do
 		[ "$(ask "$path" -I -o /dev/null -w '%{http_code}')" = 400 ]
@@ -342,7 +356,7 @@ sends_and_gets() {
 	[ "$(ask /interfaces -I -o /dev/null -w '%{http_code}')" = 200 ]
 }
 
-@test "/interfaces is JSON of what is there" {
+@test "/interfaces: a JSON list of the interfaces of the host" {
 	need_root
 	need jq
 	make_peer
@@ -366,8 +380,8 @@ sends_and_gets() {
 	[ "$(interface lo .addresses)" = '["127.0.0.1","::1"]' ]
 }
 
-# A name is any bytes but blanks and '/'; interface= takes what this tells.
-@test "/interfaces tells unusual names" {
+# A name is any bytes but spaces and '/'; interface= accepts every listed name.
+@test "/interfaces with unusual interface names: valid JSON" {
 	need_root
 	need jq
 	make_peer
@@ -384,8 +398,8 @@ sends_and_gets() {
 	done
 }
 
-# A reset would throw the sentence away that is on its way.
-@test "a refusal arrives whole, whatever was sent behind the request" {
+# A reset would destroy the message on its way to the client.
+@test "an error response with more data after the request: arrives complete" {
 	for _ in 1 2 3 4 5; do
 		{
 			printf '%s\r\n' 'POST /capture HTTP/1.1' 'Host: x' \
@@ -393,28 +407,28 @@ sends_and_gets() {
 			head -c 1048576 /dev/zero
 		} | raw >"$BATS_TEST_TMPDIR/answer"
 		[ "$(tail -n 1 "$BATS_TEST_TMPDIR/answer")" = \
-			"the method POST is not for this, only GET and HEAD" ]
+			"method POST is not supported; try GET or HEAD" ]
 	done
-	# so does one that is no HTTP at all
+	# so does data that is not HTTP
 	{
 		printf '\x16\x03\x01'
 		head -c 1048576 /dev/zero
 	} | raw >"$BATS_TEST_TMPDIR/answer"
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/answer")" = \
-		"this is no HTTP request: it begins with byte 0x16" ]
+		"not an HTTP request: it begins with byte 0x16" ]
 }
 
-@test "a client that sends behind a refusal for ever is cut" {
+@test "a client that never stops sending after an error response: disconnected" {
 	run enter timeout 20 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port
 		trap '' PIPE
 		printf 'GET /nowhere HTTP/1.0\r\n\r\n' >&3
 		cat /dev/zero >&3"
-	# 124 would be the time-out
+	# 124 would be the timeout
 	[ "$status" -eq 1 ]
 	eventually no_children
 }
 
-@test "a request in pieces, and one after an empty line, are requests" {
+@test "a request in several segments, or after an empty line: accepted" {
 	run enter timeout 15 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port
 		for piece in '\r' '\nGET /now' 'here HT' 'TP/1.1\r\nHo' \
 			'st: x\r' '\n\r' '\n'; do
@@ -422,22 +436,22 @@ sends_and_gets() {
 		done
 		cat <&3"
 	[ "${lines[-1]}" = \
-		"there is no /nowhere here, only /capture and /interfaces" ]
+		"/nowhere does not exist; try /capture or /interfaces" ]
 }
 
-@test "hostile heads are refused" {
+@test "malformed request heads: rejected" {
 	local get='GET /interfaces HTTP/1.1\r\n'
-	sends_and_gets 400 'a carriage return that ends no line' \
+	sends_and_gets 400 'the request head has a carriage return within a line' \
 		"${get}Host: x\rA: b\r\n\r\n"
-	sends_and_gets 400 'a carriage return that ends no line' \
+	sends_and_gets 400 'the request head has a carriage return within a line' \
 		"GET /interfaces\r HTTP/1.1\r\nHost: x\r\n\r\n"
-	sends_and_gets 400 'a line ends without a carriage return' \
+	sends_and_gets 400 'a line of the request head ends without a carriage return' \
 		"${get}Host: x\nA: b\r\n\r\n"
-	sends_and_gets 400 'a NUL byte in the head' \
+	sends_and_gets 400 'the request head has a NUL byte' \
 		"${get}Host: x\r\nA: \\000b\r\n\r\n"
-	sends_and_gets 400 'a folded header field is not taken' \
+	sends_and_gets 400 'folded header fields are not supported' \
 		"${get}Host: x\r\n folded\r\n\r\n"
-	sends_and_gets 400 'a folded header field is not taken' \
+	sends_and_gets 400 'folded header fields are not supported' \
 		"${get}Host: x\r\nA: b\r\n\tfolded\r\n\r\n"
 	sends_and_gets 400 'a header line is not' \
 		"${get}Host : x\r\n\r\n"
@@ -447,56 +461,56 @@ sends_and_gets() {
 	sends_and_gets 400 'the field A has a control character' \
 		"${get}Host: x\r\nA: \033[31m\r\n\r\n"
 	sends_and_gets 400 'needs a Host field' "$get\r\n"
-	sends_and_gets 400 'the field Host comes twice' \
+	sends_and_gets 400 'the field Host is repeated' \
 		"${get}Host: x\r\nHost: x\r\n\r\n"
-	sends_and_gets 400 'the Host field says "x y", which is no host: a name' \
+	sends_and_gets 400 'Host: "x y" is not a name' \
 		"${get}Host: x y\r\n\r\n"
-	sends_and_gets 400 'the field Origin comes twice' \
+	sends_and_gets 400 'the field Origin is repeated' \
 		"${get}Host: x\r\nOrigin: http://x\r\nOrigin: http://x\r\n\r\n"
-	sends_and_gets 400 'name two hosts' \
+	sends_and_gets 400 'name different hosts' \
 		'GET http://y/interfaces HTTP/1.1\r\nHost: x\r\n\r\n'
 }
 
-@test "requests with a body are refused" {
+@test "requests with a body: rejected" {
 	local get='GET /interfaces HTTP/1.1\r\nHost: x\r\n'
-	sends_and_gets 400 'a request with a body is not taken' \
+	sends_and_gets 400 'requests with a body are not supported' \
 		"${get}Content-Length: 5\r\n\r\nhello"
-	sends_and_gets 400 'a request with a body is not taken' \
+	sends_and_gets 400 'requests with a body are not supported' \
 		"${get}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-	sends_and_gets 400 'a request with a body is not taken' \
+	sends_and_gets 400 'requests with a body are not supported' \
 		"${get}content-length: 0, 0\r\n\r\n"
-	sends_and_gets 400 'the field Content-Length comes twice' \
+	sends_and_gets 400 'the field Content-Length is repeated' \
 		"${get}Content-Length: 0\r\nContent-Length: 0\r\n\r\n"
 	sends_and_gets 200 '"name":"lo"' "${get}Content-Length: 0\r\n\r\n"
 }
 
-@test "hostile request lines are refused" {
+@test "malformed request lines: rejected" {
 	local rest=' HTTP/1.1\r\nHost: x\r\n\r\n'
 	sends_and_gets 400 'the request line is not' "GET\r\n\r\n"
 	sends_and_gets 400 'the request line is not' "GET /x\r\n\r\n"
-	sends_and_gets 400 'this is no HTTP request: it begins with byte 0x20' \
+	sends_and_gets 400 'not an HTTP request: it begins with byte 0x20' \
 		" GET /interfaces$rest"
 	sends_and_gets 400 'the request line is not' "G@T /interfaces$rest"
 	sends_and_gets 400 'does not end in an HTTP version' \
 		"GET /inter faces$rest"
 	sends_and_gets 400 'is neither a path nor a URL' "GET interfaces$rest"
 	sends_and_gets 400 'is neither a path nor a URL' "GET *$rest"
-	sends_and_gets 400 'has a byte (0xe9) that must be' \
+	sends_and_gets 400 'has byte 0xe9, which must be' \
 		"GET /interfaces\\351$rest"
-	sends_and_gets 400 'has a byte (0x23) that must be' \
+	sends_and_gets 400 'has byte 0x23, which must be' \
 		"GET /interfaces#lo$rest"
-	sends_and_gets 400 'has a byte (0x09) that must be' \
+	sends_and_gets 400 'has byte 0x09, which must be' \
 		"GET /inter\\tfaces$rest"
 }
 
-@test "a URL as target is accepted, RFC 9112, section 3.2.2" {
+@test "a URL as request target (RFC 9112, section 3.2.2): accepted" {
 	sends_and_gets 200 '"name":"lo"' \
 		'GET http://x/interfaces HTTP/1.1\r\nHost: x\r\n\r\n'
-	sends_and_gets 404 'there is no /nowhere here' \
+	sends_and_gets 404 '/nowhere does not exist' \
 		'GET HTTPS://x:1/nowhere HTTP/1.1\r\nHost: x\r\n\r\n'
 }
 
-@test "one connection is one request" {
+@test "a second request on the same connection: not answered" {
 	local answer
 	answer=$(printf 'GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n%.0s' 1 2 |
 		raw)

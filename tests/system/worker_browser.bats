@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
-# Browsers can't be used against the worker: requests as they send them for a
-# page of another site, and for one whose name was made to lead here. What
-# programs send must not suffer.
+# SPDX-License-Identifier: MIT
+# Web pages cannot use a visitor's browser against the worker: requests as
+# browsers send them for a page of another site, and for a page whose name
+# resolves to the worker. Requests of programs must still work.
 
 # shellcheck disable=SC2154 # set by what is loaded
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
@@ -14,10 +15,10 @@ chrome=('User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0.0.0'
 firefox=('User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Firefox/115.0'
 	'Accept: */*' 'Accept-Language: en-US,en;q=0.5'
 	'Accept-Encoding: gzip, deflate')
-# it did not send a language before its version 110 or so
+# it did not send a language before about version 110
 headless=('User-Agent: Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/90.0'
 	'Accept: */*' 'Accept-Encoding: gzip, deflate')
-# the agent is the embedder's
+# the embedding program sets the agent
 embedded=('User-Agent: Reader/1.0' 'Accept-Language: en')
 
 # request METHOD TARGET HOST [FIELD]...: its bytes.
@@ -28,8 +29,8 @@ request() {
 	printf '\r\n'
 }
 
-# gets STATUS METHOD TARGET HOST [FIELD]...: the answer has no word for a
-# browser's page, and nothing of a capture.
+# gets STATUS METHOD TARGET HOST [FIELD]...: the response has nothing that helps
+# a page, and nothing of a capture.
 gets() {
 	local wanted=$1
 	shift
@@ -41,7 +42,7 @@ gets() {
 	[ "$(grep -ac '^HTTP/' "$BATS_TEST_TMPDIR/answer")" -eq 1 ]
 }
 
-# Every browser, with these fields on top of its own.
+# The same, with the fields of each browser added.
 every_browser_gets() {
 	gets "$@" "${chrome[@]}"
 	gets "$@" "${firefox[@]}"
@@ -49,14 +50,14 @@ every_browser_gets() {
 	gets "$@" "${embedded[@]}"
 }
 
-# Each refusal is one line, and none of them was a capture.
+# Each rejection is one line in the log, and none of them was a capture.
 only_refusals() {
 	eventually no_children
 	[ "$(said | grep -c 'refused (4')" -eq "$(($(said | wc -l) - 1))" ]
 	no_packet_sockets
 }
 
-@test "a page of another site: fetches, images, forms, links, frames" {
+@test "a page of another site (fetch, image, form, link, frame): gets nothing" {
 	listen
 	local host mode field
 	local target='/capture?duration=1&filter=icmp'
@@ -81,13 +82,13 @@ only_refusals() {
 			'Origin: http://evil.example' 'Connection: Upgrade' \
 			'Upgrade: websocket' 'Sec-WebSocket-Version: 13' \
 			'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-		# a question whether it may, and one for private networks
+		# a preflight request, and one for private networks
 		every_browser_gets 405 OPTIONS "$target" "$host" \
 			'Access-Control-Request-Method: GET' \
 			'Access-Control-Request-Private-Network: true' \
 			'Origin: http://evil.example'
 	done
-	# addresses of a network: no browser says anything there
+	# addresses of a network, for which no browser sends Sec-Fetch fields
 	every_browser_gets 403 GET "$target" "192.0.2.1:$port"
 	every_browser_gets 403 GET /interfaces "192.0.2.1:$port"
 	# one sign is enough
@@ -99,7 +100,7 @@ only_refusals() {
 	only_refusals
 }
 
-@test "a form's POST carries no second request" {
+@test "a form POST with a second request in its body: one response, an error" {
 	listen
 	local body
 	body=$(request GET '/capture?duration=1' x; echo .)
@@ -121,16 +122,16 @@ only_refusals() {
 	only_refusals
 }
 
-@test "DNS rebinding: a page whose own name leads here gets nothing" {
+@test "DNS rebinding, a page whose own name resolves to the worker: gets nothing" {
 	listen
 	local target host
 	for target in '/capture?duration=1' /interfaces; do
 		for host in "evil.example:$port" 127.1; do
 			every_browser_gets 403 GET "$target" "$host"
-			# with what its scripts may set
+			# with fields that the page's scripts may set
 			every_browser_gets 403 GET "$target" "$host" \
 				'X-Requested-With: curl' 'Accept: text/plain'
-			# and of a browser that tells whose page it is
+			# and a browser that sends the site of the page
 			every_browser_gets 403 GET "$target" "$host" \
 				'Sec-Fetch-Site: same-origin' \
 				'Sec-Fetch-Mode: cors' 'Sec-Fetch-Dest: empty'
@@ -143,13 +144,13 @@ only_refusals() {
 		done
 	done
 	gets 403 HEAD /capture evil.example "${chrome[@]}"
-	# the name of the target and that of Host are one, whoever asks
+	# the names in target and Host are the same for every client
 	gets 400 GET http://127.0.0.1/interfaces evil.example "${chrome[@]}"
 	gets 400 GET http://evil.example/interfaces 127.0.0.1 "${chrome[@]}"
 	only_refusals
 }
 
-@test "who types the address into a browser gets an answer" {
+@test "the worker's address typed into a browser: answered" {
 	listen -host 'web1.example db1'
 	local host
 	for host in "127.0.0.1:$port" localhost '[::1]:1' a.localhost; do
@@ -159,7 +160,7 @@ only_refusals() {
 		gets 200 GET /interfaces "$host" "${firefox[@]}" \
 			'Sec-Fetch-Site: same-origin' "Origin: http://$host"
 	done
-	# as behind a proxy with TLS that passes names on
+	# as behind a TLS proxy that passes names on
 	gets 200 GET /interfaces WEB1.example:443 "${chrome[@]}" \
 		'Sec-Fetch-Site: none'
 	gets 403 GET /interfaces web1.example "${chrome[@]}"
@@ -167,20 +168,20 @@ only_refusals() {
 		'Sec-Fetch-Site: cross-site'
 }
 
-@test "-host is a list for everybody, and so is DDUMP_HOSTS" {
+@test "-host and DDUMP_HOSTS: the Host names that any client may use" {
 	listen -host 'web1.example db1'
 	local host
 	for host in web1.example:1 DB1 db1. 127.0.0.1 localhost 192.0.2.1; do
 		gets 200 GET /interfaces "$host"
 	done
 	gets 403 GET /interfaces evil.example
-	grep -q 'the Host field says "evil.example": clients may ask by address' \
+	grep -q 'the Host field is "evil.example": clients must use an address' \
 		"$BATS_TEST_TMPDIR/answer"
-	grep -q 'or by a name that this worker lists (its -host, or DDUMP_HOSTS' \
+	grep -q 'or a name of the worker.s -host (DDUMP_HOSTS' \
 		"$BATS_TEST_TMPDIR/answer"
-	# who says no name says none of these
+	# a request without Host has none of these names
 	printf 'GET /interfaces HTTP/1.0\r\n\r\n' | raw |
-		grep 'there is no Host field: clients may ask by address, as'
+		grep 'the Host field is missing: clients must use an address,'
 	stop_all
 	DDUMP_HOSTS='web2' listen
 	gets 200 GET /interfaces web2
@@ -192,7 +193,7 @@ only_refusals() {
 }
 
 # Node's fetch() sends Accept-Language, PowerShell calls itself Mozilla/.
-@test "a program that looks like a browser is told what to send" {
+@test "a program that looks like a browser: the rejection says which header to send" {
 	listen
 	local field
 	for field in 'Accept-Language: *' 'User-Agent: Mozilla/5.0 (Windows)'; do
@@ -204,7 +205,7 @@ only_refusals() {
 	done
 }
 
-@test "curl, wget and ddump ask by any name" {
+@test "curl, wget, and ddump with any Host name: answered" {
 	listen
 	local name
 	for name in web1 web1.example.org 127.0.0.1 localhost; do
@@ -213,7 +214,7 @@ only_refusals() {
 		enter wget -q -O - --header "Host: $name:$port" \
 			"http://127.0.0.1:$port/interfaces" | grep '"name":"lo"'
 	done
-	# ddump has no option for names: /etc/hosts of its own
+	# ddump has no option for names: an /etc/hosts of its own
 	printf '127.0.0.1 web1.example.org\n' >"$BATS_TEST_TMPDIR/hosts"
 	# shellcheck disable=SC2016 # it is the inner shell's
 	enter unshare -m sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' \

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
-# Requests that mean harm, systematically: each on a worker's process of its
-# own, as systemd starts it. The tool looks at the answer, the log's line, the
-# process' end, its time, CPU time and memory; the figures are printed.
+# SPDX-License-Identifier: MIT
+# Malicious requests, systematically: each for a worker process of its own, as
+# under systemd. The tool checks the response, the log line, the exit status,
+# time, CPU time, and memory, and prints the maximum of each.
 
 # shellcheck disable=SC2154 # set by what is loaded
 load helpers
@@ -19,42 +20,42 @@ teardown() {
 	[ -z "$cgroup" ] || rmdir "$cgroup"
 }
 
-# attack [OPTION] SET: all of the set, or of a large one every Nth.
+# attack [OPTION] SET: sends the whole set, or every Nth request of a large one.
 attack() {
 	enter "$TOOLS/hostile" "$@" "$WORKER" | sed 's/^/# /' >&3
 	[ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
-# A prime, so that every place gets other bytes.
+# A prime, so that every position gets other bytes.
 attack_some() {
 	local every=7
 	[[ $BUILD != *sanitize* ]] || every=61
 	HOSTILE_SHARE=${HOSTILE_SHARE:-$every} attack "$@"
 }
 
-@test "every byte at every place of a request" {
+@test "every byte value at every position of a request: valid response or disconnect" {
 	attack_some bytes
 }
 
-@test "every byte in escapes" {
+@test "every byte value as an escape: valid response or disconnect" {
 	attack_some escapes
 }
 
-@test "a request that is split, at every place" {
+@test "a request split at every position: the same response" {
 	attack splits
 }
 
-@test "what other parsers are known to read in another way" {
+@test "requests that HTTP parsers are known to disagree on: rejected" {
 	attack shapes
 }
 
-@test "heads that are slow, long, or have no end" {
+@test "request heads that are slow, long, or endless: bounded time and memory" {
 	attack sizes
 }
 
-@test "filters that are deep, long, or hard to compile" {
-	# that memory ends is the point here, also for a sanitizer's own, which
-	# tells; looking for leaks takes some, too
+@test "filters that are deep, long, or hard to compile: bounded time and memory" {
+	# memory runs out on purpose, also for a sanitizer, which would report
+	# it; its search for leaks needs memory, too
 	local told=$BATS_TEST_TMPDIR/told
 	export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0
 	ASAN_OPTIONS+=:log_path=$told
@@ -70,19 +71,19 @@ no_resolver_answers() {
 		exec "$@"' "$BATS_TEST_TMPDIR/resolv.conf")
 }
 
-# Without a resolver's answer, and without one in the hardened unit.
-@test "filters with names that resolve slowly or not at all" {
+# With a resolver that does not answer, and without one in the hardened unit.
+@test "filters with names that resolve slowly or not at all: bounded time" {
 	no_resolver_answers
 	attack names
 }
 
-@test "the same where the signals that end them are blocked" {
+@test "the same filters with the signals of the limits blocked: bounded time" {
 	no_resolver_answers
 	isolated+=(env "--block-signal=ALRM,PROF")
 	attack names
 }
 
-# As MemoryMax= of the unit: all that are under way at once share it here.
+# Like MemoryMax= of the unit: all processes share it here.
 make_memory_limit() {
 	local limit=$((64 << 20))
 	if [ -d /sys/fs/cgroup/memory ]; then
@@ -98,8 +99,8 @@ make_memory_limit() {
 	fi
 }
 
-@test "where setrlimit is forbidden, the memory of the unit bounds filters" {
-	# a sanitizer takes more by itself
+@test "filters where setrlimit is forbidden: bounded by the memory of the unit" {
+	# a sanitizer needs more memory itself
 	[[ $BUILD != *sanitize* ]] || return 0
 	make_memory_limit
 	(

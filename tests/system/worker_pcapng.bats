@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# The worker's pcapng: what other readers make of it, live, and whether it
-# keeps the promises of its watermarks.
+# SPDX-License-Identifier: MIT
+# The worker's pcapng: other programs read it live, and no packet is older than
+# a watermark before it.
 
 # shellcheck disable=SC2154 # set by what is loaded
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
@@ -18,7 +19,7 @@ setup() {
 	start_worker -listen "127.0.0.1:$port" -ring "${ring:-8}"
 }
 
-# Starts a capture into FILE.pcap: pcapng NAME QUERY [curl's OPTION]...; it has
+# pcapng NAME QUERY [CURL OPTION]...: starts a capture into NAME.pcap; it has
 # begun when this returns. The process of curl is ${captures[NAME]}.
 pcapng() {
 	local name=$1 query=$2
@@ -31,17 +32,18 @@ pcapng() {
 	eventually tells "$name" '^interface 0 any '
 }
 
-# What a stream holds so far, a line each; and whether it is sound.
+# blocks NAME: the blocks of a stream so far, a line each; fails if it is
+# invalid.
 blocks() {
 	"$TOOLS/watermarks" -print -partial <"$BATS_TEST_TMPDIR/$1.pcap"
 }
 
-# tells NAME PATTERN: there is such a line.
+# tells NAME PATTERN: does a line match?
 tells() {
 	blocks "$1" | grep "$2" >/dev/null
 }
 
-# counts NAME WORD N: so many lines begin with this word, exactly.
+# counts NAME WORD N: exactly that many lines begin with this word.
 counts() {
 	[ "$(blocks "$1" | grep -c "^$2 ")" -eq "$3" ]
 }
@@ -54,7 +56,7 @@ last_counts_are() {
 	[ "$(last_counts "$1")" = "counts $2" ]
 }
 
-# Are all packets accounted for: those that came and those that were dropped?
+# Are all packets accounted for, received or dropped?
 adds_up() {
 	blocks "$1" | awk '
 		/^packet / { packets++ }
@@ -62,15 +64,8 @@ adds_up() {
 		END { exit packets + dropped != received }'
 }
 
-# The same, with up to five that are counted and did not come.
-adds_up_nearly() {
-	blocks "$1" | awk '
-		/^packet / { packets++ }
-		/^counts / { received = $2; dropped = $3 }
-		END { left = received - dropped - packets; exit left < 0 || left > 5 }'
-}
-
-# Does a stream keep its promises? It has to hold at least so many packets.
+# Are the watermarks of a stream correct? It must have at least that many
+# packets.
 keeps() {
 	local verdict sound=0
 	verdict=$("$TOOLS/watermarks" -partial <"$BATS_TEST_TMPDIR/$1.pcap") ||
@@ -80,7 +75,7 @@ keeps() {
 	[ "$sound" -eq 0 ] && [ "${verdict%% *}" -ge "$2" ]
 }
 
-# flood COUNT SIZE RATE: to three ports at once, rate datagrams a second each.
+# flood COUNT SIZE RATE: datagrams to three ports at once, RATE a second each.
 flood() {
 	local i senders=()
 	for i in 1 2 3; do
@@ -93,12 +88,12 @@ flood() {
 	done
 }
 
-# All that was counted has arrived: nothing will follow.
+# All counted packets have arrived, so nothing will follow.
 is_settled() {
 	tells "$1" "^counts $2 " && adds_up "$1"
 }
 
-# Sockets that take little: who does not read stops the worker soon.
+# Sockets with small buffers: a client that does not read stops the worker soon.
 make_sockets_small() {
 	# shellcheck disable=SC2016 # sh in there has its own
 	enter sh -c 'for file in rmem wmem; do
@@ -106,7 +101,7 @@ make_sockets_small() {
 	done'
 }
 
-# on and off, for a while: STOP and CONT of a reader.
+# Stops and continues a reader, for a while.
 stop_and_go() {
 	local i
 	for ((i = 0; i < $2; i++)); do
@@ -117,7 +112,7 @@ stop_and_go() {
 	done
 }
 
-@test "pcapng: section and interface any at once, before any packet" {
+@test "pcapng of interface any: section and interface before any packet" {
 	pcapng a 'filter=icmp' -D "$BATS_TEST_TMPDIR/head"
 	grep -q $'^Content-Type: application/x-pcapng\r$' \
 		"$BATS_TEST_TMPDIR/head"
@@ -126,7 +121,7 @@ stop_and_go() {
 		"$BATS_TEST_TMPDIR/head"
 	counts a packet 0
 	counts a interface 1
-	# the first two blocks, whatever our reader thinks of them
+	# the first two blocks, read without our reader
 	[ "$(od -An -tx4 -N 12 "$BATS_TEST_TMPDIR/a.pcap" |
 		awk '{ print $1, $3 }')" = "0a0d0d0a 1a2b3c4d" ]
 	local section
@@ -135,7 +130,7 @@ stop_and_go() {
 	kill -0 "${captures[a]}"
 }
 
-@test "an interface is told when its first packet comes, new ones too" {
+@test "pcapng of all interfaces: an interface is added before its first packet" {
 	pcapng a 'filter=udp'
 	send 2 100 0 127.0.0.1 4711
 	eventually counts a packet 2
@@ -154,7 +149,7 @@ stop_and_go() {
 		$'lo\t4711\nlo\t4711\nva\t4712\nvb\t4713\nva\t4714\nlo\t4715' ]
 }
 
-@test "an interface keeps its number after it was renamed or is gone" {
+@test "an interface that is renamed or removed: keeps its number" {
 	make_peer
 	pcapng a 'filter=udp'
 	send 1 100 0 10.1.0.2 4711
@@ -165,7 +160,7 @@ stop_and_go() {
 	[ "$(fields a frame.interface_name)" = $'va\nvb' ]
 }
 
-@test "pcapng has the filter, nanoseconds, and one linktype and snaplen" {
+@test "pcapng header: filter, nanoseconds, one link type and snaplen" {
 	make_peer
 	local filter='udp and not port 9999'
 	pcapng a "filter=${filter// /+}&snaplen=99"
@@ -182,19 +177,19 @@ stop_and_go() {
 	[ "$(grep -c 'Time precision = nanoseconds (9)' \
 		"$BATS_TEST_TMPDIR/info")" -eq 3 ]
 	grep -q 'Capture application: *ddump-worker' "$BATS_TEST_TMPDIR/info"
-	# these are the packets and stamps of the plain capture
+	# these are the packets and timestamps of the plain capture
 	[ "$(fields a frame.time_epoch frame.len frame.cap_len)" = \
 		"$(fields b frame.time_epoch frame.len frame.cap_len)" ]
 	fields a frame.time_epoch | grep -qv '000$'
 	[ "$(packets a udp)" -eq 40 ]
 }
 
-# shows N FILE PATTERN: a reader has printed so many such lines.
+# shows N FILE PATTERN: a reader has printed that many such lines.
 shows() {
 	[ "$(grep -cE "$3" "$BATS_TEST_TMPDIR/$2")" -eq "$1" ]
 }
 
-# Starts a reader's command line behind curl.
+# Starts the command line of a reader after curl.
 start_live() {
 	start live "${isolated[@]}" bash -c "curl -gsSN --max-time 60 \
 		'http://127.0.0.1:$port/capture?format=pcapng&filter=udp' | $1"
@@ -202,7 +197,7 @@ start_live() {
 	eventually grep -q ': captures ' "$BATS_TEST_TMPDIR/worker.err"
 }
 
-# Two interfaces come up in the middle, packets come one by one.
+# Two interfaces appear during the capture, packets arrive one by one.
 live_traffic() {
 	send 1 100 0 127.0.0.1 4711
 	eventually shows 1 live.out "$1"
@@ -211,16 +206,16 @@ live_traffic() {
 	eventually shows 3 live.out "$1"
 	send 3 100 0 10.2.0.2 4711
 	eventually shows 6 live.out "$1"
-	# the stream is open still
+	# the stream is still open
 	has_packet_sockets 1
 }
 
-@test "tcpdump -nr - reads pcapng live" {
+@test "tcpdump -nr -: reads pcapng live" {
 	start_live 'tcpdump -nlr -'
 	live_traffic ' > .*\.4711: UDP'
 }
 
-@test "tshark -i - reads pcapng live, and names interfaces" {
+@test "tshark -i -: reads pcapng live, with interface names" {
 	start_live 'tshark -nl -i - -T fields -e frame.interface_name \
 		-e udp.dstport'
 	live_traffic $'\t4711$'
@@ -228,17 +223,17 @@ live_traffic() {
 		"1 lo 2 va 3 vb" ]
 }
 
-@test "watermarks come while it is quiet, about every 50 ms" {
+@test "a quiet capture: watermarks about every 50 ms" {
 	pcapng a 'filter=icmp&duration=3'
 	exit_status "${captures[a]}"
 	[ "$ended" -eq 0 ]
-	# sixty of them; a busy machine may swallow some, but nothing adds any
+	# sixty of them; a busy machine may lose some, but never adds any
 	local watermarks
 	watermarks=$(blocks a | grep -c '^watermark ')
 	echo "# $watermarks watermarks in 3 s" >&3
 	[ "$watermarks" -ge 20 ]
 	[ "$watermarks" -le 75 ]
-	# and they go on with the clock
+	# they continue with the clock
 	blocks a | awk '/^watermark/ { if (!first) first = $2; last = $2 }
 		END { exit last - first < 2 || last - first > 3.5 }'
 	blocks a | grep '^watermark ' | tail -n 1 |
@@ -246,7 +241,7 @@ live_traffic() {
 			exit now - $2 < 0 || now - $2 > 5 }'
 }
 
-@test "a watermark beyond a packet follows it at once" {
+@test "a packet: followed at once by a later watermark" {
 	pcapng a 'filter=udp'
 	send 1 100 0 127.0.0.1 4711
 	eventually counts a packet 1
@@ -256,35 +251,35 @@ live_traffic() {
 			END { exit !found }'
 	}
 	eventually beyond
-	# while nothing else comes: not because of a later packet
+	# while nothing else arrives: not because of a later packet
 	counts a packet 1
 	keeps a 1
 }
 
-@test "counters come about once a second and at the end, and are right" {
+@test "counters: about once a second and at the end, with correct values" {
 	pcapng a 'filter=udp&duration=6'
 	send 500 100 0 127.0.0.1 4711
-	eventually last_counts_are a "500 0 0"
+	eventually last_counts_are a "500 0"
 	send 250 100 0 127.0.0.1 4712
 	exit_status "${captures[a]}"
 	[ "$ended" -eq 0 ]
 	counts a packet 750
-	last_counts_are a "750 0 0"
+	last_counts_are a "750 0"
 	[ "$(blocks a | grep -c '^counts ')" -ge 3 ]
 	"$TOOLS/watermarks" <"$BATS_TEST_TMPDIR/a.pcap"
-	# what is there of a capture that is stopped ends with them, too
+	# a capture that is stopped ends with counters, too
 	pcapng b 'filter=udp'
 	send 100 100 0 127.0.0.1 4711
 	kill "$worker"
 	exit_status "${captures[b]}"
 	counts b packet 100
-	last_counts_are b "100 0 0"
-	# but does not say that it is complete, to whom HTTP is hidden
+	last_counts_are b "100 0"
+	# but does not claim to be complete, for readers that do not see HTTP
 	run -1 "$TOOLS/watermarks" <"$BATS_TEST_TMPDIR/b.pcap"
-	[[ "$output" == *"was cut, and something on the way hides it"* ]]
+	[[ "$output" == *"was cut, which HTTP did not report"* ]]
 }
 
-@test "count= ends pcapng after so many packets, with counters" {
+@test "count=N in pcapng: ends after N packets, with counters" {
 	pcapng a 'filter=udp&count=20'
 	send 50 100 0 127.0.0.1 4711
 	exit_status "${captures[a]}"
@@ -295,18 +290,18 @@ live_traffic() {
 	blocks a | tail -n 2 | grep -q '^counts '
 }
 
-@test "pcapng by HTTP/1.0 ends with the connection, whole" {
+@test "pcapng over HTTP/1.0: complete when the connection closes" {
 	pcapng a 'filter=udp&count=10' --http1.0 -D "$BATS_TEST_TMPDIR/head"
 	run ! grep -qi transfer-encoding "$BATS_TEST_TMPDIR/head"
 	send 10 100 0 127.0.0.1 4711
 	exit_status "${captures[a]}"
 	[ "$ended" -eq 0 ]
 	counts a packet 10
-	# without -partial: a cut would be told
+	# without -partial: a cut would be reported
 	"$TOOLS/watermarks" <"$BATS_TEST_TMPDIR/a.pcap"
 }
 
-@test "HEAD tells the type of pcapng and captures nothing" {
+@test "HEAD with format=pcapng: the content type, and no capture" {
 	run ask '/capture?format=pcapng&filter=udp' -I
 	[ "$status" -eq 0 ]
 	[[ "$output" == *"200 OK"* ]]
@@ -314,7 +309,7 @@ live_traffic() {
 	no_packet_sockets
 }
 
-@test "pcapng with linktype=sll2 has both kinds of names" {
+@test "pcapng with linktype=sll2: interface names and indexes" {
 	make_peer
 	pcapng a 'filter=udp&linktype=sll2'
 	send 1 100 0 127.0.0.1 4711
@@ -327,7 +322,7 @@ live_traffic() {
 	[ "$(packets a udp)" -eq 2 ]
 }
 
-@test "format= takes what it knows, once" {
+@test "format=: unknown or repeated values are rejected" {
 	run ask_status '/capture?format=pcapng2'
 	[[ "$output" == 400\ *format* ]]
 	run ask_status '/capture?format=pcapng&format=pcap'
@@ -335,10 +330,10 @@ live_traffic() {
 	capture b 'format=pcap&filter=udp'
 }
 
-# What follows is the promise of watermarks under all kinds of traffic: no
-# packet comes behind one that is of its time or later.
+# The tests below check watermarks under all kinds of traffic: no packet follows
+# a watermark of its time or later.
 
-@test "watermarks keep their promise in bursts" {
+@test "watermarks in bursts: no later packet is older" {
 	pcapng a 'filter=udp'
 	local i
 	for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -349,14 +344,14 @@ live_traffic() {
 	keeps a 50000
 }
 
-@test "watermarks keep their promise at high rates" {
+@test "watermarks at high rates: no later packet is older" {
 	pcapng a 'filter=udp'
 	flood 60000 200 20000
 	eventually is_settled a 180000
 	keeps a 100000
 }
 
-@test "watermarks keep their promise at low rates" {
+@test "watermarks at low rates: no later packet is older" {
 	pcapng a 'filter=udp'
 	local i rate
 	i=0
@@ -369,7 +364,7 @@ live_traffic() {
 	keeps a $((373 * 4))
 }
 
-@test "watermarks keep their promise on several interfaces" {
+@test "watermarks on several interfaces: no later packet is older" {
 	make_peer
 	pcapng a 'filter=udp'
 	start one "${isolated[@]}" "$TOOLS/udp_send" 40000 100 10000 \
@@ -384,7 +379,7 @@ live_traffic() {
 	[ "$(blocks a | grep -c '^interface')" -eq 4 ]
 }
 
-@test "watermarks keep their promise to a reader that stops and goes on" {
+@test "watermarks with a reader that stops and continues: no later packet is older" {
 	make_sockets_small
 	pcapng a 'filter=udp'
 	start traffic "${isolated[@]}" "$TOOLS/udp_send" 60000 100 15000 \
@@ -396,7 +391,7 @@ live_traffic() {
 	keeps a 50000
 }
 
-@test "watermarks keep their promise when a reader stops for long" {
+@test "watermarks with a reader that stops for long: no later packet is older" {
 	make_sockets_small
 	pcapng a 'filter=udp'
 	start traffic "${isolated[@]}" "$TOOLS/udp_send" 100000 100 20000 \
@@ -407,7 +402,7 @@ live_traffic() {
 }
 
 # Nothing new is counted, but the ring is far from empty.
-@test "watermarks keep their promise to a slow reader behind a burst" {
+@test "watermarks with a slow reader after a burst: no later packet is older" {
 	make_sockets_small
 	pcapng a 'filter=udp' --limit-rate 1M
 	send 20000 100 0 127.0.0.1 4711
@@ -415,7 +410,7 @@ live_traffic() {
 	keeps a 10000
 }
 
-@test "watermarks keep their promise when the worker itself stops" {
+@test "watermarks when the worker itself is stopped: no later packet is older" {
 	pcapng a 'filter=udp'
 	local child
 	child=$(children)
@@ -433,14 +428,14 @@ live_traffic() {
 	keeps a 50000
 }
 
-# The first look into the ring finds more than is taken at once.
-@test "watermarks keep their promise when a capture begins in a flood" {
+# The first read of the ring finds more than is processed at once.
+@test "watermarks when a capture begins during a flood: no later packet is older" {
 	local spaces
 	# shellcheck disable=SC2016 # sh in there has its own
 	enter sh -c 'for file in rmem wmem; do
 		echo 4096 4096 4096 >/proc/sys/net/ipv4/tcp_$file
 	done'
-	# a filter that fills the sockets: the head does not leave before the
+	# a filter that fills the sockets: the head is not sent before the
 	# client reads
 	spaces=$(printf '%016000d' 0)
 	start a "${isolated[@]}" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port
@@ -448,31 +443,34 @@ live_traffic() {
 			'/capture?format=pcapng&duration=6&filter=udp${spaces//0/+}' >&3
 		until [ -e '$BATS_TEST_TMPDIR/go' ]; do sleep 0.05; done
 		exec cat <&3"
-	eventually grep -q ': captures ' "$BATS_TEST_TMPDIR/worker.err"
+	eventually has_packet_sockets 1
 	send 20000 100 0 127.0.0.1 4711
 	touch "$BATS_TEST_TMPDIR/go"
 	exit_status "${started[-1]}"
 	sed '1,/^\r$/d' "$BATS_TEST_TMPDIR/a.out" >"$BATS_TEST_TMPDIR/a.pcap"
 	is_settled a 20000
-	keeps a 20000
+	# more than two dispatches: a slow sender does not fill the ring's
+	# blocks
+	keeps a 9000
 }
 
-@test "what the kernel drops for a stopped reader is in the counters" {
+@test "packets dropped while the reader is stopped: in the counters" {
 	make_sockets_small
 	pcapng a 'filter=udp'
 	kill -STOP "${captures[a]}"
 	send 50000 1000 0 127.0.0.1 4711
 	kill -CONT "${captures[a]}"
 	eventually is_settled a 50000
-	[[ "$(last_counts a)" =~ ^counts\ 50000\ [1-9][0-9]*\ 0$ ]]
+	[[ "$(last_counts a)" =~ ^counts\ 50000\ [1-9][0-9]*$ ]]
 	keeps a 1000
 }
 
-# What is in the ring before the filter is set belongs to nobody. A packet or two
-# that arrive at that moment may be counted and not sent, never the reverse.
-@test "a capture that begins under traffic counts what it delivers" {
-	local i ports=
-	for ((i = 1; i < 125; i++)); do
+# Before the filter is attached, the ring is empty and nothing is counted.
+@test "a capture that begins under traffic: the counters are what was delivered" {
+	local i ports='' terms=100
+	# a sanitizer needs more memory than compiling may take
+	[[ $BUILD != *sanitize* ]] || terms=20
+	for ((i = 1; i < terms; i++)); do
 		ports+="+or+port+$((i * 7))" # takes a while to compile
 	done
 	start traffic "${isolated[@]}" "$TOOLS/udp_send" 10000000 100 1000 \
@@ -482,12 +480,12 @@ live_traffic() {
 		[ "$(blocks a | grep -c '^packet ')" -ge 100 ]
 	}
 	eventually some_came
-	# its end comes with the last counters, and nothing is under way
+	# its end follows the last counters, and nothing is in flight
 	kill "${started[-2]}"
 	exit_status "${started[-2]}"
 	kill "$worker"
 	exit_status "${captures[a]}"
 	keeps a 100
 	last_counts a
-	adds_up_nearly a
+	adds_up a
 }

@@ -1,17 +1,18 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writes capture files of hosts that sent at the same time.
  *
  *     capture_files DIRECTORY FILES PACKETS small|mixed pcap|pcapng
  *
- * Out: DIRECTORY/1 and so on, with so many packets each: of 60 bytes, or of
- * 60 to 1,514, 353 on the average, 100,000 a second over all files; pcap's
- * stamps are in us. pcapng is what a worker sends: stamps in ns, an interface
- * "any", another one with the packets, and a watermark behind each 10 ms of
- * them.
+ * Out: DIRECTORY/1 and so on, with PACKETS packets each: of 60 bytes, or of 60
+ * to 1,514, 353 on average, 100,000 a second over all files; pcap has
+ * timestamps in us. pcapng is what a worker sends: timestamps in ns, an
+ * interface "any", another one with the packets, a watermark after each 10 ms
+ * of them, and a last one that marks the end of the stream.
  */
 #include "format/linktype.h"
-#include "format/pcapfile.h"
-#include "format/pcapng.h"
+#include "format/pcap_file.h"
+#include "format/pcapng_write.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ enum {
 
 static const uint64_t begin = UINT64_C(1700000000) * NS_PER_S;
 
-struct host {
+struct host_file {
 	FILE *file;
 	bool small;
 	bool pcapng;
@@ -43,8 +44,8 @@ static uint32_t random_below(uint32_t limit)
 	return (uint32_t)(random() % limit);
 }
 
-/* Of ten packets seven are small and two are as large as it gets. */
-static uint32_t some_size(const struct host *host)
+/* Of ten packets seven are small and two have the largest size. */
+static uint32_t some_size(const struct host_file *host)
 {
 	const uint32_t kind = random_below(100);
 
@@ -55,47 +56,45 @@ static uint32_t some_size(const struct host *host)
 	return kind < 83 ? 400 + random_below(300) : LARGEST;
 }
 
-static void put(struct host *host, const void *bytes, size_t size)
+static void put(struct host_file *host, const void *bytes, size_t size)
 {
 	if (fwrite(bytes, 1, size, host->file) != size)
 		err(1, "write");
 }
 
-static void put_header(struct host *host)
+static void put_header(struct host_file *host)
 {
 	static unsigned char block[PCAPNG_BLOCK_MAX];
-	struct interface interface = {.linktype = LINKTYPE_SLL,
-		.snaplen = SNAPLEN,
-		.name = "any",
-		.filter = ""};
-	const struct pcapfile file = {
-		.linktype = LINKTYPE_SLL, .snaplen = SNAPLEN};
+	struct interface interface = {
+		.linktype = LINKTYPE_SLL, .snaplen = SNAPLEN, .name = "any", .filter = ""};
+	const struct pcap_file file = {.linktype = LINKTYPE_SLL, .snaplen = SNAPLEN};
 
 	if (!host->pcapng) {
-		pcapfile_put_header(block, &file);
-		put(host, block, PCAPFILE_HEADER);
+		pcap_file_put_header(block, &file);
+		put(host, block, PCAP_FILE_HEADER);
 		return;
 	}
-	put(host, block, pcapng_put_section(block, "ddump-worker 0", NULL));
-	put(host, block, pcapng_put_interface(block, &interface));
+	put(host, block, pcapng_write_section(block, "ddump-worker " DDUMP_VERSION, NULL));
+	put(host, block, pcapng_write_interface(block, &interface));
 	interface.name = "eth0";
-	put(host, block, pcapng_put_interface(block, &interface));
+	put(host, block, pcapng_write_interface(block, &interface));
 }
 
-static void put_watermark(struct host *host, uint64_t time)
+static void put_watermark(struct host_file *host, uint64_t time, bool is_end)
 {
 	unsigned char block[PCAPNG_BLOCK_MAX];
 	const struct statistics statistics = {
 		.time = time,
 		.is_watermark = true,
-		.told = STATISTICS_ALL,
+		.is_end = is_end,
+		.valid = STATISTICS_ALL,
 		.received = host->sent,
 	};
 
-	put(host, block, pcapng_put_statistics(block, &statistics));
+	put(host, block, pcapng_write_statistics(block, &statistics));
 }
 
-static void put_packet(struct host *host, uint64_t time)
+static void put_packet(struct host_file *host, uint64_t time)
 {
 	unsigned char out[LARGEST + PCAPNG_PACKET_HEAD + 32] = "";
 	const uint32_t size = some_size(host);
@@ -107,19 +106,19 @@ static void put_packet(struct host *host, uint64_t time)
 	};
 
 	if (host->pcapng && time >= host->flush) {
-		put_watermark(host, time - 1);
+		put_watermark(host, time - 1, false);
 		host->flush = time + FLUSH_NS;
 	}
 	host->sent++;
 	if (host->pcapng) {
-		put(host, out, pcapng_put_packet(out, &packet, NULL));
+		put(host, out, pcapng_write_packet(out, &packet, NULL, 0));
 		return;
 	}
-	pcapfile_put_record(out, &packet, false);
-	put(host, out, PCAPFILE_RECORD + size);
+	pcap_file_put_record(out, &packet, false);
+	put(host, out, PCAP_FILE_RECORD + size);
 }
 
-static void write_host(struct host *host, unsigned long packets)
+static void write_host(struct host_file *host, unsigned long packets)
 {
 	uint64_t time = begin;
 
@@ -129,7 +128,7 @@ static void write_host(struct host *host, unsigned long packets)
 		put_packet(host, time);
 	}
 	if (host->pcapng)
-		put_watermark(host, time);
+		put_watermark(host, time, true);
 	if (fclose(host->file))
 		err(1, "close");
 }
@@ -146,7 +145,7 @@ int main(int argc, char **argv)
 	if (mkdir(argv[1], 0755) != 0)
 		err(1, "%s", argv[1]);
 	for (unsigned long i = 1; i <= files; i++) {
-		struct host host = {
+		struct host_file host = {
 			.small = strcmp(argv[4], "small") == 0,
 			.pcapng = strcmp(argv[5], "pcapng") == 0,
 			.gap = files * (NS_PER_S / TOGETHER),

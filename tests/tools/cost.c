@@ -1,12 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Runs a command and tells what it took.
+ * Runs a command and measures its cost.
  *
  *     cost FILE COMMAND [ARGUMENT...]
  *
- * Writes lines to FILE: "pid N" when the command runs, and when it has ended
- * "peak N", its largest resident size in KiB, and "cpu N" and "wall N", its
- * time on a processor and by the clock in microseconds, and "core N", 1 if it
- * left a core dump. Ends with its status.
+ * Writes lines to FILE: "pid N" when the command runs, and after its end "peak
+ * N", its largest resident size in KiB, "cpu N" and "wall N", CPU time and
+ * elapsed time in microseconds, and "core N", 1 if it left a core dump. Ends
+ * with the command's status.
  */
 #include "common/clock.h"
 
@@ -48,14 +49,11 @@ int main(int argc, char **argv)
 	fflush(file);
 	if (wait4(pid, &status, 0, &usage) < 0)
 		err(1, "wait4");
-	fprintf(file, "peak %ld\ncpu %" PRIu64 "\nwall %" PRIu64 "\ncore %d\n",
-		usage.ru_maxrss,
+	fprintf(file, "peak %ld\ncpu %" PRIu64 "\nwall %" PRIu64 "\ncore %d\n", usage.ru_maxrss,
 		microseconds(usage.ru_utime) + microseconds(usage.ru_stime),
-		(clock_ns(CLOCK_MONOTONIC) - begin) / 1000,
-		WCOREDUMP(status) ? 1 : 0);
+		(clock_ns(CLOCK_MONOTONIC) - begin) / 1000, WCOREDUMP(status) ? 1 : 0);
 	fclose(file);
 	if (WIFSIGNALED(status))
-		errx(128 + WTERMSIG(status), "%s: %s", argv[2],
-			strsignal(WTERMSIG(status)));
+		errx(128 + WTERMSIG(status), "%s: %s", argv[2], strsignal(WTERMSIG(status)));
 	return WEXITSTATUS(status);
 }

@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Many clients at once, as fast as they come.
+ * Connects many clients at once, as fast as possible.
  *
  *     crowd [-stuck] COUNT ADDRESS PORT [TEXT]
  *
- * In: how many connections, where to, and what each of them says, if anything.
- * Out: "begun" when all are under way. When the server has ended all of them,
- * or at SIGTERM: "answered N", "closed N" (without a byte), "failed N" (no
- * connection, or a reset without a byte) and "waiting N". With -stuck nothing
- * is read.
+ * In: the number of connections, the address, and the text that each of them
+ * sends, if any. Out: "begun" when all connections are started. When the server
+ * has closed all of them, or at SIGTERM: "answered N", "closed N" (without a
+ * byte), "failed N" (no connection, or a reset without a byte), and "waiting
+ * N". With -stuck nothing is read.
  */
 #include <err.h>
 #include <netdb.h>
@@ -25,7 +26,7 @@ enum { CLIENTS_MAX = 19000, EVENTS = 256, PIECE = 65536 };
 
 enum state { CONNECTING, CONNECTED, ANSWERED };
 
-struct client {
+struct crowd_client {
 	int fd;
 	enum state state;
 };
@@ -38,7 +39,7 @@ struct crowd {
 	size_t answered;
 	size_t closed;
 	size_t failed;
-	struct client clients[CLIENTS_MAX];
+	struct crowd_client clients[CLIENTS_MAX];
 };
 
 static volatile sig_atomic_t stopped;
@@ -49,7 +50,7 @@ static void stop(int number)
 	stopped = 1;
 }
 
-static void end(struct crowd *crowd, struct client *client, bool in_order)
+static void end(struct crowd *crowd, struct crowd_client *client, bool in_order)
 {
 	if (client->state == ANSWERED)
 		crowd->answered++;
@@ -61,27 +62,25 @@ static void end(struct crowd *crowd, struct client *client, bool in_order)
 	crowd->under_way--;
 }
 
-static void begin(
-	struct crowd *crowd, struct client *client, const struct addrinfo *to)
+static void begin(struct crowd *crowd, struct crowd_client *client, const struct addrinfo *to)
 {
 	struct epoll_event event = {
 		.events = EPOLLOUT,
 		.data.ptr = client,
 	};
 
-	*client = (struct client){
-		.fd = socket(to->ai_family,
-			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	*client = (struct crowd_client){
+		.fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 	if (client->fd < 0)
 		err(1, "socket");
-	/* one that fails at once is told by epoll as well */
+	/* epoll also reports a connection that fails at once */
 	connect(client->fd, to->ai_addr, to->ai_addrlen);
 	epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, client->fd, &event);
 	crowd->under_way++;
 }
 
-/* Connected: it says what it has to say, and from now on it reads, or not. */
-static void speak(struct crowd *crowd, struct client *client)
+/* Connected: sends its text, and from now on reads, or does not. */
+static void speak(struct crowd *crowd, struct crowd_client *client)
 {
 	struct epoll_event event = {
 		.events = crowd->stuck ? 0 : EPOLLIN,
@@ -97,7 +96,7 @@ static void speak(struct crowd *crowd, struct client *client)
 	epoll_ctl(crowd->epoll, EPOLL_CTL_MOD, client->fd, &event);
 }
 
-static void hear(struct crowd *crowd, struct client *client)
+static void hear(struct crowd *crowd, struct crowd_client *client)
 {
 	static char piece[PIECE];
 	const ssize_t got = recv(client->fd, piece, sizeof(piece), 0);
@@ -116,7 +115,7 @@ static void run(struct crowd *crowd)
 		const int ready = epoll_wait(crowd->epoll, events, EVENTS, -1);
 
 		for (int i = 0; i < ready; i++) {
-			struct client *client = events[i].data.ptr;
+			struct crowd_client *client = events[i].data.ptr;
 
 			if (events[i].events & EPOLLERR)
 				end(crowd, client, false);
@@ -128,7 +127,7 @@ static void run(struct crowd *crowd)
 	}
 }
 
-/* Root may have more than it was given. */
+/* Root may raise its limit. */
 static void allow_descriptors(void)
 {
 	struct rlimit limit = {CLIENTS_MAX + EVENTS, CLIENTS_MAX + EVENTS};
@@ -154,8 +153,7 @@ int main(int argc, char **argv)
 	crowd.stuck = argc > 1 && strcmp(argv[1], "-stuck") == 0;
 	argv += crowd.stuck;
 	argc -= crowd.stuck;
-	if ((argc != 4 && argc != 5) ||
-		getaddrinfo(argv[2], argv[3], &hints, &to))
+	if ((argc != 4 && argc != 5) || getaddrinfo(argv[2], argv[3], &hints, &to))
 		errx(1, "usage: crowd [-stuck] COUNT ADDRESS PORT [TEXT]");
 	count = strtoul(argv[1], NULL, 10);
 	if (count < 1 || count > CLIENTS_MAX)
@@ -170,7 +168,7 @@ int main(int argc, char **argv)
 	puts("begun");
 	fflush(stdout);
 	run(&crowd);
-	printf("answered %zu\nclosed %zu\nfailed %zu\nwaiting %zu\n",
-		crowd.answered, crowd.closed, crowd.failed, crowd.under_way);
+	printf("answered %zu\nclosed %zu\nfailed %zu\nwaiting %zu\n", crowd.answered, crowd.closed,
+		crowd.failed, crowd.under_way);
 	return 0;
 }

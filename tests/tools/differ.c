@@ -1,31 +1,35 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Does the worker read requests as others do?
+ * Does the worker read requests as other servers do?
  *
  *     differ NGINX CADDY ROUNDS [FILE]...
  *
- * In: the ports of nginx and of Caddy on loopback, which answer with what they
- * have understood; how many random requests to make; and files with one
- * request each. Out: on stdout the seed, how many requests our parser has
- * taken, and some of them as all three understood them; on stderr each that
- * one of the others has refused, or understood in another way. Exits 1 if
- * there is one. DDUMP_SEED in the environment repeats a run.
+ * In: the ports of nginx and of Caddy on loopback, which answer with the
+ * request as they read it; the number of random requests; and files with one
+ * request each. Out: on stdout the seed, the number of requests that our parser
+ * accepted, and some of them as all three read them; on stderr each request
+ * that one of the others rejected, or read differently. Exits 1 if there is
+ * one. DDUMP_SEED in the environment repeats a run.
  *
- * Caddy's parsers are those of Go. There is one exception, which has a name:
+ * Caddy uses Go's parsers. There is one exception:
  *   EMPTY_LINE  RFC 9112, section 2.2: an empty line before a request should
  *               be ignored. nginx does, Go only between two requests: Caddy
  *               gets the rest.
  */
-#include "mutate.h"
+#include "../lib/mutant.h"
 
 #include "format/linktype.h"
 #include "format/packet.h"
-#include "worker/query.h"
-#include "worker/request.h"
+#include "worker/capture_params.h"
+#include "worker/http_request.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <err.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -38,17 +42,17 @@ enum {
 	TIMEOUT_S = 10,
 };
 
-/* Between parameters in Caddy's answer: no query that is taken has it. */
+/* Separates parameters in Caddy's answer: no accepted query has it. */
 #define SEPARATOR '\x1f'
 
-static const char *const names[PARAMETERS] = {"filter", "interface", "snaplen",
-	"count", "duration", "format", "precision", "linktype"};
+static const char *const names[PARAMETERS] = {
+	"filter", "interface", "snaplen", "count", "duration", "format", "precision", "linktype"};
 
-/* What one of them makes of a request. */
-struct view {
+/* A request as one of them reads it. */
+struct parsed_request {
 	char path[64];
 	char query[REQUEST_LINE_MAX];
-	char values[PARAMETERS][QUERY_FILTER_MAX];
+	char values[PARAMETERS][CAPTURE_PARAMS_FILTER_MAX];
 	char answer[ANSWER_MAX];
 };
 
@@ -58,10 +62,10 @@ struct differ {
 	size_t tried;
 	size_t taken;
 	size_t failed;
-	struct request request;
-	struct query parsed;
-	struct view ours;
-	struct view theirs;
+	struct http_request request;
+	struct capture_params parsed;
+	struct parsed_request ours;
+	struct parsed_request theirs;
 };
 
 static void print_bytes(FILE *out, const char *bytes, size_t size)
@@ -80,7 +84,7 @@ static void print_text(FILE *out, const char *label, const char *text)
 	fputc('"', out);
 }
 
-static void print_view(FILE *out, const char *whose, const struct view *view)
+static void print_view(FILE *out, const char *whose, const struct parsed_request *view)
 {
 	fprintf(out, "  %s:", whose);
 	print_text(out, "path", view->path);
@@ -91,8 +95,8 @@ static void print_view(FILE *out, const char *whose, const struct view *view)
 	fputc('\n', out);
 }
 
-static void complain(struct differ *differ, const char *who, const char *what,
-	const struct mutant *mutant)
+static void complain(
+	struct differ *differ, const char *who, const char *what, const struct mutant *mutant)
 {
 	differ->failed++;
 	fprintf(stderr, "%s %s: ", who, what);
@@ -109,15 +113,14 @@ static void put_number(char *value, uint32_t number, uint32_t standard)
 		sprintf(value, "%" PRIu32, number);
 }
 
-/* As the others would say it: what is the default may have been left out. */
+/* As the others would read it: default values may be absent. */
 static void describe(struct differ *differ)
 {
-	const struct query *parsed = &differ->parsed;
-	struct view *view = &differ->ours;
+	const struct capture_params *parsed = &differ->parsed;
+	struct parsed_request *view = &differ->ours;
 
-	strcpy(view->path, differ->request.resource == REQUEST_CAPTURE
-				   ? "/capture"
-				   : "/interfaces");
+	strcpy(view->path,
+		differ->request.resource == REQUEST_CAPTURE ? "/capture" : "/interfaces");
 	strcpy(view->query, differ->request.query);
 	for (size_t i = 0; i < PARAMETERS; i++)
 		*view->values[i] = '\0';
@@ -125,39 +128,38 @@ static void describe(struct differ *differ)
 		return;
 	strcpy(view->values[0], parsed->filter);
 	for (size_t i = 0; i < parsed->interface_count; i++)
-		sprintf(view->values[1] + strlen(view->values[1]), "%s%s",
-			i ? "," : "", parsed->interfaces[i]);
+		sprintf(view->values[1] + strlen(view->values[1]), "%s%s", i ? "," : "",
+			parsed->interfaces[i]);
 	put_number(view->values[2], parsed->snaplen, PACKET_MAX);
 	put_number(view->values[3], parsed->count, 0);
 	put_number(view->values[4], parsed->duration, 0);
 	strcpy(view->values[5], parsed->pcapng ? "pcapng" : "");
 	strcpy(view->values[6], parsed->nano ? "nano" : "");
-	strcpy(view->values[7],
-		parsed->linktype == LINKTYPE_SLL2 ? "sll2" : "");
+	strcpy(view->values[7], parsed->linktype == LINKTYPE_SLL2 ? "sll2" : "");
 }
 
-/* Does the worker take it? head is where the request begins, length its end. */
+/*
+ * Does the worker accept it? head is the offset of the request, length its
+ * size.
+ */
 static bool is_taken(struct differ *differ, struct mutant *mutant)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 	size_t length;
 
-	if (!request_complete(mutant->bytes, mutant->size, &length, &failure) ||
-		length == 0 ||
-		!request_parse(
-			mutant->bytes, length, &differ->request, &failure))
+	if (!http_request_find_end(mutant->bytes, mutant->size, &length, &error) || length == 0 ||
+		!http_request_parse(mutant->bytes, length, &differ->request, &error))
 		return false;
 	if (differ->request.resource == REQUEST_CAPTURE &&
-		!query_parse(differ->request.query, &differ->parsed, &failure))
+		!capture_params_parse(differ->request.query, &differ->parsed, &error))
 		return false;
 	mutant->size = length;
 	describe(differ);
 	return true;
 }
 
-/* Sends it, and reads the answer to the end that its head tells. */
-static void ask(uint16_t port, const char *bytes, size_t size, bool head_only,
-	char *answer)
+/* Sends it, and reads the answer to the end that its head gives. */
+static void ask(uint16_t port, const char *bytes, size_t size, bool head_only, char *answer)
 {
 	const struct timeval patience = {.tv_sec = TIMEOUT_S};
 	const struct sockaddr_in address = {.sin_family = AF_INET,
@@ -167,9 +169,7 @@ static void ask(uint16_t port, const char *bytes, size_t size, bool head_only,
 	size_t used = 0;
 	size_t wanted = SIZE_MAX;
 
-	if (fd < 0 ||
-		connect(fd, (const struct sockaddr *)&address,
-			sizeof(address)) != 0 ||
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
 		send(fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
 		err(1, "port %d", port);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -194,7 +194,7 @@ static void ask(uint16_t port, const char *bytes, size_t size, bool head_only,
 	close(fd);
 }
 
-/* A field of the answer; "" if it is not there. */
+/* A field of the answer; "" if it is absent. */
 static void take_field(const char *answer, const char *name, char *value)
 {
 	const char *at = strstr(answer, name);
@@ -208,25 +208,26 @@ static void take_field(const char *answer, const char *name, char *value)
 	value[size] = '\0';
 }
 
-/* The worker makes blanks of lines; a default is as good as nothing. */
+/*
+ * The worker turns line ends into spaces; a default value is like an absent
+ * one.
+ */
 static void normalize(size_t parameter, char *value)
 {
-	static const char *const defaults[PARAMETERS] = {
-		[5] = "pcap", [6] = "micro", [7] = "sll"};
+	static const char *const defaults[PARAMETERS] = {[5] = "pcap", [6] = "micro", [7] = "sll"};
 
 	for (char *c = value; *c; c++)
 		if (parameter == 0 && strchr("\t\r\n", *c))
 			*c = ' ';
 	if (parameter >= 2 && parameter <= 4 && isdigit((unsigned char)*value))
 		sprintf(value, "%lu", strtoul(value, NULL, 10));
-	if (parameter == 2 &&
-		(strcmp(value, "0") == 0 || strcmp(value, "262144") == 0))
+	if (parameter == 2 && (strcmp(value, "0") == 0 || strcmp(value, "262144") == 0))
 		*value = '\0';
 	if (defaults[parameter] && strcmp(value, defaults[parameter]) == 0)
 		*value = '\0';
 }
 
-static void take_view(const char *answer, struct view *view)
+static void take_view(const char *answer, struct parsed_request *view)
 {
 	const char *body = strstr(answer, "\r\n\r\n");
 
@@ -245,10 +246,9 @@ static void take_view(const char *answer, struct view *view)
 }
 
 static bool is_same(
-	const struct view *ours, const struct view *theirs, bool with_values)
+	const struct parsed_request *ours, const struct parsed_request *theirs, bool with_values)
 {
-	if (strcmp(ours->path, theirs->path) != 0 ||
-		strcmp(ours->query, theirs->query) != 0)
+	if (strcmp(ours->path, theirs->path) != 0 || strcmp(ours->query, theirs->query) != 0)
 		return false;
 	for (size_t i = 0; with_values && i < PARAMETERS; i++)
 		if (strcmp(ours->values[i], theirs->values[i]) != 0)
@@ -256,22 +256,24 @@ static bool is_same(
 	return true;
 }
 
-static void compare(struct differ *differ, const char *who, uint16_t port,
-	const struct mutant *mutant)
+static void compare(
+	struct differ *differ, const char *who, uint16_t port, const struct mutant *mutant)
 {
-	struct view *theirs = &differ->theirs;
+	struct parsed_request *theirs = &differ->theirs;
 	const bool nginx = port == differ->nginx;
-	const size_t skip =
-		!nginx && memcmp(mutant->bytes, "\r\n", 2) == 0 ? 2 : 0;
+	const size_t skip = !nginx && memcmp(mutant->bytes, "\r\n", 2) == 0 ? 2 : 0;
 	bool values;
 
 	*theirs->answer = '\0';
-	ask(port, mutant->bytes + skip, mutant->size - skip,
-		differ->request.head_only, theirs->answer);
+	ask(port, mutant->bytes + skip, mutant->size - skip, differ->request.head_only,
+		theirs->answer);
 	take_view(theirs->answer, theirs);
-	/* nginx decodes no parameters, and HEAD has no body to tell them in */
-	values = !nginx && !differ->request.head_only &&
-		 differ->request.resource == REQUEST_CAPTURE;
+	/*
+	 * nginx decodes no parameters, and a response to HEAD has no body for
+	 * them
+	 */
+	values =
+		!nginx && !differ->request.head_only && differ->request.resource == REQUEST_CAPTURE;
 	if (strncmp(theirs->answer, "HTTP/1.1 200 ", 13) != 0 &&
 		strncmp(theirs->answer, "HTTP/1.0 200 ", 13) != 0)
 		complain(differ, who, "refuses", mutant);
@@ -295,8 +297,7 @@ static void try_request(struct differ *differ, struct mutant *mutant)
 	compare(differ, "caddy", differ->caddy, mutant);
 }
 
-static void try_file(
-	struct differ *differ, struct mutant *mutant, const char *path)
+static void try_file(struct differ *differ, struct mutant *mutant, const char *path)
 {
 	FILE *in = fopen(path, "rbe");
 
@@ -337,8 +338,8 @@ int main(int argc, char **argv)
 		mutant_make(mutant);
 		try_request(differ, mutant);
 	}
-	printf("%zu requests, %zu taken, %zu of the answers differ\n",
-		differ->tried, differ->taken, differ->failed);
+	printf("%zu requests, %zu taken, %zu of the answers differ\n", differ->tried, differ->taken,
+		differ->failed);
 	good = differ->failed == 0 && differ->taken > 0;
 	free(differ);
 	free(mutant);

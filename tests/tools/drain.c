@@ -1,17 +1,18 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Takes a live capture, as fast as it comes, and tells what it was.
+ * Reads a live capture as fast as it arrives, and measures it.
  *
  *     drain <STREAM
  *     drain [-begin] PORT QUERY
  *
  * In: a pcap or pcapng stream on stdin, or that of a worker on this host,
- * asked with QUERY. Out, when it has begun: a line "first N", the ns from the
- * connecting to there. At its end, or with -begin at once: in ns "p50 N",
- * "p99 N" and "most N", from the packets' stamps to their arrival here, 0 if
- * there are none; and at last "packets N".
+ * requested with QUERY. Out, when it has begun: a line "first N", the ns from
+ * connecting to the first byte. At its end, or with -begin at once: in ns "p50
+ * N", "p99 N", and "most N", from the packets' timestamps to their arrival, 0
+ * without packets; and finally "packets N".
  */
 #include "common/clock.h"
-#include "format/reader.h"
+#include "format/stream_reader.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -25,46 +26,43 @@
 enum { PIECE = 1 << 18, LAGS_MAX = 1 << 20, HEAD_MAX = 4096 };
 
 struct drain {
-	struct reader *reader;
-	uint64_t now; /* when the last piece came */
+	struct stream_reader *reader;
+	uint64_t now; /* arrival of the last chunk */
 	uint64_t packets;
 	size_t lag_count;
 	int64_t lags[LAGS_MAX]; /* of the first packets */
 };
 
-static bool take_interface(void *context, const struct interface *interface,
-	uint32_t *ret_number, struct failure *failure)
+static bool take_interface(
+	void *context, const struct interface *interface, uint32_t *ret_number, struct error *error)
 {
 	(void)context;
 	(void)interface;
-	(void)failure;
+	(void)error;
 	*ret_number = 0;
 	return true;
 }
 
-static bool take_packet(
-	void *context, const struct packet *packet, struct failure *failure)
+static bool take_packet(void *context, const struct packet *packet, struct error *error)
 {
 	struct drain *drain = context;
 
-	(void)failure;
+	(void)error;
 	drain->packets++;
 	if (drain->lag_count < LAGS_MAX)
-		drain->lags[drain->lag_count++] =
-			(int64_t)(drain->now - packet->time);
+		drain->lags[drain->lag_count++] = (int64_t)(drain->now - packet->time);
 	return true;
 }
 
-static bool take_statistics(void *context, const struct statistics *statistics,
-	struct failure *failure)
+static bool take_statistics(void *context, const struct statistics *statistics, struct error *error)
 {
 	(void)context;
 	(void)statistics;
-	(void)failure;
+	(void)error;
 	return true;
 }
 
-/* Asks by HTTP/1.0, and reads the answer's head: what follows is a stream. */
+/* Requests by HTTP/1.0, and reads the response head: a stream follows. */
 static int ask(const char *port, const char *query)
 {
 	const struct sockaddr_in address = {
@@ -76,8 +74,7 @@ static int ask(const char *port, const char *query)
 	size_t used = 0;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) !=
-			0 ||
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
 		dprintf(fd, "GET /capture?%s HTTP/1.0\r\n\r\n", query) < 0)
 		err(1, "port %s", port);
 	while (!strstr(head, "\r\n\r\n")) {
@@ -90,19 +87,18 @@ static int ask(const char *port, const char *query)
 	return fd;
 }
 
-static void take_stream(
-	struct drain *drain, int fd, uint64_t start, bool to_begin)
+static void take_stream(struct drain *drain, int fd, uint64_t start, bool to_begin)
 {
 	static char piece[PIECE];
-	struct failure failure;
+	struct error error;
 	uint64_t first = 0;
 	ssize_t size;
 
 	while (!(to_begin && first) && (size = read(fd, piece, PIECE)) > 0) {
 		drain->now = clock_ns(CLOCK_REALTIME);
-		if (!reader_push(drain->reader, piece, (size_t)size, &failure))
-			errx(1, "%s", failure.text);
-		if (!first && reader_has_begun(drain->reader)) {
+		if (!stream_reader_push(drain->reader, piece, (size_t)size, &error))
+			errx(1, "%s", error.text);
+		if (!first && stream_reader_has_begun(drain->reader)) {
 			first = clock_ns(CLOCK_MONOTONIC);
 			printf("first %" PRIu64 "\n", first - start);
 			fflush(stdout);
@@ -125,24 +121,27 @@ static void print(struct drain *drain)
 	const size_t last = drain->lag_count > 0 ? drain->lag_count - 1 : 0;
 
 	qsort(drain->lags, drain->lag_count, sizeof(*drain->lags), compare);
-	printf("p50 %" PRId64 "\np99 %" PRId64 "\nmost %" PRId64 "\n",
-		drain->lags[last / 2], drain->lags[last * 99 / 100],
-		drain->lags[last]);
+	printf("p50 %" PRId64 "\np99 %" PRId64 "\nmost %" PRId64 "\n", drain->lags[last / 2],
+		drain->lags[last * 99 / 100], drain->lags[last]);
 	printf("packets %" PRIu64 "\n", drain->packets);
 }
 
 int main(int argc, char **argv)
 {
 	static struct drain drain;
-	const struct stream_sink sink = {
-		take_interface, take_packet, take_statistics, &drain};
+	const struct stream_handler sink = {
+		.interface = take_interface,
+		.packet = take_packet,
+		.statistics = take_statistics,
+		.context = &drain,
+	};
 	const bool to_begin = argc == 4 && strcmp(argv[1], "-begin") == 0;
 	uint64_t start;
 	int fd = STDIN_FILENO;
 
 	if (argc != 1 && argc != 3 && !to_begin)
 		errx(1, "usage: drain <STREAM | drain [-begin] PORT QUERY");
-	drain.reader = reader_new(&sink);
+	drain.reader = stream_reader_new(&sink);
 	if (!drain.reader)
 		errx(1, "out of memory");
 	start = clock_ns(CLOCK_MONOTONIC);
@@ -150,6 +149,6 @@ int main(int argc, char **argv)
 		fd = ask(argv[argc - 2], argv[argc - 1]);
 	take_stream(&drain, fd, start, to_begin);
 	print(&drain);
-	reader_free(drain.reader);
+	stream_reader_free(drain.reader);
 	return 0;
 }

@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Sends packets as fast as they are asked for.
+ * Sends packets at a given rate.
  *
  *     flood INTERFACE SIZE[,SIZE...] RATE COUNT
  *
- * In: an interface, such as one end of a veth pair; the frames' sizes, which
- * take turns; frames a second, 0 for as many as it can. Out: COUNT frames of
- * UDP to a MAC address that nobody has; and on stdout "sent N", "wall N" and
- * "cpu N", how many these were and what they took in ns. The receiving host's
- * kernel works in this process' time, its taps included.
+ * In: an interface, such as one end of a veth pair; the frames' sizes, used in
+ * turn; frames a second, 0 for as many as possible. Out: COUNT UDP frames to a
+ * MAC address that no interface has; and on stdout "sent N", "wall N", and "cpu
+ * N", their number and the time in ns. The receiving host's kernel, its taps
+ * included, works in this process' time.
  */
 #include "common/clock.h"
 
@@ -31,12 +32,11 @@ enum {
 	FRAME_MAX = 1514,
 	FRAME_MIN = 60,
 	PORT = 9,
-	NS_PER_S = 1000000000,
 };
 
 struct flood {
 	int fd;
-	double gap; /* ns between frames, 0: none */
+	double gap; /* ns between frames, 0: no pause */
 	uint64_t count;
 	uint32_t sizes[SIZES_MAX];
 	size_t size_count;
@@ -84,10 +84,8 @@ static int open_interface(const char *name)
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || address.sll_ifindex == 0 ||
-		setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on,
-			sizeof(on)) != 0 ||
-		bind(fd, (const struct sockaddr *)&address, sizeof(address)) !=
-			0)
+		setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) != 0 ||
+		bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
 		err(1, "%s", name);
 	return fd;
 }
@@ -97,22 +95,21 @@ static void read_sizes(struct flood *flood, char *text)
 	for (char *word = strtok(text, ","); word; word = strtok(NULL, ",")) {
 		uint32_t size = (uint32_t)strtoul(word, NULL, 10);
 
-		if (size < FRAME_MIN || size > FRAME_MAX ||
-			flood->size_count == SIZES_MAX)
-			errx(1, "%s: a frame has %d to %d bytes", word,
-				FRAME_MIN, FRAME_MAX);
+		if (size < FRAME_MIN || size > FRAME_MAX || flood->size_count == SIZES_MAX)
+			errx(1, "%s: a frame has %d to %d bytes", word, FRAME_MIN, FRAME_MAX);
 		fill(flood->frames[flood->size_count], size);
 		flood->sizes[flood->size_count++] = size;
 	}
 }
 
-/* How many are due: a batch at most. Sleeps until there is one. */
+/*
+ * The number of frames to send now: a batch at most. Sleeps until there is one.
+ */
 static unsigned take_turn(const struct flood *flood)
 {
 	const uint64_t left = flood->count - flood->sent;
 	const unsigned most = left < BATCH ? (unsigned)left : BATCH;
-	const uint64_t next =
-		flood->begin + (uint64_t)((double)flood->sent * flood->gap);
+	const uint64_t next = flood->begin + (uint64_t)((double)flood->sent * flood->gap);
 	const struct timespec when = {
 		.tv_sec = (time_t)(next / NS_PER_S),
 		.tv_nsec = (long)(next % NS_PER_S),
@@ -162,8 +159,7 @@ int main(int argc, char **argv)
 	flood.begin = clock_ns(CLOCK_MONOTONIC);
 	while (flood.sent < flood.count)
 		send_batch(&flood, take_turn(&flood));
-	printf("sent %" PRIu64 "\nwall %" PRIu64 "\ncpu %" PRIu64 "\n",
-		flood.sent, clock_ns(CLOCK_MONOTONIC) - flood.begin,
-		clock_ns(CLOCK_PROCESS_CPUTIME_ID));
+	printf("sent %" PRIu64 "\nwall %" PRIu64 "\ncpu %" PRIu64 "\n", flood.sent,
+		clock_ns(CLOCK_MONOTONIC) - flood.begin, clock_ns(CLOCK_PROCESS_CPUTIME_ID));
 	return 0;
 }

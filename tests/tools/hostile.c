@@ -1,19 +1,21 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Attacks a worker with requests, each on a process of its own as systemd
- * starts it, and says what that cost.
+ * Sends malicious requests to a worker, each to a process of its own as under
+ * systemd, and measures the cost.
  *
  *     hostile [-no-setrlimit] SET WORKER [OPTION...]
  *
- * In: the name of a set, and the command line of a worker. Out: on stdout how
- * many raids there were, and the most time, CPU time and memory that one
- * took; on stderr each that was not answered as it must be: with one of the
- * statuses that fit, by one sentence, with one printable line in the log, by a
- * process that has ended with 0, and within the bounds below. Exits 1 if there
- * is one. HOSTILE_SHARE=N in the environment makes only every Nth raid,
- * HOSTILE_VERBOSE tells what each of them took.
+ * In: the name of a set, and the command line of a worker. Out: on stdout the
+ * number of requests, and the maximum of time, CPU time, and memory of one
+ * request; on stderr each wrong response. A correct one has one of the expected
+ * statuses, a message of one line, one printable line in the log, a process
+ * that ends with status 0, and a cost within the limits below. Exits 1 if one
+ * is wrong. HOSTILE_SHARE=N in the environment sends only every Nth request,
+ * HOSTILE_VERBOSE prints the cost of each.
  */
-#include "bombs.h"
-#include "requests.h"
+#include "../lib/filter_bombs.h"
+#include "../lib/hostile_requests.h"
+#include "../lib/printable.h"
 
 #include "common/clock.h"
 
@@ -26,6 +28,9 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -58,45 +63,45 @@ enum {
 
 static const struct {
 	const char *name;
-	bool (*make)(struct raid *raid, size_t number);
+	bool (*make)(struct hostile_request *request, size_t number);
 	bool resolver; /* one on this host that never answers */
 } sets[] = {
-	{"bytes", raid_byte, false},
-	{"escapes", raid_escape, false},
-	{"splits", raid_split, false},
-	{"shapes", raid_shape, false},
-	{"sizes", raid_size, false},
-	{"filters", raid_filter, false},
-	{"names", raid_name, true},
+	{"bytes", hostile_byte, false},
+	{"escapes", hostile_escape, false},
+	{"splits", hostile_split, false},
+	{"shapes", hostile_shape, false},
+	{"sizes", hostile_size, false},
+	{"filters", hostile_filter, false},
+	{"names", hostile_name, true},
 };
 
-/* What all runners count together. */
-struct figures {
-	_Atomic long raids;
+/* The sums of all threads. */
+struct attack_costs {
+	_Atomic long requests;
 	_Atomic long failed;
 	_Atomic long wall_ms;
 	_Atomic long cpu_ms;
 	_Atomic long memory_kib;
 };
 
-struct run {
-	struct figures *figures;
+struct attack_run {
+	struct attack_costs *figures;
 	char **worker; /* its command line */
 	bool no_setrlimit;
 	int listener;
 	struct sockaddr_in address;
 };
 
-/* One raid under way. */
-struct fight {
-	const struct raid *raid;
+/* One request in progress. */
+struct attack_connection {
+	const struct hostile_request *request;
 	int fd;
 	int log;
 	pid_t pid;
 	size_t sent;
 	uint64_t start; /* ms */
 	bool over;
-	bool deaf; /* it takes no more */
+	bool unwritable; /* the worker reads no more */
 	char answer[ANSWER_MAX];
 	size_t answer_size;
 	char log_text[ANSWER_MAX];
@@ -107,17 +112,15 @@ static void raise_to(_Atomic long *most, long value)
 {
 	long before = atomic_load(most);
 
-	while (value > before &&
-		!atomic_compare_exchange_weak(most, &before, value))
+	while (value > before && !atomic_compare_exchange_weak(most, &before, value))
 		;
 }
 
-/* As a unit's SystemCallFilter= does it. */
+/* Like SystemCallFilter= of a unit. */
 static void forbid_setrlimit(void)
 {
 	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			offsetof(struct seccomp_data, nr)),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prlimit64, 1, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setrlimit, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
@@ -132,7 +135,7 @@ static void forbid_setrlimit(void)
 }
 
 /* The connection is the worker's stdin and stdout, the log its stderr. */
-static pid_t start_worker(const struct run *run, int fd, int log)
+static pid_t start_worker(const struct attack_run *run, int fd, int log)
 {
 	pid_t pid = fork();
 
@@ -147,129 +150,119 @@ static pid_t start_worker(const struct run *run, int fd, int log)
 	err(127, "%s", run->worker[0]);
 }
 
-static void open_fight(const struct run *run, struct fight *fight)
+static void open_attack(const struct attack_run *run, struct attack_connection *attack)
 {
 	const int on = 1;
 	int pipe_fds[2];
 	int accepted;
 
-	fight->start = clock_ms();
-	fight->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fight->fd < 0 || pipe2(pipe_fds, O_CLOEXEC) != 0 ||
-		connect(fight->fd, (const struct sockaddr *)&run->address,
-			sizeof(run->address)) != 0)
+	attack->start = clock_ms();
+	attack->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (attack->fd < 0 || pipe2(pipe_fds, O_CLOEXEC) != 0 ||
+		connect(attack->fd, (const struct sockaddr *)&run->address, sizeof(run->address)) !=
+			0)
 		err(1, "can't connect");
 	accepted = accept4(run->listener, NULL, NULL, SOCK_CLOEXEC);
-	fight->log = pipe_fds[0];
-	fight->pid = start_worker(run, accepted, pipe_fds[1]);
-	if (accepted < 0 || fight->pid < 0)
+	attack->log = pipe_fds[0];
+	attack->pid = start_worker(run, accepted, pipe_fds[1]);
+	if (accepted < 0 || attack->pid < 0)
 		err(1, "can't start the worker");
 	close(accepted);
 	close(pipe_fds[1]);
-	setsockopt(fight->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	fcntl(fight->fd, F_SETFL, O_NONBLOCK);
+	setsockopt(attack->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	fcntl(attack->fd, F_SETFL, O_NONBLOCK);
 }
 
-/* How much of what there is may leave now; sets where it stands. */
-static size_t next_piece(const struct fight *fight, const char **ret_at)
+/* The number of bytes to send now; sets where they are. */
+static size_t next_piece(const struct attack_connection *attack, const char **ret_at)
 {
-	const struct raid *raid = fight->raid;
-	const uint64_t seconds = (clock_ms() - fight->start) / 1000;
-	size_t until = raid->size;
+	const struct hostile_request *request = attack->request;
+	const uint64_t seconds = (clock_ms() - attack->start) / 1000;
+	size_t until = request->size;
 
-	*ret_at = raid->bytes + fight->sent;
-	if (raid->manner == TRICKLE && seconds + 1 < until)
+	*ret_at = request->bytes + attack->sent;
+	if (request->manner == TRICKLE && seconds + 1 < until)
 		until = seconds + 1;
-	if (raid->manner == SPLIT && fight->sent < raid->split)
-		until = raid->split;
-	return until > fight->sent ? until - fight->sent : 0;
+	if (request->manner == SPLIT && attack->sent < request->split)
+		until = request->split;
+	return until > attack->sent ? until - attack->sent : 0;
 }
 
-/* What comes after all of it, in pieces of whole lines. */
-static ssize_t send_more(const struct fight *fight)
+/* The bytes after the request: whole lines, repeated. */
+static ssize_t send_more(const struct attack_connection *attack)
 {
-	const struct raid *raid = fight->raid;
-	const char *line = raid->bytes + raid->size - raid->split;
+	const struct hostile_request *request = attack->request;
+	const char *line = request->bytes + request->size - request->split;
 	char piece[16384];
 	size_t used = 0;
 
-	if (fight->sent >= ENDLESS_BYTES)
+	if (attack->sent >= ENDLESS_BYTES)
 		return 0;
-	while (used + raid->split <= sizeof(piece)) {
-		memcpy(piece + used, line, raid->split);
-		used += raid->split;
+	while (used + request->split <= sizeof(piece)) {
+		memcpy(piece + used, line, request->split);
+		used += request->split;
 	}
-	/* where it is cut does not matter, there is no end to it */
-	return send(fight->fd, piece, used, MSG_NOSIGNAL);
+	/* it may be cut anywhere, because it has no end */
+	return send(attack->fd, piece, used, MSG_NOSIGNAL);
 }
 
-/* Sends what is to be sent now; returns whether there is more at once. */
-static bool send_some(struct fight *fight)
+/* Sends the bytes that are due; returns whether there are more at once. */
+static bool send_some(struct attack_connection *attack)
 {
-	const struct raid *raid = fight->raid;
+	const struct hostile_request *request = attack->request;
 	const char *at;
-	size_t size = next_piece(fight, &at);
+	size_t size = next_piece(attack, &at);
 	ssize_t sent = 0;
 
 	if (size > 0)
-		sent = send(fight->fd, at, size, MSG_NOSIGNAL);
-	else if (raid->manner == ENDLESS)
-		sent = send_more(fight);
+		sent = send(attack->fd, at, size, MSG_NOSIGNAL);
+	else if (request->manner == ENDLESS)
+		sent = send_more(attack);
 	if (sent < 0 && errno != EAGAIN)
-		fight->deaf = true;
+		attack->unwritable = true;
 	if (sent > 0)
-		fight->sent += (size_t)sent;
-	if (raid->manner == SPLIT && fight->sent == raid->split)
+		attack->sent += (size_t)sent;
+	if (request->manner == SPLIT && attack->sent == request->split)
 		usleep(SPLIT_US);
-	return !fight->deaf &&
-	       (raid->manner == ENDLESS || fight->sent < raid->size);
+	return !attack->unwritable && (request->manner == ENDLESS || attack->sent < request->size);
 }
 
-static void receive_some(struct fight *fight)
+static void receive_some(struct attack_connection *attack)
 {
-	ssize_t got = recv(fight->fd, fight->answer + fight->answer_size,
-		sizeof(fight->answer) - 1 - fight->answer_size, 0);
+	ssize_t got = recv(attack->fd, attack->answer + attack->answer_size,
+		sizeof(attack->answer) - 1 - attack->answer_size, 0);
 
 	if (got > 0)
-		fight->answer_size += (size_t)got;
+		attack->answer_size += (size_t)got;
 	else if (got == 0 || errno != EAGAIN)
-		fight->over = true;
+		attack->over = true;
 }
 
-/* To the end of the answer, or of all patience. */
-static void carry_out(struct fight *fight)
+/* Until the end of the response, or the timeout. */
+static void carry_out(struct attack_connection *attack)
 {
-	struct pollfd fd = {.fd = fight->fd};
-	const bool waits = fight->raid->manner == TRICKLE;
+	struct pollfd fd = {.fd = attack->fd};
+	const bool waits = attack->request->manner == TRICKLE;
 	bool more = true;
 
-	while (!fight->over && clock_ms() - fight->start < WALL_MS * SLOWER) {
+	while (!attack->over && clock_ms() - attack->start < WALL_MS * SLOWER) {
 		fd.events = POLLIN | (more && !waits ? POLLOUT : 0);
 		if (poll(&fd, 1, waits ? 100 : 1000) < 0)
 			err(1, "poll");
 		if (more && (waits || (fd.revents & POLLOUT)))
-			more = send_some(fight);
+			more = send_some(attack);
 		if (fd.revents & (POLLIN | POLLERR | POLLHUP))
-			receive_some(fight);
+			receive_some(attack);
 	}
-	close(fight->fd);
+	close(attack->fd);
 }
 
-static bool complain(const struct fight *fight, const char *what)
+static bool complain(const struct attack_connection *attack, const char *what)
 {
-	fprintf(stderr, "%s: %s\nanswer: %.*s\nlog: %.*s\n", fight->raid->label,
-		what,
-		(int)(fight->answer_size < 600 ? fight->answer_size : 600),
-		fight->answer, (int)fight->log_size, fight->log_text);
+	fprintf(stderr, "%s: %s\nanswer: %.*s\nlog: %.*s\n", attack->request->label, what,
+		(int)(attack->answer_size < 600 ? attack->answer_size : 600), attack->answer,
+		(int)attack->log_size, attack->log_text);
 	return false;
-}
-
-static bool is_printable(const char *text, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if ((text[i] < ' ' || text[i] > '~') && text[i] != '\n')
-			return false;
-	return true;
 }
 
 static size_t count_lines(const char *text, size_t size)
@@ -281,52 +274,52 @@ static size_t count_lines(const char *text, size_t size)
 	return lines;
 }
 
-/* A sentence, as long as the head says. */
-static bool check_sentence(const struct fight *fight)
+/* Is it a message of the length in its head? */
+static bool check_sentence(const struct attack_connection *attack)
 {
-	const char *body = strstr(fight->answer, "\r\n\r\n");
-	const char *length = strstr(fight->answer, "\r\nContent-Length: ");
+	const char *body = strstr(attack->answer, "\r\n\r\n");
+	const char *length = strstr(attack->answer, "\r\nContent-Length: ");
 	size_t size;
 
 	if (!body || !length)
-		return complain(fight, "the answer has no end of its head");
+		return complain(attack, "the answer has no end of its head");
 	body += 4;
-	size = fight->answer_size - (size_t)(body - fight->answer);
-	if (memcmp(fight->raid->bytes, "HEAD ", 5) == 0)
-		return size == 0 || complain(fight, "HEAD has a body");
+	size = attack->answer_size - (size_t)(body - attack->answer);
+	if (memcmp(attack->request->bytes, "HEAD ", 5) == 0)
+		return size == 0 || complain(attack, "HEAD has a body");
 	if (strtoul(length + strlen("\r\nContent-Length: "), NULL, 10) != size)
-		return complain(fight, "the answer is not whole");
-	if (!is_printable(body, size) || count_lines(body, size) != 1 ||
+		return complain(attack, "the answer is not whole");
+	if (!printable_text(body, size, true) || count_lines(body, size) != 1 ||
 		body[size - 1] != '\n')
-		return complain(fight, "the answer is not one sentence");
+		return complain(attack, "the answer is not one sentence");
 	return true;
 }
 
-static bool check_answer(const struct fight *fight)
+static bool check_answer(const struct attack_connection *attack)
 {
-	const char *statuses = fight->raid->statuses;
-	const bool captures =
-		strstr(fight->answer, "\r\nTransfer-Encoding: chunked\r\n");
+	static const char unlimited[] = "system calls are not limited in this build";
+	const char *statuses = attack->request->statuses;
+	const bool captures = strstr(attack->answer, "\r\nTransfer-Encoding: chunked\r\n");
 	char status[4] = "";
 	size_t lines = 1;
 
-	if (sscanf(fight->answer, "HTTP/1.1 %3[0-9] ", status) != 1)
-		return complain(fight, "no answer");
-	if (statuses ? !strstr(statuses, status)
-		     : status[0] == '5' && strcmp(status, "505") != 0)
-		return complain(fight, "another answer");
-	if (strstr(fight->answer, "\nHTTP/1."))
-		return complain(fight, "two answers");
-	if (*status != '2' && !check_sentence(fight))
+	if (sscanf(attack->answer, "HTTP/1.1 %3[0-9] ", status) != 1)
+		return complain(attack, "no answer");
+	if (statuses ? !strstr(statuses, status) : status[0] == '5' && strcmp(status, "505") != 0)
+		return complain(attack, "another answer");
+	if (strstr(attack->answer, "\nHTTP/1."))
+		return complain(attack, "two answers");
+	if (*status != '2' && !check_sentence(attack))
 		return false;
 	if (*status == '2')
-		lines = captures && memcmp(fight->raid->bytes, "HEAD", 4) != 0
-				? 2
-				: 0;
-	if (count_lines(fight->log_text, fight->log_size) != lines)
-		return complain(fight, "not one line for each event");
-	return is_printable(fight->log_text, fight->log_size) ||
-	       complain(fight, "the log has a control character");
+		lines = captures && memcmp(attack->request->bytes, "HEAD", 4) != 0 ? 2 : 0;
+	/* a build with a sanitizer */
+	if (memmem(attack->log_text, attack->log_size, unlimited, strlen(unlimited)))
+		lines++;
+	if (count_lines(attack->log_text, attack->log_size) != lines)
+		return complain(attack, "not one line for each event");
+	return printable_text(attack->log_text, attack->log_size, true) ||
+	       complain(attack, "the log has a control character");
 }
 
 static long milliseconds(const struct timeval *time)
@@ -334,8 +327,8 @@ static long milliseconds(const struct timeval *time)
 	return (long)time->tv_sec * 1000 + (long)time->tv_usec / 1000;
 }
 
-/* The process, and the child that tried its filter, are gone. */
-static bool check_end(const struct run *run, struct fight *fight)
+/* The process and the child that tried its filter are gone. */
+static bool check_end(const struct attack_run *run, struct attack_connection *attack)
 {
 	struct rusage usage;
 	int status;
@@ -343,70 +336,67 @@ static bool check_end(const struct run *run, struct fight *fight)
 	long cpu;
 	ssize_t got;
 
-	/* to its end, when nobody has it open any more */
-	while ((got = read(fight->log, fight->log_text + fight->log_size,
-			sizeof(fight->log_text) - fight->log_size)) > 0)
-		fight->log_size += (size_t)got;
-	close(fight->log);
-	if (wait4(fight->pid, &status, 0, &usage) != fight->pid)
+	/* until no process has it open any more */
+	while ((got = read(attack->log, attack->log_text + attack->log_size,
+			sizeof(attack->log_text) - attack->log_size)) > 0)
+		attack->log_size += (size_t)got;
+	close(attack->log);
+	if (wait4(attack->pid, &status, 0, &usage) != attack->pid)
 		err(1, "wait4");
-	wall = (long)(clock_ms() - fight->start);
+	wall = (long)(clock_ms() - attack->start);
 	cpu = milliseconds(&usage.ru_utime) + milliseconds(&usage.ru_stime);
 	raise_to(&run->figures->wall_ms, wall);
 	raise_to(&run->figures->cpu_ms, cpu);
 	raise_to(&run->figures->memory_kib, usage.ru_maxrss);
 	if (getenv("HOSTILE_VERBOSE"))
-		printf("%6ld ms %6ld ms of CPU time %7ld KiB %.12s %s\n", wall,
-			cpu, usage.ru_maxrss, fight->answer,
-			fight->raid->label);
+		printf("%6ld ms %6ld ms of CPU time %7ld KiB %.12s %s\n", wall, cpu,
+			usage.ru_maxrss, attack->answer, attack->request->label);
 	if (status != 0)
-		return complain(fight, "the worker has failed");
-	if (!fight->over || wall > WALL_MS * SLOWER)
-		return complain(fight, "it took too long");
+		return complain(attack, "the worker has failed");
+	if (!attack->over || wall > WALL_MS * SLOWER)
+		return complain(attack, "it took too long");
 	if (cpu > CPU_MS * SLOWER)
-		return complain(fight, "it took too much CPU time");
+		return complain(attack, "it took too much CPU time");
 	return usage.ru_maxrss <= MEMORY_KIB * SLOWER ||
-	       complain(fight, "it took too much memory");
+	       complain(attack, "it took too much memory");
 }
 
-static void fight_once(const struct run *run, const struct raid *raid)
+static void attack_once(const struct attack_run *run, const struct hostile_request *request)
 {
-	struct fight *fight = calloc(1, sizeof(*fight));
+	struct attack_connection *attack = calloc(1, sizeof(*attack));
 	bool ended;
 
-	if (!fight)
+	if (!attack)
 		err(1, "calloc");
-	fight->raid = raid;
-	open_fight(run, fight);
-	carry_out(fight);
-	ended = check_end(run, fight);
-	if (!ended || !check_answer(fight))
+	attack->request = request;
+	open_attack(run, attack);
+	carry_out(attack);
+	ended = check_end(run, attack);
+	if (!ended || !check_answer(attack))
 		atomic_fetch_add(&run->figures->failed, 1);
-	atomic_fetch_add(&run->figures->raids, 1);
-	free(fight);
+	atomic_fetch_add(&run->figures->requests, 1);
+	free(attack);
 }
 
-/* Every RUNNERS-th raid of a set. */
-static void run_share(struct run *run, size_t set, size_t first, size_t step)
+/* Every RUNNERS-th request of a set. */
+static void run_share(struct attack_run *run, size_t set, size_t first, size_t step)
 {
-	struct raid raid = {.bytes = malloc(RAID_MAX)};
+	struct hostile_request request = {.bytes = malloc(HOSTILE_MAX)};
 	socklen_t size = sizeof(run->address);
 
-	run->address = (struct sockaddr_in){.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	run->address = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	run->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (!raid.bytes || run->listener < 0 ||
-		bind(run->listener, (struct sockaddr *)&run->address, size) !=
-			0 ||
+	if (!request.bytes || run->listener < 0 ||
+		bind(run->listener, (struct sockaddr *)&run->address, size) != 0 ||
 		listen(run->listener, 1) != 0 ||
-		getsockname(run->listener, (struct sockaddr *)&run->address,
-			&size) != 0)
+		getsockname(run->listener, (struct sockaddr *)&run->address, &size) != 0)
 		err(1, "can't listen");
-	for (size_t i = first; sets[set].make(&raid, i); i += step) {
-		fight_once(run, &raid);
-		raid = (struct raid){.bytes = raid.bytes};
+	for (size_t i = first; sets[set].make(&request, i); i += step) {
+		attack_once(run, &request);
+		request = (struct hostile_request){.bytes = request.bytes};
 	}
-	free(raid.bytes);
+	free(request.bytes);
 }
 
 static size_t find_set(const char *name)
@@ -414,7 +404,7 @@ static size_t find_set(const char *name)
 	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
 		if (strcmp(sets[i].name, name) == 0)
 			return i;
-	errx(2, "there is no set %s", name);
+	errx(2, "unknown set %s", name);
 }
 
 static size_t share(void)
@@ -432,12 +422,11 @@ static void open_silent_resolver(void)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address,
-			      sizeof(address)) != 0)
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
 		err(1, "no resolver");
 }
 
-static void start_runners(struct run *run, size_t set)
+static void start_runners(struct attack_run *run, size_t set)
 {
 	for (size_t i = 0; i < RUNNERS; i++) {
 		pid_t pid = fork();
@@ -454,7 +443,7 @@ static void start_runners(struct run *run, size_t set)
 
 int main(int argc, char **argv)
 {
-	struct run run = {0};
+	struct attack_run run = {0};
 	size_t set;
 	int status;
 	bool good = true;
@@ -478,11 +467,9 @@ int main(int argc, char **argv)
 	start_runners(&run, set);
 	while (wait(&status) > 0)
 		good = good && status == 0;
-	printf("%s: %ld raids, %ld failed; at most %ld ms, %ld ms of CPU "
+	printf("%s: %ld requests, %ld failed; at most %ld ms, %ld ms of CPU "
 	       "time, %ld KiB\n",
-		argv[1], run.figures->raids, run.figures->failed,
-		run.figures->wall_ms, run.figures->cpu_ms,
-		run.figures->memory_kib);
-	return good && run.figures->raids > 0 && run.figures->failed == 0 ? 0
-									  : 1;
+		argv[1], run.figures->requests, run.figures->failed, run.figures->wall_ms,
+		run.figures->cpu_ms, run.figures->memory_kib);
+	return good && run.figures->requests > 0 && run.figures->failed == 0 ? 0 : 1;
 }

@@ -1,12 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * A server of live captures on loopback, cheap enough to measure a client
- * beside it.
+ * A server of live captures on loopback, cheap enough to measure a client on
+ * the same machine.
  *
  *     live
  *
- * In: HTTP requests, 1,000 and more at once. Out: a capture for each, that
- * does not end; a chunk leaves in one write, and its packets have the stamps
- * of the time since the one before. The query says what is sent:
+ * In: HTTP requests, 1,000 and more at once. Out: a capture without end for
+ * each; a chunk is sent in one write, and the timestamps of its packets are in
+ * the time since the one before. The query sets the content:
  *
  *     chunks=N           a second; default 0
  *     packets=N          a second, in these chunks
@@ -17,15 +18,15 @@
  * pcapng is what a worker sends: interfaces "any" and "eth0", a watermark and
  * the counters in each chunk, and a watermark every 50 ms while it is quiet.
  *
- * Stdout tells "listening on PORT", and at every SIGUSR1 "SECONDS CHUNKS
- * PACKETS", what it has sent by then. SIGTERM ends all streams in good order,
- * and it tells that once more.
+ * Stdout has "listening on PORT", and at every SIGUSR1 "SECONDS CHUNKS
+ * PACKETS", the totals so far. SIGTERM ends all streams as complete, and prints
+ * the totals again.
  */
+#include "../lib/packets.h"
 #include "common/clock.h"
 #include "format/linktype.h"
-#include "format/pcapfile.h"
-#include "format/pcapng.h"
-#include "packets.h"
+#include "format/pcap_file.h"
+#include "format/pcapng_write.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -34,6 +35,7 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -50,13 +52,12 @@ enum {
 	CHUNK_MAX = 65535,
 	FRAME_MAX = 1514,
 	SNAPLEN = 262144,
-	SETTLED_NS = 10000000, /* what a watermark is behind */
+	SETTLED_NS = 10000000, /* delay of a watermark */
 	WATERMARK_NS = 50000000,
 	COUNTERS_NS = 1000000000,
-	NS_PER_S = 1000000000,
 };
 
-/* All times are in ns, of the clock that stamps come from. */
+/* All times are in ns, of the clock of the timestamps. */
 struct stream {
 	int fd; /* -1: it is over */
 	bool asked;
@@ -66,7 +67,7 @@ struct stream {
 	uint64_t rate;	 /* packets a second */
 	uint64_t period; /* between two chunks with packets, 0: none */
 	uint64_t begin;
-	uint64_t last; /* the latest stamp */
+	uint64_t last; /* the latest timestamp */
 	uint64_t sent; /* packets */
 	uint64_t due;  /* the next packets, watermark, counters: */
 	uint64_t watermark;
@@ -107,23 +108,22 @@ static unsigned char *put_packets(
 			.len = stream->size,
 			.interface = 1,
 		};
-		const size_t head =
-			stream->pcapng ? PCAPNG_PACKET_HEAD : PCAPFILE_RECORD;
+		const size_t head = stream->pcapng ? PCAPNG_PACKET_HEAD : PCAP_FILE_RECORD;
 
 		memcpy(at + head, frame, stream->size);
 		if (stream->pcapng)
-			at += pcapng_put_packet(at, &packet, NULL);
+			at += pcapng_write_packet(at, &packet, NULL, 0);
 		else
-			pcapfile_put_record(at, &packet, false);
+			pcap_file_put_record(at, &packet, false);
 		if (!stream->pcapng)
-			at += PCAPFILE_RECORD + stream->size;
+			at += PCAP_FILE_RECORD + stream->size;
 		stream->last = packet.time;
 	}
 	stream->sent += count;
 	return at;
 }
 
-/* As a worker: with the counters, where these changed, and once a second. */
+/* Like a worker: with the counters if these changed, and once a second. */
 static unsigned char *put_watermark(
 	struct stream *stream, unsigned char *at, uint64_t now, bool tells)
 {
@@ -134,12 +134,12 @@ static unsigned char *put_watermark(
 	};
 
 	if (tells || now >= stream->counters) {
-		statistics.told = STATISTICS_ALL;
+		statistics.valid = STATISTICS_ALL;
 		statistics.received = stream->sent;
 		stream->counters = now + COUNTERS_NS;
 	}
 	stream->watermark = now + WATERMARK_NS;
-	return at + pcapng_put_statistics(at, &statistics);
+	return at + pcapng_write_statistics(at, &statistics);
 }
 
 static unsigned char *put_interface(unsigned char *at, const char *name)
@@ -151,23 +151,22 @@ static unsigned char *put_interface(unsigned char *at, const char *name)
 		.filter = "",
 	};
 
-	return at + pcapng_put_interface(at, &interface);
+	return at + pcapng_write_interface(at, &interface);
 }
 
 static unsigned char *put_header(const struct stream *stream, unsigned char *at)
 {
-	const struct pcapfile file = {
+	const struct pcap_file file = {
 		.linktype = LINKTYPE_SLL,
 		.snaplen = SNAPLEN,
 	};
 
 	if (stream->pcapng) {
-		at += pcapng_put_section(
-			at, "ddump-worker " DDUMP_VERSION, NULL);
+		at += pcapng_write_section(at, "ddump-worker " DDUMP_VERSION, NULL);
 		return put_interface(put_interface(at, "any"), "eth0");
 	}
-	pcapfile_put_header(at, &file);
-	return at + PCAPFILE_HEADER;
+	pcap_file_put_header(at, &file);
+	return at + PCAP_FILE_HEADER;
 }
 
 static void end_stream(struct stream *stream)
@@ -176,16 +175,15 @@ static void end_stream(struct stream *stream)
 	stream->fd = -1;
 }
 
-/* The socket blocks: a client that is too slow shows in the rate. */
+/* The socket blocks: a client that is too slow reduces the rate. */
 static void send_bytes(struct stream *stream, const void *bytes, size_t size)
 {
 	if (send(stream->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
 		end_stream(stream);
 }
 
-/* Frames and sends what the chunk has, up to end. */
-static void send_chunk(
-	struct server *server, struct stream *stream, unsigned char *end)
+/* Frames and sends the bytes of the chunk, up to end. */
+static void send_chunk(struct server *server, struct stream *stream, unsigned char *end)
 {
 	const size_t size = (size_t)(end - server->chunk) - CHUNK_HEAD;
 	char head[24];
@@ -199,16 +197,14 @@ static void send_chunk(
 	server->chunks++;
 }
 
-/* Sends what is due. */
+/* Sends the chunks that are due. */
 static void serve(struct server *server, struct stream *stream, uint64_t now)
 {
 	unsigned char *at = server->chunk + CHUNK_HEAD;
 	uint64_t count = 0;
 
 	if (stream->period && stream->due <= now) {
-		count = (stream->due - stream->begin) * stream->rate /
-				NS_PER_S -
-			stream->sent;
+		count = (stream->due - stream->begin) * stream->rate / NS_PER_S - stream->sent;
 		at = put_packets(stream, at, count, now);
 		server->packets += count;
 		stream->due += stream->period;
@@ -225,8 +221,7 @@ static void read_query(struct stream *stream, const char *query, uint64_t phase)
 
 	stream->asked = true;
 	stream->pcapng = !param_is(query, "format", "pcap");
-	stream->has_watermarks =
-		stream->pcapng && param_number(query, "watermarks", 1);
+	stream->has_watermarks = stream->pcapng && param_number(query, "watermarks", 1);
 	stream->size = (uint32_t)param_number(query, "size", 100);
 	stream->rate = param_number(query, "packets", 0);
 	stream->begin = now;
@@ -235,12 +230,11 @@ static void read_query(struct stream *stream, const char *query, uint64_t phase)
 	stream->due = now + stream->period * phase / PHASES;
 	stream->watermark = now + WATERMARK_NS * phase / PHASES;
 	if (stream->size > FRAME_MAX ||
-		(chunks && (stream->rate / chunks + 1) * (stream->size + 32) >
-				   CHUNK_MAX - 100))
+		(chunks && (stream->rate / chunks + 1) * (stream->size + 32) > CHUNK_MAX - 100))
 		errx(1, "too much for one chunk: %s", query);
 }
 
-/* Begins a stream, or ends it where its client has left. */
+/* Begins a stream, or ends it if its client has disconnected. */
 static void hear(struct server *server, struct stream *stream)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\n"
@@ -260,18 +254,15 @@ static void hear(struct server *server, struct stream *stream)
 	query = strchr(request, '?');
 	if (query)
 		query[strcspn(query, " \r")] = '\0';
-	read_query(stream, query ? query + 1 : "",
-		(uint64_t)(stream - server->streams) % PHASES);
+	read_query(stream, query ? query + 1 : "", (uint64_t)(stream - server->streams) % PHASES);
 	send_bytes(stream, head, strlen(head));
-	send_chunk(
-		server, stream, put_header(stream, server->chunk + CHUNK_HEAD));
+	send_chunk(server, stream, put_header(stream, server->chunk + CHUNK_HEAD));
 }
 
 static void accept_one(struct server *server)
 {
 	const int on = 1;
-	struct epoll_event event = {
-		.events = EPOLLIN, .data.u32 = server->count};
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = server->count};
 	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
@@ -286,9 +277,8 @@ static void accept_one(struct server *server)
 
 static void tell(const struct server *server)
 {
-	printf("%.6f %" PRIu64 " %" PRIu64 "\n",
-		(double)clock_ns(CLOCK_MONOTONIC) / NS_PER_S, server->chunks,
-		server->packets);
+	printf("%.6f %" PRIu64 " %" PRIu64 "\n", (double)clock_ns(CLOCK_MONOTONIC) / NS_PER_S,
+		server->chunks, server->packets);
 	fflush(stdout);
 	asked = 0;
 }
@@ -305,12 +295,10 @@ static void run(struct server *server)
 			if (events[i].data.u32 == STREAMS_MAX)
 				accept_one(server);
 			else
-				hear(server,
-					&server->streams[events[i].data.u32]);
+				hear(server, &server->streams[events[i].data.u32]);
 		now = clock_ns(CLOCK_REALTIME);
 		for (uint32_t i = 0; i < server->count; i++)
-			if (server->streams[i].fd >= 0 &&
-				server->streams[i].asked)
+			if (server->streams[i].fd >= 0 && server->streams[i].asked)
 				serve(server, &server->streams[i], now);
 		if (asked)
 			tell(server);
@@ -327,8 +315,7 @@ static void end_all(struct server *server)
 		unsigned char *at = server->chunk + CHUNK_HEAD;
 
 		if (stream->fd >= 0 && stream->pcapng)
-			send_chunk(server, stream,
-				put_watermark(stream, at, now, true));
+			send_chunk(server, stream, put_watermark(stream, at, now, true));
 		if (stream->fd >= 0)
 			send_bytes(stream, last, strlen(last));
 		if (stream->fd >= 0)
@@ -350,10 +337,8 @@ static void listen_on_loopback(struct server *server)
 	if (server->epoll < 0 || server->listener < 0 ||
 		bind(server->listener, (struct sockaddr *)&address, size) ||
 		listen(server->listener, BACKLOG) ||
-		getsockname(
-			server->listener, (struct sockaddr *)&address, &size) ||
-		epoll_ctl(
-			server->epoll, EPOLL_CTL_ADD, server->listener, &event))
+		getsockname(server->listener, (struct sockaddr *)&address, &size) ||
+		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &event))
 		err(1, "listen");
 	printf("listening on %u\n", ntohs(address.sin_port));
 	fflush(stdout);

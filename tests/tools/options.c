@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Prints the options that a program parses, from its own table: one spelling a
- * line.
+ * Prints the options that a program parses, from its option table: one spelling
+ * a line.
  *
  *     options ddump|ddump-worker
  *
  * In: a program's name. Out: lines like "interface NAME" and "i NAME".
  */
-#include "client/arguments.h"
-#include "worker/settings.h"
+#include "client/config.h"
+#include "worker/config.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static void print(const struct option_row *rows, size_t count)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "ddump") == 0)
-		print(arguments_rows, arguments_row_count);
+		print(options_rows, options_row_count);
 	else if (argc == 2 && strcmp(argv[1], "ddump-worker") == 0)
 		print(settings_rows, settings_row_count);
 	else

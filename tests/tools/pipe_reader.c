@@ -1,12 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * A reader that does not keep up: stdin to stdout, with a will of its own.
+ * A slow reader: copies stdin to stdout.
  *
  *     pipe_reader [-rate BYTES] [-stop-after BYTES] [-exit-after BYTES]
  *
- * -rate reads so many bytes a second, and -stop-after nothing more after so
- * many bytes, each until SIGUSR1 comes; where both are given, the first one
- * ends the stop. -exit-after ends after so many bytes. Ends by itself after
- * 120 s.
+ * -rate reads that many bytes a second, and -stop-after nothing more after that
+ * many bytes, each until SIGUSR1; with both, the first SIGUSR1 ends the stop.
+ * -exit-after exits after that many bytes. It always exits after 120 s.
  */
 #include <err.h>
 #include <getopt.h>
@@ -23,7 +23,7 @@ static void go_on(int number)
 	(void)number;
 }
 
-/* SIGUSR1 is held back from the start on, so that none is missed. */
+/* SIGUSR1 is blocked from the start on, so that none is missed. */
 static void wait_for_signal(void)
 {
 	sigset_t none;
@@ -62,7 +62,7 @@ static void write_all(const char *bytes, size_t size)
 	}
 }
 
-/* Copies until the end of stdin, or until limit bytes in all are copied. */
+/* Copies until the end of stdin, or until limit bytes are copied in total. */
 static uint64_t copy(uint64_t copied, uint64_t limit, uint64_t rate)
 {
 	const struct timespec tick = {.tv_nsec = 1000000000 / TICKS};
@@ -104,8 +104,7 @@ int main(int argc, char **argv)
 	uint64_t rate = 0;
 	int option;
 
-	while ((option = getopt_long_only(argc, argv, "", options, NULL)) !=
-		-1) {
+	while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'r')
 			rate = strtoull(optarg, NULL, 10);
 		else if (option == 's')

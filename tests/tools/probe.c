@@ -1,25 +1,33 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * NEVER by hand: what it tries, it does, where it may. It refuses to be root
- * anywhere but in a container of tests/fleet.
+ * NEVER run this by hand: it does what it tries, where that is allowed. It
+ * refuses to be root anywhere but in a container of tests/fleet.
  *
- * Stands in the worker's place, within its unit, and tries whatever somebody
- * could who has taken that over.
+ * Replaces the worker within its unit, and tries whatever an attacker could who
+ * has taken over a worker.
  *
- *     probe PID <CONNECTION
+ *     probe PID [limited] <CONNECTION
  *
  * In: the process of another capture, and the client's connection on stdin.
- * Out: "family N" for each kind of sockets that it can open while it has
- * CAP_NET_RAW, which it then gives up, as the worker does. Then "NAME: yes" or
- * "no" for each attempt, and, unless it is root: "writable PATH" for all that
- * can be written, "readable PATH" for each file outside of /usr, /proc and
- * /sys, and "program PATH" for what can be run, but libraries. At last, on
- * stderr, because the client is lost by that: could the connection be made
- * anew, to port 22 of this host?
+ * With "limited" the attempts are those of a process that was taken over while
+ * it sent a capture, when its system calls are limited.
+ * Out: "family N" for each kind of socket that it can open while it has
+ * CAP_NET_RAW, which it then drops, as the worker does. Then "NAME: yes" or
+ * "no" for each attempt, and, unless it is root: "writable PATH" for everything
+ * that can be written, "readable PATH" for each file outside of /usr, /proc,
+ * and /sys, and "program PATH" for each program that can be run, without
+ * libraries. Finally, on stderr, because this attempt loses the client: can the
+ * socket be connected anew, to port 22 of this host?
  */
+#include "worker/syscall_filter.h"
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <linux/capability.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -52,7 +60,7 @@ static void report(const char *name, bool could)
 	printf("%s: %s\n", name, could ? "yes" : "no");
 }
 
-/* For calls whose other errors mean that the kernel has looked at them. */
+/* For calls whose other errors mean that the kernel has executed them. */
 static bool is_let(long result)
 {
 	return result >= 0 || (errno != EPERM && errno != ENOSYS);
@@ -103,14 +111,13 @@ static bool take_capabilities(void)
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
 	const struct __user_cap_data_struct raw[2] = {
-		{.effective = 1U << CAP_NET_RAW,
-			.permitted = 1U << CAP_NET_RAW},
+		{.effective = 1U << CAP_NET_RAW, .permitted = 1U << CAP_NET_RAW},
 	};
 
 	return syscall(SYS_capset, &header, raw) == 0;
 }
 
-/* Of the same user as this one: all instances share one. */
+/* Another process of the same user: all instances share one. */
 static void try_capture(pid_t pid)
 {
 	char path[64];
@@ -121,21 +128,17 @@ static void try_capture(pid_t pid)
 
 	report("signal a capture", kill(pid, 0) == 0);
 	report("signal its thread", syscall(SYS_tgkill, pid, pid, 0) == 0);
-	report("signal it by pidfd",
-		syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0);
-	report("queue it a signal",
-		is_let(syscall(SYS_rt_sigqueueinfo, pid, 0, NULL)));
-	report("take its descriptor",
-		syscall(SYS_pidfd_getfd, pidfd, 0, 0) >= 0);
+	report("signal it by pidfd", syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0);
+	report("queue it a signal", is_let(syscall(SYS_rt_sigqueueinfo, pid, 0, NULL)));
+	report("take its descriptor", syscall(SYS_pidfd_getfd, pidfd, 0, 0) >= 0);
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	report("see it", can_open(path, O_RDONLY));
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	report("read its memory", can_open(path, O_RDWR));
-	report("copy its memory",
-		is_let(process_vm_readv(pid, &here, 1, &there, 1, 0)));
+	report("copy its memory", is_let(process_vm_readv(pid, &here, 1, &there, 1, 0)));
 	report("trace it", ptrace(PTRACE_SEIZE, pid, 0, 0) == 0);
-	report("limit it", syscall(SYS_prlimit64, pid, RLIMIT_CORE, NULL,
-				   &(struct rlimit){0}) == 0);
+	report("limit it",
+		syscall(SYS_prlimit64, pid, RLIMIT_CORE, NULL, &(struct rlimit){0}) == 0);
 	report("signal process 1", kill(1, 0) == 0);
 	report("see process 1", can_open("/proc/1/status", O_RDONLY));
 }
@@ -165,7 +168,7 @@ static bool can_chroot(void)
 	return has_succeeded(child);
 }
 
-/* In a child, which becomes the program, if it may. */
+/* In a child, which becomes the program, if that is allowed. */
 static bool can_run(const char *program, const char *argument)
 {
 	pid_t child = fork();
@@ -180,8 +183,7 @@ static bool can_run(const char *program, const char *argument)
 static bool can_execute_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	void *memory =
-		mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	void *memory = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
 
 	close(fd);
 	return memory != MAP_FAILED;
@@ -191,18 +193,14 @@ static void try_programs(void)
 {
 	const int all = PROT_READ | PROT_WRITE | PROT_EXEC;
 	const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
-	void *memory =
-		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, anonymous, -1, 0);
+	void *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, anonymous, -1, 0);
 
 	report("shell", can_run("/bin/sh", "-e"));
 	report("library shell", can_run("/usr/lib/klibc/bin/sh", "-e"));
-	report("shell by the loader",
-		can_run("/lib64/ld-linux-x86-64.so.2", "/bin/sh"));
+	report("shell by the loader", can_run("/lib64/ld-linux-x86-64.so.2", "/bin/sh"));
 	report("code of a file", can_execute_file("/usr/share/probe"));
-	report("code that it writes",
-		mmap(NULL, PAGE, all, anonymous, -1, 0) != MAP_FAILED);
-	report("code that it wrote",
-		mprotect(memory, PAGE, PROT_READ | PROT_EXEC) == 0);
+	report("code that it writes", mmap(NULL, PAGE, all, anonymous, -1, 0) != MAP_FAILED);
+	report("code that it wrote", mprotect(memory, PAGE, PROT_READ | PROT_EXEC) == 0);
 	report("memfd", memfd_create("probe", 0) >= 0);
 }
 
@@ -225,7 +223,7 @@ static void try_clock_and_names(void)
 	struct timex timex = {0};
 	char name[64] = "";
 
-	/* without a time: nobody's clock is to be set */
+	/* without a time, so that no clock is set */
 	report("clock", is_let(syscall(SYS_clock_settime, 0, NULL)));
 	report("clock's speed", adjtimex(&timex) >= 0);
 	gethostname(name, sizeof(name) - 1);
@@ -237,10 +235,8 @@ static void try_clock_and_names(void)
 static void try_modules(void)
 {
 	report("load module", is_let(syscall(SYS_init_module, "", 0, "")));
-	report("load module file",
-		is_let(syscall(SYS_finit_module, -1, "", 0)));
-	report("remove module",
-		is_let(syscall(SYS_delete_module, "nowhere", 0)));
+	report("load module file", is_let(syscall(SYS_finit_module, -1, "", 0)));
+	report("remove module", is_let(syscall(SYS_delete_module, "nowhere", 0)));
 	report("kexec", is_let(syscall(SYS_kexec_load, 0, 0, NULL, 0)));
 	report("reboot", is_let(syscall(SYS_reboot, 0, 0, 0, NULL)));
 	report("swap", is_let(syscall(SYS_swapon, "/nowhere", 0)));
@@ -261,8 +257,7 @@ static void try_shared(void)
 	report("shared memory", is_let(syscall(SYS_shmget, 0, PAGE, 0600)));
 	report("message queue", is_let(syscall(SYS_msgget, 0, 0600)));
 	report("semaphores", is_let(syscall(SYS_semget, 0, 1, 0600)));
-	report("posix queue", is_let(syscall(SYS_mq_open, "probe",
-				      O_CREAT | O_RDWR, 0600, NULL)));
+	report("posix queue", is_let(syscall(SYS_mq_open, "probe", O_CREAT | O_RDWR, 0600, NULL)));
 	report("pipe", pipe(ends) == 0);
 	report("lock memory", mlock(ends, sizeof(ends)) == 0);
 }
@@ -273,8 +268,8 @@ static void try_privileges(void)
 	const struct rlimit more = {1024, 1024};
 
 	report("capability", take_capabilities());
-	report("ambient capability", prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE,
-					     CAP_NET_RAW, 0, 0) == 0);
+	report("ambient capability",
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) == 0);
 	report("real time", sched_setscheduler(0, SCHED_FIFO, &first) == 0);
 	report("priority", setpriority(PRIO_PROCESS, 0, -1) == 0);
 	report("more files", setrlimit(RLIMIT_NOFILE, &more) == 0);
@@ -330,17 +325,14 @@ static bool can_send(const char *name)
 static void try_sockets(void)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const struct sockaddr_un own = {
-		.sun_family = AF_UNIX, .sun_path = "\0probe-own"};
+	const struct sockaddr_un own = {.sun_family = AF_UNIX, .sun_path = "\0probe-own"};
 
-	report("systemd's socket",
-		can_reach("/run/systemd/private", SOCK_STREAM));
+	report("systemd's socket", can_reach("/run/systemd/private", SOCK_STREAM));
 	report("bus", can_reach("/run/dbus/system_bus_socket", SOCK_STREAM));
 	report("abstract socket", can_reach("@probe", SOCK_STREAM));
 	report("abstract datagrams", can_send("probe-datagrams"));
 	report("listen",
-		bind(fd, (const struct sockaddr *)&own, sizeof(own)) == 0 &&
-			listen(fd, 1) == 0);
+		bind(fd, (const struct sockaddr *)&own, sizeof(own)) == 0 && listen(fd, 1) == 0);
 	close(fd);
 }
 
@@ -348,13 +340,11 @@ static bool is_below(const char *path, const char *top)
 {
 	const size_t size = strlen(top);
 
-	return strncmp(path, top, size) == 0 &&
-	       (path[size] == '/' || path[size] == '\0');
+	return strncmp(path, top, size) == 0 && (path[size] == '/' || path[size] == '\0');
 }
 
-/* An nftw(3) function: each thing is looked at, none is opened. */
-static int visit(const char *path, const struct stat *status, int what,
-	struct FTW *place)
+/* An nftw(3) function: checks each file, and opens none. */
+static int visit(const char *path, const struct stat *status, int what, struct FTW *place)
 {
 	const bool is_file = S_ISREG(status->st_mode);
 
@@ -373,7 +363,7 @@ static int visit(const char *path, const struct stat *status, int what,
 	return FTW_CONTINUE;
 }
 
-/* Away from the client, and to somebody else. */
+/* Connects the socket away from the client, to another address. */
 static bool can_connect_anew(void)
 {
 	const struct sockaddr none = {.sa_family = AF_UNSPEC};
@@ -403,14 +393,66 @@ static bool is_in_container(void)
 	return access("/run/host/container-manager", F_OK) == 0;
 }
 
+/* A socket of the loopback interface; a capture has one of all interfaces. */
+static int open_packets(void)
+{
+	const struct sockaddr_ll loopback = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = 1,
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)) != 0)
+		fprintf(stderr, "cannot bind a packet socket: %s\n", strerror(errno));
+	return fd;
+}
+
+/* Calls that such a socket allows without any capability. */
+static void try_packets(int fd)
+{
+	static const char frame[60] = {0};
+	const int group = 4711;
+	const struct packet_mreq all = {.mr_ifindex = 1, .mr_type = PACKET_MR_PROMISC};
+
+	report("send a frame", write(fd, frame, sizeof(frame)) > 0);
+	report("join another's packets",
+		setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &group, sizeof(group)) == 0);
+	report("promiscuous mode",
+		setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) == 0);
+}
+
+/* stdin and stdout are both the connection; output is sent there. */
+static bool limit_calls(void)
+{
+	const struct syscall_filter_fds fds = {
+		.connection = STDOUT_FILENO,
+		.journal = -1,
+		.errors = STDERR_FILENO,
+	};
+	struct error error;
+
+	if (syscall_filter_is_supported() && syscall_filter_install(&fds, &error))
+		return true;
+	fprintf(stderr, "cannot limit system calls\n");
+	return false;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2 || (getuid() == 0 && !is_in_container()))
+	const bool is_limited = argc == 3 && strcmp(argv[2], "limited") == 0;
+	int packets;
+
+	if ((argc != 2 && !is_limited) || (getuid() == 0 && !is_in_container()))
 		return 1;
+	packets = open_packets();
 	try_families("before");
 	if (getuid() != 0)
 		drop_capabilities();
+	if (is_limited && !limit_calls())
+		return 1;
 	try_families("after");
+	try_packets(packets);
 	try_capture((pid_t)strtol(argv[1], NULL, 10));
 	try_programs();
 	try_namespaces();
@@ -422,7 +464,6 @@ int main(int argc, char **argv)
 	try_privileges();
 	if (getuid() != 0)
 		nftw("/", visit, WALK_FILES, FTW_PHYS | FTW_ACTIONRETVAL);
-	fprintf(stderr, "connect anew: %s\n",
-		can_connect_anew() ? "yes" : "no");
+	fprintf(stderr, "connect anew: %s\n", can_connect_anew() ? "yes" : "no");
 	return 0;
 }

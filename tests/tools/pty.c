@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs a command whose stdout is a terminal.
  *
  *     pty COMMAND [ARGUMENT...]
  *
- * In: what the command writes to that terminal. Out: the same, on stdout.
- * Stdin and stderr are the caller's. Ends with the command's status.
+ * In: the bytes that the command writes to that terminal. Out: the same, on
+ * stdout. Stdin and stderr are the caller's. Ends with the command's status.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -49,14 +50,13 @@ int main(int argc, char **argv)
 		err(127, "%s", argv[1]);
 	}
 	close(other);
-	/* EIO is how a terminal says that nobody writes to it any more */
+	/* EIO means that no process writes to the terminal any more */
 	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
 		if (write(STDOUT_FILENO, bytes, (size_t)got) != got)
 			err(1, "write");
 	if (waitpid(pid, &status, 0) < 0)
 		err(1, "waitpid");
 	if (WIFSIGNALED(status))
-		errx(128 + WTERMSIG(status), "%s: %s", argv[1],
-			strsignal(WTERMSIG(status)));
+		errx(128 + WTERMSIG(status), "%s: %s", argv[1], strsignal(WTERMSIG(status)));
 	return WEXITSTATUS(status);
 }

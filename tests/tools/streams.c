@@ -1,35 +1,43 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server of capture streams for the client's tests, on loopback.
  *
  *     streams [-port P] [-auth BASE64] [-stuck] [-lifetime S]
  *     streams -attacks
  *
- * In: HTTP requests, 1,000 and more at once. Out: what their paths and queries
- * ask for. /stream, /capture and /auth send a stream, whose packets packets.h
- * describes; other paths misbehave, see answers.h. A stream's query has also
+ * In: HTTP requests, 1,000 and more at once. Out: the responses that their
+ * paths and queries select. /stream, /capture, and /auth send a stream, whose
+ * packets are described in packets.h, and /file/PATH a file; other paths are
+ * errors and attacks, see answers.c. A stream's query also has
  *
- *     pieces=random|N   bytes of a chunk and of a write, by chance 1 to 65536
+ *     snaplen=N         in the file header, 262144 by default
+ *     pieces=random|N   bytes of a chunk and of a write, random: 1 to 65536
  *     http=1.0          no chunks, the stream ends with the connection
  *     delay=MS          before the first packet, after the file header
- *     crowd=N           nothing before there have been N requests
- *     gate=N            N packets; the rest when somebody has asked for /go
+ *     crowd=N           nothing before there were N requests of any kind
+ *     gate=N            N packets; the rest after a request for /go
  *     end=clean|cut|middle|reset|never
  *
- * With -attacks it only prints the names of those at /attack/NAME.
+ * With -attacks it only prints the names for /attack/NAME.
  *
- * Stdout tells "listening on PORT", a line per request, with its credentials,
- * and "sent TARGET" when a stream's last packet has been handed to the kernel.
- * With -stuck there is also a "stuck on PORT", where no connection is accepted.
- * It ends by itself after its lifetime.
+ * Stdout has "listening on PORT", a line per request, with its credentials, and
+ * "sent TARGET" when a stream's last packet was passed to the kernel. With
+ * -stuck there is also "stuck on PORT", a port on which no connection is
+ * accepted. The server exits at the end of its lifetime.
  */
-#include "connection.h"
+#include "../lib/stream_connection.h"
 
 #include <arpa/inet.h>
 #include <err.h>
+#include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -43,16 +51,28 @@ static void stop(int number)
 	stopped = 1;
 }
 
-/* What streams wait for may have happened: they look again. */
-static void server_wake(struct server *server)
+/*
+ * One more request has arrived: streams that wait for a crowd are checked
+ * again.
+ */
+static void server_gather(struct server *server)
 {
-	for (struct connection *it = server->connections; it; it = it->next)
-		if (it->source && !it->ended)
-			connection_want_room(it, true);
+	for (struct stream_connection *it = server->connections; it; it = it->next)
+		if (it->in_crowd)
+			stream_connection_want_room(it, true);
 }
 
-/* Reads target and credentials out of the whole request, and logs them. */
-static void connection_answer(struct connection *connection)
+/* The gate has opened: streams are checked again. */
+static void server_open(struct server *server)
+{
+	server->open = true;
+	for (struct stream_connection *it = server->connections; it; it = it->next)
+		if (it->stream && !it->ended)
+			stream_connection_want_room(it, true);
+}
+
+/* Parses target and credentials of a whole request, and logs them. */
+static void connection_answer(struct stream_connection *connection)
 {
 	const char *name = "\r\nAuthorization: Basic ";
 	const char *found = strcasestr(connection->request, name);
@@ -61,33 +81,29 @@ static void connection_answer(struct connection *connection)
 
 	if (found)
 		sscanf(found + strlen(name), "%511[^\r]", authorization);
-	if (sscanf(connection->request, "%15s %8191s", method,
-		    connection->target) != 2)
+	if (sscanf(connection->request, "%15s %8191s", method, connection->target) != 2)
 		connection->dead = true;
 	printf("%s %s%s%s\n", method, connection->target,
 		*authorization ? " Authorization: Basic " : "", authorization);
 	connection->asked = true;
 	connection->server->asked++;
-	if (param_find(target_query(connection->target), "crowd"))
-		server_wake(connection->server);
-	connection->since = now_ms();
+	server_gather(connection->server);
+	connection->since = stream_now_ms();
 	if (!strcmp(connection->target, "/go")) {
-		connection->server->open = true;
-		server_wake(connection->server);
+		server_open(connection->server);
 		answer_page(&connection->answer, "200 OK", "", "gone\n");
 	} else {
 		answer_make(&connection->answer, connection->target,
 			connection->server->credentials, authorization);
 	}
 	if (connection->answer.stream)
-		connection->source =
-			source_new(target_query(connection->target));
+		connection->stream = packet_stream_new(answer_query(connection->target));
 	connection->size = connection->answer.first_size;
 	memcpy(connection->out, connection->answer.first, connection->size);
-	connection_send(connection);
+	stream_connection_send(connection);
 }
 
-static void connection_receive(struct connection *connection)
+static void connection_receive(struct stream_connection *connection)
 {
 	char rest[512];
 	char *to = connection->request + connection->request_size;
@@ -115,10 +131,9 @@ static void server_accept(struct server *server)
 	const int on = 1;
 
 	for (;;) {
-		struct connection *connection;
+		struct stream_connection *connection;
 		struct epoll_event event = {.events = EPOLLIN};
-		int fd = accept4(server->listener, NULL, NULL,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
 			return;
@@ -136,13 +151,13 @@ static void server_accept(struct server *server)
 	}
 }
 
-/* Frees who is dead, all if everybody is to go. */
+/* Frees dead connections, or all of them. */
 static void server_bury(struct server *server, bool everybody)
 {
-	struct connection **at = &server->connections;
+	struct stream_connection **at = &server->connections;
 
 	while (*at) {
-		struct connection *connection = *at;
+		struct stream_connection *connection = *at;
 
 		if (!connection->dead && !everybody) {
 			at = &connection->next;
@@ -150,25 +165,25 @@ static void server_bury(struct server *server, bool everybody)
 		}
 		*at = connection->next;
 		close(connection->fd);
-		free(connection->source);
+		free(connection->stream);
 		attack_free(connection->answer.attack);
 		free(connection);
 	}
 }
 
-/* Serves who waited for the clock; returns ms until the next one does. */
+/* Serves connections whose delay is over; returns ms until the next one. */
 static int server_clock(struct server *server)
 {
-	uint64_t now = now_ms();
+	uint64_t now = stream_now_ms();
 	uint64_t next = server->until;
 
-	for (struct connection *it = server->connections; it; it = it->next) {
+	for (struct stream_connection *it = server->connections; it; it = it->next) {
 		if (it->wake > 0 && it->wake <= now && !it->dead)
-			connection_send(it);
+			stream_connection_send(it);
 		if (it->wake > 0 && it->wake < next)
 			next = it->wake;
 	}
-	now = now_ms();
+	now = stream_now_ms();
 	return next > now ? (int)(next - now) : 0;
 }
 
@@ -176,7 +191,7 @@ static void server_run(struct server *server)
 {
 	struct epoll_event events[EVENTS];
 
-	while (!stopped && now_ms() < server->until) {
+	while (!stopped && stream_now_ms() < server->until) {
 		int timeout = server_clock(server);
 		int count;
 
@@ -184,7 +199,7 @@ static void server_run(struct server *server)
 		fflush(stdout);
 		count = epoll_wait(server->epoll, events, EVENTS, timeout);
 		for (int i = 0; i < count; i++) {
-			struct connection *connection = events[i].data.ptr;
+			struct stream_connection *connection = events[i].data.ptr;
 
 			if (!connection) {
 				server_accept(server);
@@ -193,13 +208,13 @@ static void server_run(struct server *server)
 			if (events[i].events & ~(uint32_t)EPOLLOUT)
 				connection_receive(connection);
 			if (events[i].events & EPOLLOUT && !connection->dead)
-				connection_send(connection);
+				stream_connection_send(connection);
 		}
 	}
 	server_bury(server, true);
 }
 
-/* Listens on loopback and says where, "NAME on PORT". */
+/* Listens on loopback and prints "NAME on PORT". */
 static int listen_on(uint16_t port, int backlog, const char *name)
 {
 	struct sockaddr_in address = {
@@ -222,7 +237,7 @@ static int listen_on(uint16_t port, int backlog, const char *name)
 	return fd;
 }
 
-/* A port whose backlog is full: connections to it get no answer at all. */
+/* A port with a full backlog: connections to it get no response at all. */
 static void listen_stuck(void)
 {
 	struct sockaddr_in address;
@@ -231,8 +246,7 @@ static void listen_stuck(void)
 
 	getsockname(listener, (struct sockaddr *)&address, &size);
 	for (int i = 0; i < 4; i++) {
-		int fd = socket(
-			AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 		if (fd >= 0)
 			connect(fd, (struct sockaddr *)&address, size);
@@ -256,8 +270,7 @@ int main(int argc, char **argv)
 	uint16_t port = 0;
 	int option;
 
-	while ((option = getopt_long_only(argc, argv, "", options, NULL)) !=
-		-1) {
+	while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'p')
 			port = (uint16_t)strtoul(optarg, NULL, 10);
 		else if (option == 'a')
@@ -279,7 +292,7 @@ int main(int argc, char **argv)
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	server.until = now_ms() + lifetime * 1000;
+	server.until = stream_now_ms() + lifetime * 1000;
 	server.epoll = epoll_create1(EPOLL_CLOEXEC);
 	server.listener = listen_on(port, BACKLOG, "listening");
 	epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.listener, &event);

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * A frame of TCP, VLAN tag and all, as a device sends it that leaves tags to
- * the kernel. In: the interface, the tag's protocol, 4 or 6, and the port that
- * it comes from. Out: that frame, by the interface.
+ * Sends a TCP frame with a VLAN tag in its bytes, as a device does that leaves
+ * tags to the kernel. In: the interface, the tag's protocol, 4 or 6, and the
+ * source port. Out: that frame, on the interface.
  */
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -47,15 +48,14 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 5) {
-		fputs("Usage: tagged_send INTERFACE PROTOCOL 4|6 PORT\n",
-			stderr);
+		fputs("Usage: tagged_send INTERFACE PROTOCOL 4|6 PORT\n", stderr);
 		return 1;
 	}
 	size = fill(frame, argv);
 	to.sll_ifindex = (int)if_nametoindex(argv[1]);
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, frame, size, 0, (struct sockaddr *)&to,
-			      sizeof(to)) != (ssize_t)size) {
+	if (fd < 0 ||
+		sendto(fd, frame, size, 0, (struct sockaddr *)&to, sizeof(to)) != (ssize_t)size) {
 		perror("tagged_send");
 		return 1;
 	}

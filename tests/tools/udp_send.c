@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Test traffic. In: how many datagrams, of which size, how fast, and where to.
- * Out: datagrams that tell who they are: a sequence number, and bytes that
- * follow from it. With -print the payloads leave as lines of hex on stdout
- * instead: what a capture of the same run must hold.
+ * Test traffic. In: the number of datagrams, their size, rate, and address.
+ * Out: datagrams with a sequence number and bytes computed from it. With -print
+ * the payloads are printed as lines of hex on stdout instead: the expected
+ * content of a capture of the same run.
  */
 #include <inttypes.h>
 #include <netdb.h>
@@ -22,7 +23,7 @@ enum {
 	NS_PER_S = 1000000000,
 };
 
-struct run {
+struct datagram_run {
 	uint32_t count;
 	uint32_t size;
 	uint32_t rate; /* datagrams a second; 0: as fast as it goes */
@@ -55,8 +56,8 @@ static void print_payload(const unsigned char *payload, uint32_t size)
 	putchar('\n');
 }
 
-/* fd -1 prints. Returns 0, or 1 after an error that it has told. */
-static int run_all(const struct run *run, int fd, const struct addrinfo *to)
+/* fd -1 prints. Returns 0, or 1 after an error message. */
+static int run_all(const struct datagram_run *run, int fd, const struct addrinfo *to)
 {
 	static unsigned char payload[SIZE_MAX_UDP];
 	struct timespec start;
@@ -70,8 +71,7 @@ static int run_all(const struct run *run, int fd, const struct addrinfo *to)
 		}
 		if (run->rate)
 			wait_turn(&start, (uint64_t)i * NS_PER_S / run->rate);
-		if (sendto(fd, payload, run->size, 0, to->ai_addr,
-			    to->ai_addrlen) < 0) {
+		if (sendto(fd, payload, run->size, 0, to->ai_addr, to->ai_addrlen) < 0) {
 			perror("udp_send");
 			return 1;
 		}
@@ -79,7 +79,7 @@ static int run_all(const struct run *run, int fd, const struct addrinfo *to)
 	return 0;
 }
 
-static int send_to(const struct run *run, const char *host, const char *port)
+static int send_to(const struct datagram_run *run, const char *host, const char *port)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
@@ -92,8 +92,7 @@ static int send_to(const struct run *run, const char *host, const char *port)
 	int fd;
 
 	if (error) {
-		fprintf(stderr, "udp_send: %s: %s\n", host,
-			gai_strerror(error));
+		fprintf(stderr, "udp_send: %s: %s\n", host, gai_strerror(error));
 		return 1;
 	}
 	fd = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -108,23 +107,22 @@ static int send_to(const struct run *run, const char *host, const char *port)
 	return status;
 }
 
-/* Reads the three numbers; false: one is out of its range. */
-static bool read_run(char **argv, struct run *ret_run)
+/* Parses the three numbers; false: one is out of its range. */
+static bool read_run(char **argv, struct datagram_run *ret_run)
 {
 	char *end[3];
 
 	ret_run->count = (uint32_t)strtoul(argv[0], &end[0], 10);
 	ret_run->size = (uint32_t)strtoul(argv[1], &end[1], 10);
 	ret_run->rate = (uint32_t)strtoul(argv[2], &end[2], 10);
-	return !*end[0] && !*end[1] && !*end[2] &&
-	       ret_run->count <= COUNT_MAX && ret_run->size >= SEQUENCE_SIZE &&
-	       ret_run->size <= SIZE_MAX_UDP;
+	return !*end[0] && !*end[1] && !*end[2] && ret_run->count <= COUNT_MAX &&
+	       ret_run->size >= SEQUENCE_SIZE && ret_run->size <= SIZE_MAX_UDP;
 }
 
 int main(int argc, char **argv)
 {
 	bool print = argc == 5 && strcmp(argv[1], "-print") == 0;
-	struct run run;
+	struct datagram_run run;
 
 	if ((!print && argc != 6) || !read_run(argv + 1 + print, &run)) {
 		fputs("Usage: udp_send COUNT SIZE RATE ADDRESS PORT\n"

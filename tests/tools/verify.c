@@ -1,37 +1,42 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Compares a merged capture with the recipes of the streams that went in.
+ * Compares a merged capture with the recipes of its streams.
  *
  *     verify [options] FILE RECIPE...
  *
- * In: a pcap file (-: stdin), decoded here, by nothing that it tests, and the
- * recipes of packets.h, in the order of the command line that merged them.
- * Out: one summary line, and status 1 with a sentence if
+ * In: a pcap file (-: stdin), decoded here, without the code under test, and
+ * the recipes of packets.h, in the order of the merge's command line.
+ * Out: one summary line, and status 1 with a message if
  *
- *   - a packet is none of the recipes', comes twice, or differs in any byte,
- *     in its stamp or in either of its sizes;
- *   - one is missing (-partial: any may be; -count N: there must be N);
- *   - the file doesn't end with a whole record;
- *   - a stamp is below one that came before (-allow-late N: N of them may);
- *   - with -ties, packets of one stamp are not in the order of the recipes;
- *   - the file says another -linktype N or -precision micro|nano.
+ *   - a packet belongs to no recipe, comes twice, or differs in any byte,
+ *     in its timestamp, or in either of its sizes;
+ *   - a packet is missing (-partial: any may be; -count N: there must be N);
+ *   - the file does not end with a whole record;
+ *   - a timestamp is below an earlier one (-allow-late N: N of them may be);
+ *   - with -ties, packets with the same timestamp are not in the order of
+ *     the recipes;
+ *   - the file has another link type than -linktype N, or another precision
+ *     than -precision micro|nano.
  *
- * With -among packets of no recipe are passed over, and it ends with the last
- * one that was missing: behind a merge that would not end by itself.
+ * With -among packets of no recipe are ignored, and it ends with the last
+ * missing packet: for a merge that would not end by itself.
  */
-#include "packets.h"
+#include "../lib/packets.h"
 
 #include <byteswap.h>
 #include <err.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-struct stream {
+struct verified_stream {
 	struct recipe recipe;
 	bool *seen;
 };
 
-struct verify {
+struct verification {
 	FILE *in;
 	bool swapped;
 	bool nano;
@@ -39,12 +44,12 @@ struct verify {
 	bool among; /* others */
 	uint64_t missing;
 	uint32_t linktype;
-	struct stream *streams;
+	struct verified_stream *streams;
 	size_t count;
 	uint64_t packets;
 	uint64_t late;
-	uint64_t latest;   /* ns, the highest stamp so far */
-	size_t last_place; /* of the packet with that stamp */
+	uint64_t latest;   /* ns, the highest timestamp so far */
+	size_t last_place; /* of the packet with that timestamp */
 };
 
 struct expected {
@@ -55,7 +60,7 @@ struct expected {
 	const char *precision; /* NULL: either */
 };
 
-static uint32_t get_u32(const struct verify *verify, const unsigned char *in)
+static uint32_t get_u32(const struct verification *verify, const unsigned char *in)
 {
 	uint32_t value;
 
@@ -65,11 +70,10 @@ static uint32_t get_u32(const struct verify *verify, const unsigned char *in)
 
 static uint32_t get_mark(const unsigned char *in)
 {
-	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 |
-	       (uint32_t)in[2] << 8 | in[3];
+	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
 }
 
-static void read_header(struct verify *verify)
+static void read_header(struct verification *verify)
 {
 	unsigned char header[24];
 	uint16_t major;
@@ -95,7 +99,7 @@ static void read_header(struct verify *verify)
  * Reads the next record. Returns false at the end of the file, which must be
  * the end of a record.
  */
-static bool read_packet(struct verify *verify, struct made_packet *ret_packet)
+static bool read_packet(struct verification *verify, struct made_packet *ret_packet)
 {
 	unsigned char record[16];
 	uint64_t fraction;
@@ -104,29 +108,24 @@ static bool read_packet(struct verify *verify, struct made_packet *ret_packet)
 	if (got == 0)
 		return false;
 	if (got < sizeof(record))
-		errx(1, "after %" PRIu64 " packets: a record's header is cut",
-			verify->packets);
+		errx(1, "after %" PRIu64 " packets: a record's header is cut", verify->packets);
 	fraction = get_u32(verify, record + 4);
 	if (fraction >= (verify->nano ? 1000000000u : 1000000u))
-		errx(1,
-			"after %" PRIu64 " packets: %" PRIu64
-			" is no fraction of a second",
+		errx(1, "after %" PRIu64 " packets: %" PRIu64 " is not a fraction of a second",
 			verify->packets, fraction);
 	ret_packet->time = get_u32(verify, record) * UINT64_C(1000000000) +
 			   fraction * (verify->nano ? 1 : 1000);
 	ret_packet->caplen = get_u32(verify, record + 8);
 	ret_packet->len = get_u32(verify, record + 12);
 	if (ret_packet->caplen > PACKETS_MAX)
-		errx(1, "after %" PRIu64 " packets: one of %u bytes",
-			verify->packets, ret_packet->caplen);
-	if (fread(ret_packet->data, 1, ret_packet->caplen, verify->in) !=
-		ret_packet->caplen)
-		errx(1, "after %" PRIu64 " packets: a packet is cut",
-			verify->packets);
+		errx(1, "after %" PRIu64 " packets: one of %u bytes", verify->packets,
+			ret_packet->caplen);
+	if (fread(ret_packet->data, 1, ret_packet->caplen, verify->in) != ret_packet->caplen)
+		errx(1, "after %" PRIu64 " packets: a packet is cut", verify->packets);
 	return true;
 }
 
-static size_t find_stream(const struct verify *verify, uint32_t id)
+static size_t find_stream(const struct verification *verify, uint32_t id)
 {
 	size_t place = 0;
 
@@ -135,24 +134,21 @@ static size_t find_stream(const struct verify *verify, uint32_t id)
 	return place;
 }
 
-/* Is a packet of none of the streams? */
-static bool is_others(
-	const struct verify *verify, const struct made_packet *packet)
+/* Does a packet belong to none of the streams? */
+static bool is_others(const struct verification *verify, const struct made_packet *packet)
 {
 	const uint32_t link = recipe_link_size(verify->linktype);
 
 	return packet->caplen < link + PACKETS_MARK ||
-	       find_stream(verify, get_mark(packet->data + link)) ==
-		       verify->count;
+	       find_stream(verify, get_mark(packet->data + link)) == verify->count;
 }
 
-/* Compares a packet with what its recipe says. Returns its stream's place. */
-static size_t check_packet(
-	struct verify *verify, const struct made_packet *packet)
+/* Compares a packet with its recipe. Returns its stream's index. */
+static size_t check_packet(struct verification *verify, const struct made_packet *packet)
 {
 	static struct made_packet made;
 	const uint32_t link = recipe_link_size(verify->linktype);
-	struct stream *stream;
+	struct verified_stream *stream;
 	uint32_t number;
 	uint32_t id;
 	size_t place;
@@ -163,8 +159,7 @@ static size_t check_packet(
 	number = get_mark(packet->data + link + 4);
 	place = find_stream(verify, id);
 	if (place == verify->count)
-		errx(1, "packet %" PRIu64 " is of no stream, %u",
-			verify->packets, id);
+		errx(1, "packet %" PRIu64 " is of no stream, %u", verify->packets, id);
 	stream = &verify->streams[place];
 	if (number >= stream->recipe.packets)
 		errx(1, "stream %u has no packet %u", id, number);
@@ -175,42 +170,37 @@ static size_t check_packet(
 	if (!verify->nano)
 		made.time -= made.time % 1000;
 	if (packet->time != made.time)
-		errx(1, "stream %u: packet %u is of %" PRIu64 ", not %" PRIu64,
-			id, number, packet->time, made.time);
+		errx(1, "stream %u: packet %u is of %" PRIu64 ", not %" PRIu64, id, number,
+			packet->time, made.time);
 	if (packet->caplen != made.caplen || packet->len != made.len)
-		errx(1, "stream %u: packet %u has %u of %u bytes, not %u of %u",
-			id, number, packet->caplen, packet->len, made.caplen,
-			made.len);
+		errx(1, "stream %u: packet %u has %u of %u bytes, not %u of %u", id, number,
+			packet->caplen, packet->len, made.caplen, made.len);
 	if (memcmp(packet->data, made.data, made.caplen) != 0)
 		errx(1, "stream %u: packet %u has other bytes", id, number);
 	return place;
 }
 
-static void check_order(
-	struct verify *verify, const struct made_packet *packet, size_t place)
+static void check_order(struct verification *verify, const struct made_packet *packet, size_t place)
 {
 	if (packet->time < verify->latest) {
 		verify->late++;
 		return;
 	}
-	if (verify->ties && packet->time == verify->latest &&
-		place < verify->last_place)
-		errx(1,
-			"packet %" PRIu64
-			" of stream %u is behind one of stream %u",
-			verify->packets, verify->streams[place].recipe.id,
+	if (verify->ties && packet->time == verify->latest && place < verify->last_place)
+		errx(1, "packet %" PRIu64 " of stream %u follows one of stream %u", verify->packets,
+			verify->streams[place].recipe.id,
 			verify->streams[verify->last_place].recipe.id);
 	verify->latest = packet->time;
 	verify->last_place = place;
 }
 
-static void add_streams(struct verify *verify, char **recipes, size_t count)
+static void add_streams(struct verification *verify, char **recipes, size_t count)
 {
 	verify->streams = calloc(count ? count : 1, sizeof(*verify->streams));
 	if (!verify->streams)
 		err(1, "streams");
 	for (size_t i = 0; i < count; i++) {
-		struct stream *stream = &verify->streams[i];
+		struct verified_stream *stream = &verify->streams[i];
 
 		stream->recipe = recipe_parse(recipes[i]);
 		if (find_stream(verify, stream->recipe.id) < i)
@@ -223,60 +213,53 @@ static void add_streams(struct verify *verify, char **recipes, size_t count)
 	}
 }
 
-/* How many packets are missing; the first one of all is told. */
-static uint64_t count_missing(const struct verify *verify, bool tell)
+/* The number of missing packets; the first one is reported. */
+static uint64_t count_missing(const struct verification *verify, bool tell)
 {
 	uint64_t missing = 0;
 
 	for (size_t i = 0; i < verify->count; i++) {
-		const struct stream *stream = &verify->streams[i];
+		const struct verified_stream *stream = &verify->streams[i];
 
 		for (uint32_t at = 0; at < stream->recipe.packets; at++) {
 			if (stream->seen[at])
 				continue;
 			if (missing++ == 0 && tell)
-				warnx("stream %u: packet %u is missing",
-					stream->recipe.id, at);
+				warnx("stream %u: packet %u is missing", stream->recipe.id, at);
 		}
 	}
 	return missing;
 }
 
-/* Prints the summary and compares it with what was expected. */
-static bool verify_judge(
-	const struct verify *verify, const struct expected *expected)
+/* Prints the summary and compares it with the expected values. */
+static bool verify_judge(const struct verification *verify, const struct expected *expected)
 {
 	const char *precision = verify->nano ? "nano" : "micro";
 	uint64_t missing = count_missing(verify, !expected->partial);
 	bool right = true;
 
-	printf("%" PRIu64 " packets of %zu streams, %" PRIu64
-	       " missing, %" PRIu64 " late, "
+	printf("%" PRIu64 " packets of %zu streams, %" PRIu64 " missing, %" PRIu64 " late, "
 	       "link type %u, %s\n",
-		verify->packets, verify->count, missing, verify->late,
-		verify->linktype, precision);
+		verify->packets, verify->count, missing, verify->late, verify->linktype, precision);
 	if (missing > 0 && !expected->partial)
 		right = false;
 	if (verify->late > expected->late)
 		right = false;
-	if (expected->packets != UINT64_MAX &&
-		verify->packets != expected->packets)
+	if (expected->packets != UINT64_MAX && verify->packets != expected->packets)
 		right = false;
-	if (expected->linktype != UINT64_MAX &&
-		verify->linktype != expected->linktype)
+	if (expected->linktype != UINT64_MAX && verify->linktype != expected->linktype)
 		right = false;
 	if (expected->precision && strcmp(expected->precision, precision) != 0)
 		right = false;
 	return right;
 }
 
-static void verify_run(struct verify *verify)
+static void verify_run(struct verification *verify)
 {
 	static struct made_packet packet;
 
 	read_header(verify);
-	while ((!verify->among || verify->missing > 0) &&
-		read_packet(verify, &packet)) {
+	while ((!verify->among || verify->missing > 0) && read_packet(verify, &packet)) {
 		size_t place;
 
 		if (verify->among && is_others(verify, &packet))
@@ -288,7 +271,7 @@ static void verify_run(struct verify *verify)
 	}
 }
 
-static void verify_free(struct verify *verify)
+static void verify_free(struct verification *verify)
 {
 	for (size_t i = 0; i < verify->count; i++)
 		free(verify->streams[i].seen);
@@ -297,7 +280,7 @@ static void verify_free(struct verify *verify)
 }
 
 static int parse_options(
-	int argc, char **argv, struct verify *verify, struct expected *expected)
+	int argc, char **argv, struct verification *verify, struct expected *expected)
 {
 	static const struct option options[] = {
 		{"linktype", required_argument, NULL, 'l'},
@@ -311,8 +294,7 @@ static int parse_options(
 	};
 	int option;
 
-	while ((option = getopt_long_only(argc, argv, "+", options, NULL)) !=
-		-1) {
+	while ((option = getopt_long_only(argc, argv, "+", options, NULL)) != -1) {
 		if (option == 'l')
 			expected->linktype = strtoull(optarg, NULL, 10);
 		else if (option == 'p')
@@ -337,9 +319,8 @@ static int parse_options(
 
 int main(int argc, char **argv)
 {
-	struct expected expected = {
-		.linktype = UINT64_MAX, .packets = UINT64_MAX};
-	struct verify verify = {.in = stdin};
+	struct expected expected = {.linktype = UINT64_MAX, .packets = UINT64_MAX};
+	struct verification verify = {.in = stdin};
 	int first = parse_options(argc, argv, &verify, &expected);
 	bool right;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include "worker/connection.h"
@@ -26,8 +27,7 @@ static inline void *link_read(void *context)
 	struct link *link = context;
 	ssize_t got;
 
-	while ((got = recv(link->far, link->got + link->size,
-			LINK_ROOM - link->size, 0)) > 0)
+	while ((got = recv(link->far, link->got + link->size, LINK_ROOM - link->size, 0)) > 0)
 		link->size += (size_t)got;
 	return NULL;
 }
@@ -43,9 +43,7 @@ static inline void link_open(struct link *link, bool reads)
 	link->got = malloc(LINK_ROOM);
 	assert_non_null(link->got);
 	if (reads)
-		assert_int_equal(
-			pthread_create(&link->reader, NULL, link_read, link),
-			0);
+		assert_int_equal(pthread_create(&link->reader, NULL, link_read, link), 0);
 }
 
 /* Closes the near end; after that all that has arrived is in got. */

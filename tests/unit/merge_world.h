@@ -1,6 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include "client/merge.h"
+#include "common/clock.h"
 
 #include "unit.h"
 
@@ -8,26 +10,28 @@
 #include <string.h>
 
 /*
- * A merge and, beside it, a model of it that looks at everything: each packet
- * that leaves is the first of all, unhurt, and had a right to; each one that
- * stays has none. The merge's clock is a parameter, so time is simulated, and
- * a seed repeats a run exactly.
+ * A merge under a clock that is a parameter, so that a seed repeats a run
+ * exactly. The world checks properties, whatever the rule is by which the merge
+ * decides:
+ *
+ *  - a packet leaves unchanged, once, and first of all that wait, unless some
+ *    packet has waited for the hold;
+ *  - no packet leaves while some source may still send an earlier one, unless
+ *    some packet has waited for the hold, or a queue is full;
+ *  - no packet waits for longer than the hold, or than ten holds if a source or
+ *    the output was paused;
+ *  - nothing waits that every source has passed;
+ *  - the merge asks to be called again just when something can leave.
  */
 enum {
 	TARGETS = 7,
 	ITEMS = 400, /* per world */
 	BODY = 40000,
-	NS_PER_MS = 1000000,
-	SLACK = 10 * NS_PER_MS, /* ns by which a stream may be disordered */
-	SETTLE = 20,		/* ms in which that comes out */
-	FULL_GRACE = 200,	/* ms that a full queue waits for another */
-	PAUSE_WEIGHT = 4,	/* a part of the time to be full, and excused */
-	EXCUSE = 60000,		/* ms that it is waited for at most */
-	PACE = 2, /* to tell of so many times what passes, the same */
+	SLACK = 10 * 1000000, /* ns by which a stream may be disordered */
+	SETTLE = 20,	      /* ms that are enough to end such disorder */
+	FULL_HOLD = 200,      /* ms: the shortest hold while a queue is full */
+	HOLDS_MAX = 10,
 };
-
-/* ns: whoever tells of times so far back has no excuse for it */
-static const uint64_t PAST = UINT64_C(3600000000000);
 
 static const size_t PLENTY = SIZE_MAX / 2;
 
@@ -42,15 +46,10 @@ struct item {
 	enum state state;
 };
 
-struct member {
-	uint64_t settled; /* nothing up to that is to come */
-	uint64_t spoken;  /* the latest time that it has told */
-	uint64_t spoke;	  /* ms: when it told that */
-	uint64_t heard;	  /* ms */
-	uint64_t began;	  /* ms */
-	uint64_t filled;  /* ms: when it became full last */
-	uint64_t freed;	  /* ms: up to when that excuses it */
-	uint64_t told;	  /* ns: what it had spoken then */
+struct world_source {
+	uint64_t watermark; /* ns: nothing up to that will come */
+	uint64_t newest;    /* ns: of what it has sent */
+	uint64_t resumed;   /* ms: when it began, or had space again */
 	bool was_full;
 	bool running;
 	size_t queued;
@@ -60,17 +59,17 @@ struct member {
 struct world {
 	struct merge *merge;
 	struct merge_limits limits;
-	struct member members[TARGETS];
+	struct world_source members[TARGETS];
 	unsigned count;
 	struct item items[ITEMS];
 	size_t item_count;
 	size_t order[ITEMS]; /* the numbers of those that left */
 	size_t left;
 	uint64_t now;
-	uint64_t resumed; /* ms: when the last long pause was over */
+	uint64_t resumed; /* ms: when the output's last long pause ended */
 	uint64_t latest;  /* of what has left */
-	bool begins;	  /* a pump: who is overdue comes first */
-	size_t room;	  /* packets that the sink takes yet */
+	bool pump_full;	  /* some queue was full when this pump began */
+	size_t space;	  /* packets that the sink still accepts */
 	bool draining;
 };
 
@@ -112,217 +111,118 @@ static inline const struct item *first_of(const struct world *world)
 	return first;
 }
 
-/* The one that runs and is the least settled; NULL: nobody runs. */
-static inline const struct member *slowest_of(const struct world *world)
-{
-	const struct member *slowest = NULL;
-
-	for (unsigned i = 0; i < world->count; i++) {
-		const struct member *member = &world->members[i];
-
-		if (member->running &&
-			(!slowest || member->settled < slowest->settled))
-			slowest = member;
-	}
-	return slowest;
-}
-
-/*
- * Since when (ms) have all that run told of that time; UINT64_MAX: not all
- * have.
- */
-static inline uint64_t spoken_since(const struct world *world, uint64_t time)
-{
-	uint64_t since = 0;
-
-	for (unsigned i = 0; i < world->count; i++) {
-		const struct member *member = &world->members[i];
-
-		if (!member->running || member->settled >= time)
-			continue;
-		if (member->spoken < time)
-			return UINT64_MAX;
-		since = member->spoke > since ? member->spoke : since;
-	}
-	return since;
-}
-
-static inline uint64_t time_left(
-	const struct world *world, uint64_t since, uint64_t patience)
-{
-	return since + patience > world->now ? since + patience - world->now
-					     : 0;
-}
-
-/* Whoever was full had to pause: its silence begins now, or not so long ago. */
-static inline void excuse(const struct world *world, struct member *member)
-{
-	const uint64_t hold = world->limits.hold;
-	uint64_t until = member->filled > hold ? member->filled - hold : 0;
-
-	if (member->freed > until)
-		until = member->freed;
-	until += (world->now - member->filled) * PAUSE_WEIGHT;
-	until += (member->spoken - member->told) / NS_PER_MS / PACE;
-	member->freed = until < world->now ? until : world->now;
-	member->told = member->spoken;
-	member->heard = world->now;
-}
-
-/* Who is full, and who was. */
-static inline void note_freed(struct world *world)
+/* Notes which queues are full, and which have space again. */
+static inline void update_full(struct world *world)
 {
 	for (unsigned i = 0; i < world->count; i++) {
-		struct member *member = &world->members[i];
+		struct world_source *source = &world->members[i];
 		const bool full = merge_is_full(world->merge, i);
 
-		if (member->was_full && !full)
-			excuse(world, member);
-		member->was_full = full;
+		if (source->was_full && !full)
+			source->resumed = world->now;
+		source->was_full = full;
 	}
+}
+
+static inline bool some_full(const struct world *world)
+{
+	for (unsigned i = 0; i < world->count; i++)
+		if (merge_is_full(world->merge, i))
+			return true;
+	return false;
+}
+
+/* May some source still send a packet before that time, as far as is known? */
+static inline bool is_blocked(const struct world *world, uint64_t time)
+{
+	for (unsigned i = 0; i < world->count; i++)
+		if (world->members[i].running && world->members[i].newest < time)
+			return true;
+	return false;
+}
+
+/* Have all sources passed that time for certain? */
+static inline bool is_passed(const struct world *world, uint64_t time)
+{
+	for (unsigned i = 0; i < world->count; i++)
+		if (world->members[i].running && world->members[i].watermark < time)
+			return false;
+	return true;
 }
 
 /* The first of each target, NULL: it has none. */
-static inline void heads_of(
-	const struct world *world, const struct item *heads[TARGETS])
+static inline void firsts_of(const struct world *world, const struct item *firsts[TARGETS])
 {
-	memset(heads, 0, TARGETS * sizeof(*heads));
+	memset(firsts, 0, TARGETS * sizeof(*firsts));
 	for (size_t i = 0; i < world->item_count; i++) {
 		const struct item *item = &world->items[i];
 
 		if (item->state == IN &&
-			(!heads[item->target] ||
-				is_before(item, heads[item->target])))
-			heads[item->target] = item;
+			(!firsts[item->target] || is_before(item, firsts[item->target])))
+			firsts[item->target] = item;
 	}
 }
 
-/* Of these the one that has waited longest, the latest of several. */
-static inline const struct item *oldest_of(const struct world *world)
+/* When (ms) the packet came that has waited longest. */
+static inline uint64_t oldest_arrival(const struct world *world)
 {
-	const struct item *heads[TARGETS];
-	const struct item *oldest = NULL;
+	const struct item *firsts[TARGETS];
+	uint64_t oldest = UINT64_MAX;
 
-	heads_of(world, heads);
+	firsts_of(world, firsts);
 	for (unsigned i = 0; i < TARGETS; i++)
-		if (heads[i] &&
-			(!oldest || heads[i]->arrived < oldest->arrived ||
-				(heads[i]->arrived == oldest->arrived &&
-					heads[i]->time > oldest->time)))
-			oldest = heads[i];
+		if (firsts[i] && firsts[i]->arrived < oldest)
+			oldest = firsts[i]->arrived;
 	return oldest;
 }
 
-/* Until when (ms) it must stay for those that are silent. */
-static inline uint64_t held_until(
-	const struct world *world, const struct item *item)
+/* The shortest time (ms) that a packet waits for a source that is silent. */
+static inline uint64_t shortest_hold(const struct world *world)
 {
-	uint64_t from = item->arrived;
-	uint64_t bound = from > world->resumed ? from : world->resumed;
+	const uint64_t hold = world->limits.hold_ms;
 
-	for (unsigned i = 0; i < world->count; i++) {
-		const struct member *member = &world->members[i];
-
-		if (!member->running || member->spoken >= item->time)
-			continue;
-		if (member->began > from)
-			from = member->began;
-		if (member->freed > from && member->spoken + PAST >= item->time)
-			from = member->freed;
-	}
-	bound += EXCUSE;
-	return (from < bound ? from : bound) + world->limits.hold;
+	return world->pump_full && hold > FULL_HOLD ? FULL_HOLD : hold;
 }
 
-static inline uint64_t hold_of(
-	const struct world *world, const struct item *item)
+static inline uint64_t later(uint64_t a, uint64_t b)
 {
-	return time_left(world, held_until(world, item), 0);
+	return a > b ? a : b;
 }
 
-/* For how long the first of all must stay; 0: it may leave. */
-static inline uint64_t wait_of(struct world *world, const struct item *item)
+/* Until when (ms) a packet waits at most. */
+static inline uint64_t longest_wait(const struct world *world, const struct item *item)
 {
-	const struct member *slowest = slowest_of(world);
-	const uint64_t since = spoken_since(world, item->time);
-	uint64_t other = UINT64_MAX;
-	uint64_t heard = 0;
-	uint64_t wait;
-	uint64_t oldest;
-	bool full = false;
+	const uint64_t since = later(item->arrived, world->resumed);
+	uint64_t resumed = 0;
 
-	note_freed(world);
-	for (unsigned i = 0; i < world->count; i++) {
-		const struct member *member = &world->members[i];
-
-		full = full || member->was_full;
-		if (member->running && member->spoken < item->time &&
-			member->heard > heard)
-			heard = member->heard;
-	}
-	if (!slowest || slowest->settled >= item->time)
-		return 0;
-	wait = hold_of(world, item);
-	oldest = hold_of(world, oldest_of(world));
-	if (since != UINT64_MAX)
-		other = full ? 0 : time_left(world, since, SETTLE);
-	else if (full)
-		other = time_left(world, heard, FULL_GRACE);
-	wait = oldest < wait ? oldest : wait;
-	return other < wait ? other : wait;
+	for (unsigned i = 0; i < world->count; i++)
+		resumed = later(resumed, world->members[i].resumed);
+	return since + (resumed > since ? HOLDS_MAX : 1) * world->limits.hold_ms;
 }
 
-/* The first of those that have come by then; NULL: none has. */
-static inline const struct item *first_by(
-	const struct world *world, uint64_t by)
+static inline void check_waiting(const struct world *world)
 {
-	const struct item *heads[TARGETS];
-	const struct item *first = NULL;
+	const struct item *firsts[TARGETS];
 
-	heads_of(world, heads);
+	firsts_of(world, firsts);
 	for (unsigned i = 0; i < TARGETS; i++)
-		if (heads[i] && heads[i]->arrived <= by &&
-			(!first || is_before(heads[i], first)))
-			first = heads[i];
-	return first;
+		if (firsts[i])
+			assert_true(world->now < longest_wait(world, firsts[i]));
 }
 
-/*
- * If one is due before the first of all had come: what leaves then. NULL: none
- * is.
- */
-static inline const struct item *overdue_of(struct world *world)
+static inline void hear(struct world *world, unsigned target, uint64_t newest, uint64_t watermark)
 {
-	const struct item *oldest = oldest_of(world);
-	uint64_t due;
+	struct world_source *source = &world->members[target];
 
-	note_freed(world);
-	due = oldest ? held_until(world, oldest) : UINT64_MAX;
-	if (!oldest || first_of(world)->arrived <= due)
-		return NULL;
-	return first_by(world, due);
+	source->newest = later(source->newest, newest);
+	source->watermark = later(source->watermark, watermark);
 }
 
-static inline void hear(
-	struct world *world, unsigned target, uint64_t spoken, uint64_t settled)
-{
-	struct member *member = &world->members[target];
-
-	member->heard = world->now;
-	if (spoken > member->spoken) {
-		member->spoken = spoken;
-		member->spoke = world->now;
-	}
-	if (settled > member->settled)
-		member->settled = settled;
-}
-
-static inline bool take_packet(
-	void *context, unsigned target, const struct packet *packet)
+static inline bool take_packet(void *context, unsigned target, const struct packet *packet)
 {
 	struct world *world = context;
 	struct item *item;
-	struct member *member = &world->members[target];
+	struct world_source *source = &world->members[target];
 
 	assert_true(packet->len < world->item_count);
 	item = &world->items[packet->len];
@@ -331,25 +231,21 @@ static inline bool take_packet(
 	assert_int_equal(item->time, packet->time);
 	assert_int_equal(item->caplen, packet->caplen);
 	assert_int_equal(packet->interface, origin_of(packet->len));
-	assert_memory_equal(packet->data,
-		fill_body(packet->len, packet->caplen), packet->caplen);
-	if (world->begins && overdue_of(world)) {
-		assert_ptr_equal(item, overdue_of(world));
-	} else {
-		world->begins = false;
-		assert_ptr_equal(item, first_of(world));
-		assert_int_equal(world->draining ? 0 : wait_of(world, item), 0);
-	}
-	if (world->room == 0)
+	assert_memory_equal(packet->data, fill_body(packet->len, packet->caplen), packet->caplen);
+	if (item != first_of(world))
+		assert_true(world->now >= oldest_arrival(world) + shortest_hold(world));
+	if (!world->draining && !world->pump_full && is_blocked(world, item->time))
+		assert_true(world->now >= oldest_arrival(world) + world->limits.hold_ms);
+	if (world->space == 0)
 		return false;
-	world->room--;
+	world->space--;
 	item->state = OUT;
 	world->order[world->left++] = packet->len;
-	member->queued--;
-	member->counts.written++;
+	source->queued--;
+	source->counts.written++;
 	if (packet->time < world->latest)
-		member->counts.late++;
-	else
+		source->counts.late++;
+	else if (packet->time != PACKET_TIME_MAX)
 		world->latest = packet->time;
 	return true;
 }
@@ -357,12 +253,15 @@ static inline bool take_packet(
 static inline void world_open(
 	struct world *world, unsigned count, uint64_t hold, size_t queue_bytes)
 {
-	const struct merge_sink sink = {take_packet, world};
+	const struct merge_sink sink = {
+		.packet = take_packet,
+		.context = world,
+	};
 
 	*world = (struct world){
-		.limits = {.hold = hold, .queue_bytes = queue_bytes},
+		.limits = {.hold_ms = hold, .queue_bytes = queue_bytes},
 		.count = count,
-		.room = SIZE_MAX,
+		.space = SIZE_MAX,
 	};
 	for (unsigned i = 0; i < count; i++)
 		world->members[i].running = true;
@@ -373,7 +272,7 @@ static inline void world_open(
 static inline void world_packet(
 	struct world *world, unsigned target, uint64_t time, uint32_t caplen)
 {
-	struct member *member = &world->members[target];
+	struct world_source *source = &world->members[target];
 	const size_t number = world->item_count++;
 	const struct packet packet = {
 		.time = time,
@@ -393,17 +292,15 @@ static inline void world_packet(
 	};
 	assert_true(merge_packet(world->merge, target, &packet, world->now));
 	memset(body, 0, caplen);
-	if (!member->was_full && merge_is_full(world->merge, target)) {
-		member->filled = world->now;
-		member->was_full = true;
-	}
-	member->queued++;
-	member->counts.received++;
-	hear(world, target, time, time > SLACK ? time - SLACK : 0);
+	source->was_full = merge_is_full(world->merge, target);
+	source->queued++;
+	source->counts.received++;
+	/* out of range: it says nothing */
+	if (time != PACKET_TIME_MAX)
+		hear(world, target, time, time > SLACK ? time - SLACK : 0);
 }
 
-static inline void world_watermark(
-	struct world *world, unsigned target, uint64_t time)
+static inline void world_watermark(struct world *world, unsigned target, uint64_t time)
 {
 	merge_watermark(world->merge, target, time, world->now);
 	hear(world, target, time, time);
@@ -419,8 +316,7 @@ static inline void world_begin(struct world *world, unsigned target)
 {
 	merge_begin(world->merge, target, world->now);
 	world->members[target].running = true;
-	world->members[target].heard = world->now;
-	world->members[target].began = world->now;
+	world->members[target].resumed = world->now;
 }
 
 static inline void world_discard(struct world *world, unsigned target)
@@ -429,34 +325,35 @@ static inline void world_discard(struct world *world, unsigned target)
 	world->members[target].queued = 0;
 	world->members[target].was_full = false;
 	for (size_t i = 0; i < world->item_count; i++)
-		if (world->items[i].target == target &&
-			world->items[i].state == IN)
+		if (world->items[i].target == target && world->items[i].state == IN)
 			world->items[i].state = DISCARDED;
 }
 
 static inline void world_resume(struct world *world)
 {
-	merge_resume(world->merge, world->now);
+	merge_output_resumed(world->merge, world->now);
 	world->resumed = world->now;
 }
 
-/* Pumps, and checks that what stays has to, and for how long. */
+/* Pumps, and checks what stays. */
 static inline int world_pump(struct world *world)
 {
 	const struct item *first;
 	int wait;
 
-	world->begins = true;
+	world->pump_full = some_full(world);
 	wait = merge_pump(world->merge, world->now);
+	update_full(world);
 	first = first_of(world);
-
-	note_freed(world);
 	if (!first) {
 		assert_int_equal(wait, -1);
 		return -1;
 	}
-	assert_int_not_equal(wait_of(world, first), 0);
-	assert_int_equal(wait, wait_of(world, first));
+	if (world->space == 0)
+		return wait;
+	assert_true(wait > 0);
+	assert_false(is_passed(world, first->time));
+	check_waiting(world);
 	return wait;
 }
 
@@ -495,13 +392,13 @@ static inline void check_counts(const struct world *world)
 		left += world->items[i].state == OUT;
 	assert_int_equal(left, world->left);
 	for (unsigned i = 0; i < world->count; i++) {
-		struct merge_counts counts = merge_count(world->merge, i);
-		const struct member *member = &world->members[i];
+		struct merge_counts counts = merge_counts(world->merge, i);
+		const struct world_source *source = &world->members[i];
 
-		assert_int_equal(counts.received, member->counts.received);
-		assert_int_equal(counts.written, member->counts.written);
-		assert_int_equal(counts.late, member->counts.late);
-		assert_int_equal(merge_spoken(world->merge, i), member->spoken);
+		assert_int_equal(counts.received, source->counts.received);
+		assert_int_equal(counts.written, source->counts.written);
+		assert_int_equal(counts.late, source->counts.late);
+		assert_int_equal(merge_newest_ns(world->merge, i), source->newest);
 	}
 }
 
@@ -518,5 +415,5 @@ static inline void check_exact(const struct world *world)
 		assert_true(world->items[world->order[i - 1]].time <=
 			    world->items[world->order[i]].time);
 	for (unsigned i = 0; i < world->count; i++)
-		assert_int_equal(merge_count(world->merge, i).late, 0);
+		assert_int_equal(merge_counts(world->merge, i).late, 0);
 }

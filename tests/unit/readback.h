@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "format/pcapng.h"
-#include "format/reader.h"
+#include "format/pcapng_write.h"
+#include "format/stream_reader.h"
 
 #include "unit.h"
 
@@ -38,14 +39,13 @@ struct back {
 	size_t block_count;
 };
 
-static inline bool back_on_interface(void *context,
-	const struct interface *interface, uint32_t *ret_number,
-	struct failure *failure)
+static inline bool back_on_interface(
+	void *context, const struct interface *interface, uint32_t *ret_number, struct error *error)
 {
 	struct back *back = context;
 	struct back_interface *at = &back->interfaces[back->interface_count];
 
-	(void)failure;
+	(void)error;
 	assert_true(back->interface_count < BACK_MAX);
 	at->interface = *interface;
 	snprintf(at->name, sizeof(at->name), "%s", interface->name);
@@ -54,23 +54,22 @@ static inline bool back_on_interface(void *context,
 	return true;
 }
 
-static inline bool back_on_packet(
-	void *context, const struct packet *packet, struct failure *failure)
+static inline bool back_on_packet(void *context, const struct packet *packet, struct error *error)
 {
 	struct back *back = context;
 
-	(void)failure;
+	(void)error;
 	assert_true(back->packet_count < BACK_MAX);
 	back->packets[back->packet_count++] = *packet;
 	return true;
 }
 
-static inline bool back_on_statistics(void *context,
-	const struct statistics *statistics, struct failure *failure)
+static inline bool back_on_statistics(
+	void *context, const struct statistics *statistics, struct error *error)
 {
 	struct back *back = context;
 
-	(void)failure;
+	(void)error;
 	assert_true(back->statistics_count < BACK_MAX);
 	back->statistics[back->statistics_count++] = *statistics;
 	return true;
@@ -85,53 +84,57 @@ static inline uint32_t back_u32(const unsigned char *at)
 }
 
 /* Returns what the reader says of the end; bytes must outlive back. */
-static inline bool back_parse(struct back *back, const unsigned char *bytes,
-	size_t size, struct failure *failure)
+static inline bool back_parse(
+	struct back *back, const unsigned char *bytes, size_t size, struct error *error)
 {
-	const struct stream_sink sink = {
-		back_on_interface, back_on_packet, back_on_statistics, back};
-	struct reader *reader = reader_new(&sink);
+	const struct stream_handler sink = {
+		.interface = back_on_interface,
+		.packet = back_on_packet,
+		.statistics = back_on_statistics,
+		.context = back,
+	};
+	struct stream_reader *reader = stream_reader_new(&sink);
 	bool whole;
 
 	*back = (struct back){0};
 	assert_non_null(reader);
-	if (!reader_push(reader, bytes, size, failure))
-		fail_msg("%s", failure->text);
-	whole = reader_end(reader, failure);
-	reader_free(reader);
+	if (!stream_reader_push(reader, bytes, size, error))
+		fail_msg("%s", error->text);
+	whole = stream_reader_end(reader, error);
+	stream_reader_free(reader);
 	if (back_u32(bytes) != PCAPNG_SECTION)
 		return whole;
-	for (size_t at = 0; at < size;) {
+	for (size_t at = 0, packets = 0; at < size;) {
 		assert_true(back->block_count < 4 * BACK_MAX);
 		back->blocks[back->block_count++] = bytes + at;
+		/* those with options were a copy of the reader's */
+		if (back_u32(bytes + at) == PCAPNG_PACKET)
+			back->packets[packets++].data = bytes + at + PCAPNG_PACKET_HEAD;
 		at += back_u32(bytes + at + BLOCK_LENGTH);
 	}
 	return whole;
 }
 
 /* Reads a whole file that was written here. */
-static inline void back_read(
-	struct back *back, const unsigned char *bytes, size_t size)
+static inline void back_read(struct back *back, const unsigned char *bytes, size_t size)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 
-	if (!back_parse(back, bytes, size, &failure))
-		fail_msg("%s", failure.text);
+	if (!back_parse(back, bytes, size, &error))
+		fail_msg("%s", error.text);
 }
 
 /* Reads what a worker has sent so far, without the word that ends it. */
-static inline void back_read_unfinished(
-	struct back *back, const unsigned char *bytes, size_t size)
+static inline void back_read_unfinished(struct back *back, const unsigned char *bytes, size_t size)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 
-	assert_false(back_parse(back, bytes, size, &failure));
-	assert_non_null(strstr(failure.text, "hides it"));
+	assert_false(back_parse(back, bytes, size, &error));
+	assert_non_null(strstr(error.text, "HTTP did not report"));
 }
 
 /* Copies an option of a block into out, as text; "" is none. */
-static inline void back_option(
-	const unsigned char *block, uint16_t code, char out[BACK_TEXT])
+static inline void back_option(const unsigned char *block, uint16_t code, char out[BACK_TEXT])
 {
 	const uint32_t type = back_u32(block);
 	const size_t end = back_u32(block + BLOCK_LENGTH) - 4;

@@ -1,12 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tests of pcapng share: a reader whose sink writes down all that
  * comes out of it, as text, and the files of tests/data/pcapng.
  */
 #pragma once
 
-#include "format/reader.h"
+#include "format/stream_reader.h"
 
-#include "../tools/blocks.h"
+#include "../lib/pcapng_blocks.h"
 #include "unit.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ static const char corpus[] = "tests/data/pcapng"; /* tests run at the top */
 
 enum { FIRST_NUMBER = 100 }; /* that the sink gives */
 
-enum { INTERFACES, PACKETS, STATISTICS, KINDS };
+enum { INTERFACES, PACKETS, STATISTICS, ODD_TIMES, KINDS };
 
 /* What came out of a reader, as lines of text of each kind. */
 struct seen {
@@ -34,8 +35,7 @@ static inline struct seen *seen_new(void)
 
 	assert_non_null(seen);
 	for (int i = 0; i < KINDS; i++) {
-		seen->files[i] =
-			open_memstream(&seen->lines[i], &seen->sizes[i]);
+		seen->files[i] = open_memstream(&seen->lines[i], &seen->sizes[i]);
 		assert_non_null(seen->files[i]);
 	}
 	return seen;
@@ -59,41 +59,35 @@ static inline const char *lines_of(struct seen *seen, int kind)
 	return seen->lines[kind];
 }
 
-static inline bool go_on(struct seen *seen, struct failure *failure)
+static inline bool go_on(struct seen *seen, struct error *error)
 {
-	return ++seen->calls != seen->refused ||
-	       failure_set(failure, 2, "the sink has enough");
+	return ++seen->calls != seen->refused || error_set(error, 2, "the sink has enough");
 }
 
-static inline bool see_interface(void *context,
-	const struct interface *interface, uint32_t *ret_number,
-	struct failure *failure)
+static inline bool see_interface(
+	void *context, const struct interface *interface, uint32_t *ret_number, struct error *error)
 {
 	struct seen *seen = context;
 
-	seen->names =
-		realloc(seen->names, (seen->count + 1) * sizeof(*seen->names));
+	seen->names = realloc(seen->names, (seen->count + 1) * sizeof(*seen->names));
 	assert_non_null(seen->names);
-	assert_null(interface->description);
 	assert_null(interface->comment);
-	seen->names[seen->count] =
-		strdup(interface->name[0] ? interface->name : "?");
-	fprintf(seen->files[INTERFACES], "%s %08x %u %s '%s'\n",
-		seen->names[seen->count], interface->linktype,
-		interface->snaplen, interface->nano ? "ns" : "us",
+	assert_null(interface->description);
+	seen->names[seen->count] = strdup(interface->name[0] ? interface->name : "?");
+	fprintf(seen->files[INTERFACES], "%s %08x %u %s '%s'\n", seen->names[seen->count],
+		interface->linktype, interface->snaplen, interface->nano ? "ns" : "us",
 		interface->filter);
 	*ret_number = FIRST_NUMBER + seen->count++;
-	return go_on(seen, failure);
+	return go_on(seen, error);
 }
 
 static inline const char *name_of(const struct seen *seen, uint32_t number)
 {
-	assert_in_range(number, FIRST_NUMBER, FIRST_NUMBER + seen->count - 1);
+	assert_uint_in_range(number, FIRST_NUMBER, FIRST_NUMBER + seen->count - 1);
 	return seen->names[number - FIRST_NUMBER];
 }
 
-static inline bool see_packet(
-	void *context, const struct packet *packet, struct failure *failure)
+static inline bool see_packet(void *context, const struct packet *packet, struct error *error)
 {
 	struct seen *seen = context;
 	uint64_t sum = 0;
@@ -101,21 +95,20 @@ static inline bool see_packet(
 	assert_true(packet->caplen <= PACKET_MAX);
 	for (uint32_t i = 0; i < packet->caplen; i++)
 		sum = (sum ^ packet->data[i]) * 0x100000001b3;
-	fprintf(seen->files[PACKETS], "%s %" PRIu64 " %u/%u",
-		name_of(seen, packet->interface), packet->time, packet->caplen,
-		packet->len);
+	fprintf(seen->files[PACKETS], "%s %" PRIu64 " %u/%u", name_of(seen, packet->interface),
+		packet->time, packet->caplen, packet->len);
 	if (packet->caplen > sizeof(blocks_arp) ||
 		memcmp(packet->data, blocks_arp, packet->caplen) != 0)
 		fprintf(seen->files[PACKETS], " %016" PRIx64, sum);
 	fputc('\n', seen->files[PACKETS]);
-	return go_on(seen, failure);
+	return go_on(seen, error);
 }
 
 /* "-" is one that is not told. */
-static inline void put_counter(FILE *file, const struct statistics *statistics,
-	unsigned which, uint64_t count)
+static inline void put_counter(
+	FILE *file, const struct statistics *statistics, unsigned which, uint64_t count)
 {
-	if (statistics->told & which) {
+	if (statistics->valid & which) {
 		fprintf(file, " %" PRIu64, count);
 		return;
 	}
@@ -123,41 +116,50 @@ static inline void put_counter(FILE *file, const struct statistics *statistics,
 	fputs(" -", file);
 }
 
-static inline bool see_statistics(void *context,
-	const struct statistics *statistics, struct failure *failure)
+static inline bool see_statistics(
+	void *context, const struct statistics *statistics, struct error *error)
 {
 	struct seen *seen = context;
 	FILE *file = seen->files[STATISTICS];
 
-	fprintf(file, "%s %" PRIu64, name_of(seen, statistics->interface),
-		statistics->time);
+	fprintf(file, "%s %" PRIu64, name_of(seen, statistics->interface), statistics->time);
 	if (statistics->is_watermark)
 		fputs(" watermark", file);
-	if (statistics->told) {
-		put_counter(file, statistics, STATISTICS_RECEIVED,
-			statistics->received);
-		put_counter(file, statistics, STATISTICS_DROPPED,
-			statistics->dropped);
+	if (statistics->valid & STATISTICS_ALL) {
+		put_counter(file, statistics, STATISTICS_RECEIVED, statistics->received);
+		put_counter(file, statistics, STATISTICS_DROPPED, statistics->dropped);
 		put_counter(file, statistics, STATISTICS_INTERFACE_DROPPED,
 			statistics->interface_dropped);
 	}
 	fputc('\n', file);
-	return go_on(seen, failure);
+	return go_on(seen, error);
 }
 
-static inline struct reader *new_reader(struct seen *seen)
+static inline void see_odd_time(void *context, const char *said, uint64_t time)
 {
-	const struct stream_sink sink = {
-		see_interface, see_packet, see_statistics, seen};
-	struct reader *reader = reader_new(&sink);
+	struct seen *seen = context;
+
+	fprintf(seen->files[ODD_TIMES], "%s: %" PRIu64 "\n", said, time);
+}
+
+static inline struct stream_reader *new_reader(struct seen *seen)
+{
+	const struct stream_handler sink = {
+		.interface = see_interface,
+		.packet = see_packet,
+		.statistics = see_statistics,
+		.odd_time = see_odd_time,
+		.context = seen,
+	};
+	struct stream_reader *reader = stream_reader_new(&sink);
 
 	assert_non_null(reader);
 	return reader;
 }
 
 /* Pushes a copy of just its size, which is gone after that. */
-static inline bool push_copy(struct reader *reader, const unsigned char *bytes,
-	size_t size, struct failure *failure)
+static inline bool push_copy(
+	struct stream_reader *reader, const unsigned char *bytes, size_t size, struct error *error)
 {
 	unsigned char *piece = malloc(size ? size : 1);
 	bool good;
@@ -165,7 +167,7 @@ static inline bool push_copy(struct reader *reader, const unsigned char *bytes,
 	assert_non_null(piece);
 	if (size > 0)
 		memcpy(piece, bytes, size);
-	good = reader_push(reader, piece, size, failure);
+	good = stream_reader_push(reader, piece, size, error);
 	memset(piece, 0xdd, size);
 	free(piece);
 	return good;
@@ -176,7 +178,7 @@ enum ending { GOOD, CUT, BAD };
 
 struct result {
 	enum ending ending;
-	struct failure failure;
+	struct error error;
 	struct seen *seen;
 };
 
@@ -185,24 +187,23 @@ static inline struct result read_pieces(
 	const unsigned char *bytes, size_t size, size_t first, size_t most)
 {
 	struct result result = {.seen = seen_new()};
-	struct reader *reader = new_reader(result.seen);
-	bool good = push_copy(reader, bytes, first, &result.failure);
+	struct stream_reader *reader = new_reader(result.seen);
+	bool good = push_copy(reader, bytes, first, &result.error);
 
 	for (size_t at = first; at < size && good;) {
 		size_t piece = most && most < size - at ? most : size - at;
 
-		good = push_copy(reader, bytes + at, piece, &result.failure);
+		good = push_copy(reader, bytes + at, piece, &result.error);
 		at += piece;
 	}
 	if (!good) {
 		result.ending = BAD;
-		assert_false(
-			reader_push(reader, bytes, size, &(struct failure){0}));
-	} else if (!reader_end(reader, &result.failure)) {
+		assert_false(stream_reader_push(reader, bytes, size, &(struct error){0}));
+	} else if (!stream_reader_end(reader, &result.error)) {
 		result.ending = CUT;
 	}
-	assert_int_equal(result.failure.status != 0, result.ending != GOOD);
-	reader_free(reader);
+	assert_int_equal(result.error.status != 0, result.ending != GOOD);
+	stream_reader_free(reader);
 	return result;
 }
 
@@ -211,14 +212,12 @@ static inline struct result read_whole(const struct blocks *blocks)
 	return read_pieces(blocks->bytes, blocks->size, 0, 0);
 }
 
-static inline void assert_same(
-	const struct result *one, const struct result *other)
+static inline void assert_same(const struct result *one, const struct result *other)
 {
 	assert_int_equal(one->ending, other->ending);
-	assert_string_equal(one->failure.text, other->failure.text);
+	assert_string_equal(one->error.text, other->error.text);
 	for (int i = 0; i < KINDS; i++)
-		assert_string_equal(
-			lines_of(one->seen, i), lines_of(other->seen, i));
+		assert_string_equal(lines_of(one->seen, i), lines_of(other->seen, i));
 }
 
 static inline struct blocks new_blocks(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A client's socket, on real socket pairs and loopback TCP: heads within their
  * deadline, writes at the peer's pace, and ends that are noticed.
@@ -9,7 +10,7 @@
 #include "worker/connection.h"
 
 #include "unit.h"
-#include "worker/request.h"
+#include "worker/http_request.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -90,8 +91,7 @@ static int poll_real(struct pollfd *fds, nfds_t count, bool wait)
 
 int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-	const uint64_t deadline =
-		timeout < 0 ? UINT64_MAX : world.now + (uint64_t)timeout;
+	const uint64_t deadline = timeout < 0 ? UINT64_MAX : world.now + (uint64_t)timeout;
 
 	assert_true(world.polls++ < POLLS_MAX);
 	for (;;) {
@@ -116,7 +116,7 @@ static void await(int fd, short events)
 	assert_int_equal(poll_real(&poll_fd, 1, true), 1);
 }
 
-static void say(const char *text)
+static void notice(const char *text)
 {
 	size_t size = strlen(text);
 
@@ -148,7 +148,7 @@ static void reset(const char *text)
 	leave(text);
 }
 
-static void stop(const char *text)
+static void ask_to_stop(const char *text)
 {
 	const uint64_t one = 1;
 
@@ -160,8 +160,8 @@ static void stop(const char *text)
 static ssize_t take_some(int flags)
 {
 	const size_t room = TAKEN_MAX - world.taken_size;
-	ssize_t got = recv(world.peer, world.taken + world.taken_size,
-		room < PIECE ? room : PIECE, flags);
+	ssize_t got = recv(
+		world.peer, world.taken + world.taken_size, room < PIECE ? room : PIECE, flags);
 
 	if (got > 0)
 		world.taken_size += (size_t)got;
@@ -189,8 +189,8 @@ static void take_all_and_leave(const char *text)
 
 static void start_tcp(int fds[2])
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 	const int buffer = BUFFER;
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -236,10 +236,9 @@ static void end(void)
 	free(world.taken);
 }
 
-static void sockets_never_block_and_notice_the_dead(void **state)
+static void connection_open_is_nonblocking_with_keepalive(void **state)
 {
-	static const int tcp_options[] = {
-		TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_NODELAY};
+	static const int tcp_options[] = {TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_NODELAY};
 	socklen_t size = sizeof(int);
 	int values[4] = {0};
 	int on = 0;
@@ -249,34 +248,30 @@ static void sockets_never_block_and_notice_the_dead(void **state)
 	start(true, NULL);
 	fd = world.connection.fd;
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-	assert_int_equal(
-		getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
 	assert_int_equal(on, 1);
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(getsockopt(fd, IPPROTO_TCP, tcp_options[i],
-					 &values[i], &size),
-			0);
+		assert_int_equal(getsockopt(fd, IPPROTO_TCP, tcp_options[i], &values[i], &size), 0);
 	/* a dead peer within a minute, as the manual says */
-	assert_in_range(values[0] + values[1] * values[2], 1, 60);
+	assert_uint_in_range(values[0] + values[1] * values[2], 1, 60);
 	assert_int_equal(values[3], 1);
 	end();
 }
 
-/* Reads a head. Returns the failure's status, or 0 and the head's length. */
+/* Reads a head. Returns the error's status, or 0 and the head's length. */
 static int read_head(char buffer[REQUEST_HEAD_MAX], size_t *ret_length)
 {
-	struct failure failure = {.status = -1};
+	struct error error = {.status = -1};
 
-	*ret_length = connection_read_head(
-		&world.connection, buffer, REQUEST_HEAD_MAX, &failure);
+	*ret_length = http_request_read_head(&world.connection, buffer, REQUEST_HEAD_MAX, &error);
 	if (*ret_length > 0)
-		assert_int_equal(failure.status, -1);
+		assert_int_equal(error.status, -1);
 	else
-		assert_int_not_equal(*failure.text, '\0');
-	return *ret_length > 0 ? 200 : failure.status;
+		assert_int_not_equal(*error.text, '\0');
+	return *ret_length > 0 ? 200 : error.status;
 }
 
-static void a_head_comes_in_any_pieces(void **state)
+static void read_head_any_chunks_give_the_head(void **state)
 {
 	char pieces[sizeof(good_head)][2] = {""};
 	struct step steps[sizeof(good_head)] = {{0}};
@@ -286,22 +281,22 @@ static void a_head_comes_in_any_pieces(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(good_head) - 1; i++) {
 		pieces[i][0] = good_head[i];
-		steps[i] = (struct step){100, say, pieces[i]};
+		steps[i] = (struct step){100, notice, pieces[i]};
 	}
 	for (int tcp = 0; tcp < 2; tcp++) {
 		start(tcp, steps);
 		assert_int_equal(read_head(buffer, &length), 200);
 		assert_int_equal(length, sizeof(good_head) - 1);
 		assert_memory_equal(buffer, good_head, length);
-		assert_int_equal(world.connection.unasked, 0);
+		assert_int_equal(world.connection.extra, 0);
 		end();
 	}
 }
 
-static void what_comes_behind_is_counted(void **state)
+static void read_head_extra_bytes_are_counted(void **state)
 {
 	const struct step steps[] = {
-		{1, say, "GET / HTTP/1.1\r\n\r"}, {1, say, "\nbehind"}, {0}};
+		{1, notice, "GET / HTTP/1.1\r\n\r"}, {1, notice, "\nbehind"}, {0}};
 	char buffer[REQUEST_HEAD_MAX];
 	size_t length;
 
@@ -309,15 +304,15 @@ static void what_comes_behind_is_counted(void **state)
 	start(false, steps);
 	assert_int_equal(read_head(buffer, &length), 200);
 	assert_int_equal(length, 18);
-	assert_int_equal(world.connection.unasked, 6);
+	assert_int_equal(world.connection.extra, 6);
 	end();
 }
 
 /* The deadline is the whole head's: a byte now and then buys no time. */
-static void a_slow_head_ends_at_the_deadline(void **state)
+static void read_head_slow_peer_times_out(void **state)
 {
-	const struct step trickle[] = {{1500, say, "G"}, {0}};
-	const struct step late[] = {{9999, say, "GET / HTTP/1.1\r\n\r\n"}, {0}};
+	const struct step trickle[] = {{1500, notice, "G"}, {0}};
+	const struct step late[] = {{9999, notice, "GET / HTTP/1.1\r\n\r\n"}, {0}};
 	char buffer[REQUEST_HEAD_MAX];
 	size_t length;
 
@@ -334,13 +329,11 @@ static void a_slow_head_ends_at_the_deadline(void **state)
 	end();
 }
 
-static void a_peer_that_leaves_early_is_no_failure(void **state)
+static void read_head_peer_leaves_without_an_error(void **state)
 {
 	const struct step quick[] = {{5, leave, NULL}, {0}};
-	const struct step half[] = {
-		{5, say, "GET /capture"}, {5, half_close, NULL}, {0}};
-	const struct step broken[] = {
-		{5, say, "GET /capture"}, {5, reset, NULL}, {0}};
+	const struct step half[] = {{5, notice, "GET /capture"}, {5, half_close, NULL}, {0}};
+	const struct step broken[] = {{5, notice, "GET /capture"}, {5, reset, NULL}, {0}};
 	const struct step *const scripts[] = {quick, half, broken};
 	char buffer[REQUEST_HEAD_MAX];
 	size_t length;
@@ -354,10 +347,10 @@ static void a_peer_that_leaves_early_is_no_failure(void **state)
 	}
 }
 
-static void what_is_no_request_is_refused_at_once(void **state)
+static void read_head_invalid_request_is_rejected_at_once(void **state)
 {
-	const struct step tls[] = {{5, say, "\x16\x03\x01\x02"}, {0}};
-	const struct step bare[] = {{5, say, "GET / HTTP/1.1\n"}, {0}};
+	const struct step tls[] = {{5, notice, "\x16\x03\x01\x02"}, {0}};
+	const struct step bare[] = {{5, notice, "GET / HTTP/1.1\n"}, {0}};
 	char buffer[REQUEST_HEAD_MAX];
 	size_t length;
 
@@ -370,12 +363,11 @@ static void what_is_no_request_is_refused_at_once(void **state)
 	}
 }
 
-static void a_head_without_end_is_refused(void **state)
+static void read_head_endless_head_is_rejected(void **state)
 {
 	char line[1024];
-	const struct step lines[] = {{1, say, line}, {0}};
-	const struct step steps[] = {
-		{1, say, "GET / HTTP/1.1\r\n"}, {1, say, line}, {0}};
+	const struct step lines[] = {{1, notice, line}, {0}};
+	const struct step steps[] = {{1, notice, "GET / HTTP/1.1\r\n"}, {1, notice, line}, {0}};
 	char buffer[REQUEST_HEAD_MAX];
 	size_t length;
 
@@ -404,7 +396,7 @@ static unsigned char *random_bytes(void)
 }
 
 /* Minutes between two reads, and still every byte arrives, in order. */
-static void a_write_waits_for_a_slow_reader(void **state)
+static void connection_write_waits_for_a_slow_reader(void **state)
 {
 	const struct step seldom[] = {{300000, take, NULL}, {0}};
 	unsigned char *bytes = random_bytes();
@@ -427,10 +419,9 @@ static void a_write_waits_for_a_slow_reader(void **state)
 }
 
 /* However the peer goes, a write that waits for it ends, without SIGPIPE. */
-static void a_write_ends_when_the_peer_goes(void **state)
+static void connection_write_ends_when_the_peer_leaves(void **state)
 {
-	const struct step closed[] = {
-		{2500, take, NULL}, {2500, leave, NULL}, {0}};
+	const struct step closed[] = {{2500, take, NULL}, {2500, leave, NULL}, {0}};
 	const struct step half[] = {{5000, half_close, NULL}, {0}};
 	const struct step broken[] = {{5000, reset, NULL}, {0}};
 	const struct step *const scripts[] = {closed, half, broken};
@@ -440,27 +431,26 @@ static void a_write_ends_when_the_peer_goes(void **state)
 	for (size_t i = 0; i < 6; i++) {
 		start(i % 2, scripts[i / 2]);
 		assert_false(connection_write(&world.connection, bytes, BIG));
-		assert_in_range(world.now, 1005000, 1006000);
+		assert_uint_in_range(world.now, 1005000, 1006000);
 		if (i / 2 != 1)
-			assert_false(connection_write(
-				&world.connection, bytes, BIG));
+			assert_false(connection_write(&world.connection, bytes, BIG));
 		end();
 	}
 	free(bytes);
 }
 
 /* Who is asked to stop gives the peer one second for all of the rest. */
-static void a_stop_ends_the_patience(void **state)
+static void connection_write_ends_after_a_stop(void **state)
 {
-	const struct step silent[] = {{700, stop, NULL}, {0}};
-	const struct step quick[] = {{1, stop, NULL}, {1, take, NULL}, {0}};
-	const struct step slow[] = {{1, stop, NULL}, {1100, take, NULL}, {0}};
+	const struct step silent[] = {{700, ask_to_stop, NULL}, {0}};
+	const struct step quick[] = {{1, ask_to_stop, NULL}, {1, take, NULL}, {0}};
+	const struct step slow[] = {{1, ask_to_stop, NULL}, {1100, take, NULL}, {0}};
 	unsigned char *bytes = random_bytes();
 
 	(void)state;
 	start(false, silent);
 	assert_false(connection_write(&world.connection, bytes, BIG));
-	assert_in_range(world.now, 1001700, 1001800);
+	assert_uint_in_range(world.now, 1001700, 1001800);
 	end();
 
 	start(true, quick);
@@ -473,12 +463,12 @@ static void a_stop_ends_the_patience(void **state)
 	take_step();
 	world.again = true;
 	assert_false(connection_write(&world.connection, bytes, BIG));
-	assert_in_range(world.now, 1001001, 1001200);
+	assert_uint_in_range(world.now, 1001001, 1001200);
 	end();
 	free(bytes);
 }
 
-static void a_deadline_ends_the_patience(void **state)
+static void connection_write_ends_at_the_deadline(void **state)
 {
 	const struct step slow[] = {{100, take, NULL}, {0}};
 	const struct step late[] = {{3000, take, NULL}, {0}};
@@ -489,7 +479,7 @@ static void a_deadline_ends_the_patience(void **state)
 	world.connection.deadline = world.now + 2500;
 	assert_false(connection_write(&world.connection, bytes, BIG));
 	/* it looks once a second */
-	assert_in_range(world.now, 1002500, 1003500);
+	assert_uint_in_range(world.now, 1002500, 1003500);
 	end();
 
 	start(true, slow);
@@ -503,12 +493,12 @@ static void a_deadline_ends_the_patience(void **state)
 	world.again = true;
 	world.connection.deadline = world.now + 2500;
 	assert_false(connection_write(&world.connection, bytes, BIG));
-	assert_in_range(world.now, 1002500, 1003500);
+	assert_uint_in_range(world.now, 1002500, 1003500);
 	end();
 	free(bytes);
 }
 
-static void a_quiet_peer_is_not_gone(void **state)
+static void connection_quiet_peer_is_not_gone(void **state)
 {
 	(void)state;
 	for (int tcp = 0; tcp < 2; tcp++) {
@@ -521,7 +511,7 @@ static void a_quiet_peer_is_not_gone(void **state)
 	}
 }
 
-static void a_peer_that_closes_is_gone(void **state)
+static void connection_closed_peer_is_gone(void **state)
 {
 	static void (*const ways[])(const char *) = {leave, half_close, reset};
 
@@ -537,7 +527,7 @@ static void a_peer_that_closes_is_gone(void **state)
 }
 
 /* A pipelined request is tolerated; a flood is not. */
-static void a_peer_that_talks_on_is_gone(void **state)
+static void connection_peer_that_sends_on_is_gone(void **state)
 {
 	char text[1025];
 	size_t said = 0;
@@ -547,16 +537,16 @@ static void a_peer_that_talks_on_is_gone(void **state)
 	text[sizeof(text) - 1] = '\0';
 	start(true, NULL);
 	do {
-		say(text);
+		notice(text);
 		said += strlen(text);
 		assert_true(said < 1 << 20);
 	} while (!connection_is_gone(&world.connection));
-	assert_in_range(said, 65536, 65536 + 2048);
+	assert_uint_in_range(said, 65536, 65536 + 2048);
 	end();
 }
 
 /* Unread bytes of the peer would turn a plain close into a reset. */
-static void a_close_lets_the_answer_arrive(void **state)
+static void connection_close_delivers_the_response(void **state)
 {
 	const struct step reader[] = {{100, take_all_and_leave, NULL}, {0}};
 	static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
@@ -564,9 +554,8 @@ static void a_close_lets_the_answer_arrive(void **state)
 	(void)state;
 	for (int tcp = 0; tcp < 2; tcp++) {
 		start(tcp, reader);
-		say("a body that nobody has asked for and nobody reads");
-		assert_true(connection_write(
-			&world.connection, answer, strlen(answer)));
+		notice("a body that nobody has asked for and nobody reads");
+		assert_true(connection_write(&world.connection, answer, strlen(answer)));
 		connection_close(&world.connection);
 		assert_int_equal(world.connection.fd, -1);
 		assert_int_equal(world.peer, -1);
@@ -577,9 +566,9 @@ static void a_close_lets_the_answer_arrive(void **state)
 	}
 }
 
-static void a_close_waits_only_so_long(void **state)
+static void connection_close_has_a_time_limit(void **state)
 {
-	const struct step talker[] = {{100, say, "more and more"}, {0}};
+	const struct step talker[] = {{100, notice, "more and more"}, {0}};
 
 	(void)state;
 	for (int silent = 0; silent < 2; silent++) {
@@ -595,22 +584,22 @@ static void a_close_waits_only_so_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sockets_never_block_and_notice_the_dead),
-		cmocka_unit_test(a_head_comes_in_any_pieces),
-		cmocka_unit_test(what_comes_behind_is_counted),
-		cmocka_unit_test(a_slow_head_ends_at_the_deadline),
-		cmocka_unit_test(a_peer_that_leaves_early_is_no_failure),
-		cmocka_unit_test(what_is_no_request_is_refused_at_once),
-		cmocka_unit_test(a_head_without_end_is_refused),
-		cmocka_unit_test(a_write_waits_for_a_slow_reader),
-		cmocka_unit_test(a_write_ends_when_the_peer_goes),
-		cmocka_unit_test(a_stop_ends_the_patience),
-		cmocka_unit_test(a_deadline_ends_the_patience),
-		cmocka_unit_test(a_quiet_peer_is_not_gone),
-		cmocka_unit_test(a_peer_that_closes_is_gone),
-		cmocka_unit_test(a_peer_that_talks_on_is_gone),
-		cmocka_unit_test(a_close_lets_the_answer_arrive),
-		cmocka_unit_test(a_close_waits_only_so_long),
+		cmocka_unit_test(connection_open_is_nonblocking_with_keepalive),
+		cmocka_unit_test(read_head_any_chunks_give_the_head),
+		cmocka_unit_test(read_head_extra_bytes_are_counted),
+		cmocka_unit_test(read_head_slow_peer_times_out),
+		cmocka_unit_test(read_head_peer_leaves_without_an_error),
+		cmocka_unit_test(read_head_invalid_request_is_rejected_at_once),
+		cmocka_unit_test(read_head_endless_head_is_rejected),
+		cmocka_unit_test(connection_write_waits_for_a_slow_reader),
+		cmocka_unit_test(connection_write_ends_when_the_peer_leaves),
+		cmocka_unit_test(connection_write_ends_after_a_stop),
+		cmocka_unit_test(connection_write_ends_at_the_deadline),
+		cmocka_unit_test(connection_quiet_peer_is_not_gone),
+		cmocka_unit_test(connection_closed_peer_is_gone),
+		cmocka_unit_test(connection_peer_that_sends_on_is_gone),
+		cmocka_unit_test(connection_close_delivers_the_response),
+		cmocka_unit_test(connection_close_has_a_time_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,15 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Counters from end to end: blocks of statistics as a target sends them, by
- * way of the reader, the table of origins and the recorder, into a pcapng that
+ * way of the reader, the table of interfaces and the file, into a pcapng that
  * is read back. What is written is what was counted, and nothing else.
  */
-#include "client/intake.h"
-#include "client/recorder.h"
+#include "client/capture_file.h"
+#include "client/source_stream.h"
+#include "client/sources.h"
 
-#include "../tools/blocks.h"
+#include "../lib/pcapng_blocks.h"
+#include "offline.h"
 #include "readback.h"
 
 #include <fcntl.h>
@@ -16,12 +19,13 @@ enum { ROUNDS = 60, SECTIONS = 3, ALIKE = 3, STEPS = 40, ROOM = 1 << 20 };
 
 /* A run without any network, of one target. */
 struct run {
-	struct arguments arguments;
+	struct options options;
 	struct target target;
-	struct member member;
-	struct members members;
-	struct recorder recorder;
-	struct reader *reader;
+	struct source source;
+	struct sources sources;
+	struct offline offline;
+	struct capture_file file;
+	struct stream_reader *reader;
 	struct blocks blocks; /* what it sends next */
 };
 
@@ -52,10 +56,10 @@ static int remove_file(void **state)
 /* A new connection of the target. */
 static void run_connect(void)
 {
-	const struct transfer_events events = intake_events(&run.member);
+	const struct transfer_events events = source_stream_events(&run.source);
 
-	reader_free(run.reader);
-	run.reader = reader_new(&events.stream);
+	stream_reader_free(run.reader);
+	run.reader = stream_reader_new(&events.stream);
 	assert_non_null(run.reader);
 	run.blocks.size = 0;
 }
@@ -65,56 +69,54 @@ static void run_open(void)
 	static char label[] = "web1";
 	static char url[] = "http://web1/";
 	const struct merge_limits limits = {1000, 1 << 20};
-	const struct merge_sink sink = {recorder_packet, &run.recorder};
-	struct failure failure = {0};
+	const struct merge_sink sink = {
+		.packet = capture_file_packet,
+		.context = &run.file,
+	};
+	struct error error = {0};
 
 	run = (struct run){
-		.arguments = {.pcapng = true},
+		.options = {.pcapng = true},
 		.target = {.label = label, .url = url},
-		.member = {.all = &run.members,
+		.source = {.common = &run.sources.common,
 			.target = &run.target,
-			.state = MEMBER_RUNNING},
-		.members = {.arguments = &run.arguments,
-			.merge = merge_new(1, &limits, &sink),
-			.list = &run.member,
-			.count = 1},
-		.recorder = {.members = &run.members,
-			.writer = {.output = output_open(path, &failure),
-				.pcapng = true,
-				.nano = true}},
+			.state = SOURCE_RUNNING},
+		.sources = {.list = &run.source, .count = 1},
+		.file = {.options = &run.options,
+			.interfaces = &run.offline.interfaces,
+			.notices = &run.offline.notices,
+			.writer = {.output = output_open(path, &error), .pcapng = true}},
 		.blocks = {.bytes = run.blocks.bytes},
 	};
-	assert_non_null(run.members.merge);
-	assert_non_null(run.recorder.writer.output);
-	assert_true(origins_init(&run.members.origins, 1));
+	run.sources.common = offline_open(&run.offline, &run.options, 1, &limits, &sink);
+	assert_non_null(run.file.writer.output);
+	run.offline.interfaces.targets[0].label = label;
+	run.offline.interfaces.targets[0].url = url;
 	run_connect();
 }
 
 static void run_push(void)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 
-	if (!reader_push(
-		    run.reader, run.blocks.bytes, run.blocks.size, &failure))
-		fail_msg("%s", failure.text);
+	if (!stream_reader_push(run.reader, run.blocks.bytes, run.blocks.size, &error))
+		fail_msg("%s", error.text);
 	run.blocks.size = 0;
 }
 
 /* Writes the file, and reads it back. */
 static void run_close(void)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 	size_t size;
 	FILE *in;
 
-	intake_agree(&run.members);
-	recorder_start(&run.recorder);
-	assert_true(recorder_close(&run.recorder));
-	assert_int_equal(run.recorder.fatal.status, 0);
-	assert_true(output_close(run.recorder.writer.output, &failure));
-	reader_free(run.reader);
-	merge_free(run.members.merge);
-	origins_clear(&run.members.origins);
+	capture_file_start(&run.file, 0);
+	assert_true(capture_file_write_end(&run.file));
+	assert_int_equal(run.file.state, CAPTURE_FILE_OPEN);
+	assert_true(output_close(run.file.writer.output, &error));
+	stream_reader_free(run.reader);
+	offline_close(&run.offline, &run.sources.common);
 	in = fopen(path, "rbe");
 	assert_non_null(in);
 	size = fread(got, 1, ROOM, in);
@@ -141,20 +143,18 @@ static void put(uint32_t index, const struct statistics *statistics)
 	struct blocks *blocks = &run.blocks;
 
 	blocks_open_statistics(blocks, index, 1);
-	if (statistics->told & STATISTICS_INTERFACE_DROPPED)
-		blocks_option_number(
-			blocks, 5, statistics->interface_dropped, 8);
-	if (statistics->told & STATISTICS_RECEIVED)
+	if (statistics->valid & STATISTICS_INTERFACE_DROPPED)
+		blocks_option_number(blocks, 5, statistics->interface_dropped, 8);
+	if (statistics->valid & STATISTICS_RECEIVED)
 		blocks_option_number(blocks, 6, statistics->received, 8);
-	if (statistics->told & STATISTICS_DROPPED)
+	if (statistics->valid & STATISTICS_DROPPED)
 		blocks_option_number(blocks, 7, statistics->dropped, 8);
 	blocks_close(blocks);
 }
 
 static void put_received(uint32_t index, uint64_t received)
 {
-	const struct statistics statistics = {
-		.told = STATISTICS_RECEIVED, .received = received};
+	const struct statistics statistics = {.valid = STATISTICS_RECEIVED, .received = received};
 
 	put(index, &statistics);
 }
@@ -165,7 +165,7 @@ static void check(uint32_t index, const struct statistics *expected)
 	const struct statistics *out = &back.statistics[index];
 
 	assert_int_equal(out->interface, index);
-	assert_int_equal(out->told, expected->told);
+	assert_int_equal(out->valid, expected->valid);
 	assert_int_equal(out->received, expected->received);
 	assert_int_equal(out->dropped, expected->dropped);
 	assert_int_equal(out->interface_dropped, expected->interface_dropped);
@@ -173,14 +173,13 @@ static void check(uint32_t index, const struct statistics *expected)
 
 static void check_received(uint32_t index, uint64_t received)
 {
-	const struct statistics expected = {
-		.told = STATISTICS_RECEIVED, .received = received};
+	const struct statistics expected = {.valid = STATISTICS_RECEIVED, .received = received};
 
 	check(index, &expected);
 }
 
-/* Two IDBs that say the same are one interface, and count apart. */
-static void alike_interfaces_add_up(void **state)
+/* Two equal IDBs of a section are two interfaces. */
+static void equal_interfaces_are_counted_apart(void **state)
 {
 	(void)state;
 	run_open();
@@ -196,18 +195,18 @@ static void alike_interfaces_add_up(void **state)
 	put_received(0, 150);
 	run_push();
 	run_close();
-	assert_int_equal(back.interface_count, 1);
-	assert_int_equal(back.statistics_count, 1);
-	check_received(0, 170);
+	assert_int_equal(back.interface_count, 2);
+	assert_int_equal(back.statistics_count, 2);
+	check_received(0, 150);
+	check_received(1, 20);
 }
 
-static void others_are_not_invented(void **state)
+static void unknown_counters_are_not_written(void **state)
 {
 	const struct statistics first = {
-		.told = STATISTICS_INTERFACE_DROPPED, .interface_dropped = 7};
-	const struct statistics second = {
-		.told = STATISTICS_DROPPED, .dropped = 0};
-	const struct statistics none = {.told = 0};
+		.valid = STATISTICS_INTERFACE_DROPPED, .interface_dropped = 7};
+	const struct statistics second = {.valid = STATISTICS_DROPPED, .dropped = 0};
+	const struct statistics none = {.valid = 0};
 
 	(void)state;
 	run_open();
@@ -228,15 +227,15 @@ static void others_are_not_invented(void **state)
 }
 
 /* What comes bit by bit is told together. */
-static void told_ones_come_together(void **state)
+static void counters_of_one_block_are_written_together(void **state)
 {
 	const struct statistics parts[] = {
-		{.told = STATISTICS_DROPPED, .dropped = 3},
-		{.told = STATISTICS_INTERFACE_DROPPED, .interface_dropped = 5},
-		{.told = STATISTICS_DROPPED, .dropped = 4},
+		{.valid = STATISTICS_DROPPED, .dropped = 3},
+		{.valid = STATISTICS_INTERFACE_DROPPED, .interface_dropped = 5},
+		{.valid = STATISTICS_DROPPED, .dropped = 4},
 	};
 	const struct statistics expected = {
-		.told = STATISTICS_DROPPED | STATISTICS_INTERFACE_DROPPED,
+		.valid = STATISTICS_DROPPED | STATISTICS_INTERFACE_DROPPED,
 		.dropped = 4,
 		.interface_dropped = 5};
 
@@ -252,7 +251,7 @@ static void told_ones_come_together(void **state)
 	check(0, &expected);
 }
 
-static void falling_counters_began_at_0_again(void **state)
+static void falling_counter_restarts_at_0(void **state)
 {
 	(void)state;
 	run_open();
@@ -269,7 +268,7 @@ static void falling_counters_began_at_0_again(void **state)
 }
 
 /* However they compare with those of before: 100 is not 0 more than 100. */
-static void sections_and_connections_begin_at_0(void **state)
+static void new_section_counts_from_0(void **state)
 {
 	(void)state;
 	run_open();
@@ -294,9 +293,9 @@ static void sections_and_connections_begin_at_0(void **state)
 }
 
 /* A worker's last word is of its own stream, not of the file. */
-static void a_targets_end_is_not_the_files(void **state)
+static void end_of_a_stream_is_not_the_end_of_the_file(void **state)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 
 	(void)state;
 	run_open();
@@ -306,13 +305,13 @@ static void a_targets_end_is_not_the_files(void **state)
 	put_interface("any");
 	put_received(0, 100);
 	run_push();
-	assert_false(reader_end(run.reader, &failure));
+	assert_false(stream_reader_end(run.reader, &error));
 	blocks_open_statistics(&run.blocks, 0, 2);
 	blocks_option_number(&run.blocks, PCAPNG_ENDTIME, 2, 8);
 	blocks_option_number(&run.blocks, PCAPNG_FILTERACCEPT, 120, 8);
 	blocks_close(&run.blocks);
 	run_push();
-	assert_true(reader_end(run.reader, &failure));
+	assert_true(stream_reader_end(run.reader, &error));
 	run_close();
 	assert_int_equal(back.statistics_count, 1);
 	check_received(0, 120);
@@ -321,15 +320,15 @@ static void a_targets_end_is_not_the_files(void **state)
 
 		if (back_u32(back.blocks[i]) != PCAPNG_STATISTICS)
 			continue;
-		memcpy(&first, back.blocks[i] + STATISTICS_OPTIONS,
-			sizeof(first));
+		memcpy(&first, back.blocks[i] + STATISTICS_OPTIONS, sizeof(first));
 		assert_int_equal(first, PCAPNG_FILTERACCEPT);
 	}
 }
 
 /* What has been counted, by the test itself. */
 struct model {
-	struct statistics sums[2]; /* of eth0 and eth1 */
+	/* of eth0 and eth1, and of those that are like them */
+	struct statistics sums[2 * ALIKE];
 	struct statistics now[2 * ALIKE];
 };
 
@@ -350,23 +349,23 @@ static void put_some(struct seed *seed, struct model *model)
 {
 	const uint32_t index = (uint32_t)seed_below(seed, 2 * ALIKE);
 	struct statistics *now = &model->now[index];
-	struct statistics *sum = &model->sums[index % 2];
+	struct statistics *sum = &model->sums[index];
 
 	/* eth1 tells of its drops alone */
-	now->told = (unsigned)seed_below(seed, STATISTICS_ALL + 1);
+	now->valid = (unsigned)seed_below(seed, STATISTICS_ALL + 1);
 	if (index % 2)
-		now->told &= ~(unsigned)STATISTICS_RECEIVED;
-	sum->told |= now->told;
-	if (now->told & STATISTICS_RECEIVED)
+		now->valid &= ~(unsigned)STATISTICS_RECEIVED;
+	sum->valid |= now->valid;
+	if (now->valid & STATISTICS_RECEIVED)
 		grow(seed, &now->received, &sum->received);
-	if (now->told & STATISTICS_DROPPED)
+	if (now->valid & STATISTICS_DROPPED)
 		grow(seed, &now->dropped, &sum->dropped);
-	if (now->told & STATISTICS_INTERFACE_DROPPED)
+	if (now->valid & STATISTICS_INTERFACE_DROPPED)
 		grow(seed, &now->interface_dropped, &sum->interface_dropped);
 	put(index, now);
 }
 
-static void sums_are_true_whatever_comes(void **state)
+static void random_counters_have_true_sums(void **state)
 {
 	struct seed seed = seed_start();
 
@@ -388,8 +387,8 @@ static void sums_are_true_whatever_comes(void **state)
 			run_push();
 		}
 		run_close();
-		for (size_t j = 0; j < 2; j++) {
-			if (!model.sums[j].told)
+		for (size_t j = 0; j < 2 * ALIKE; j++) {
+			if (!model.sums[j].valid)
 				continue;
 			check((uint32_t)count++, &model.sums[j]);
 		}
@@ -400,13 +399,13 @@ static void sums_are_true_whatever_comes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(alike_interfaces_add_up),
-		cmocka_unit_test(others_are_not_invented),
-		cmocka_unit_test(told_ones_come_together),
-		cmocka_unit_test(falling_counters_began_at_0_again),
-		cmocka_unit_test(sections_and_connections_begin_at_0),
-		cmocka_unit_test(a_targets_end_is_not_the_files),
-		cmocka_unit_test(sums_are_true_whatever_comes),
+		cmocka_unit_test(equal_interfaces_are_counted_apart),
+		cmocka_unit_test(unknown_counters_are_not_written),
+		cmocka_unit_test(counters_of_one_block_are_written_together),
+		cmocka_unit_test(falling_counter_restarts_at_0),
+		cmocka_unit_test(new_section_counts_from_0),
+		cmocka_unit_test(end_of_a_stream_is_not_the_end_of_the_file),
+		cmocka_unit_test(random_counters_have_true_sums),
 	};
 
 	return cmocka_run_group_tests(tests, make_file, remove_file);

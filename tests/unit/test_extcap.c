@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Wireshark's calls: which they are, the command line that says the same, and
  * that none of it is left for ps(1).
  */
 #include "client/extcap.h"
 
-#include "client/arguments.h"
+#include "client/config.h"
 #include "unit.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ struct call {
 	char *argv[WORDS_MAX + 1];
 	int argc;
 	struct extcap extcap;
-	struct failure failure;
+	struct error error;
 	bool good;
 };
 
@@ -42,8 +43,7 @@ static void cut(const char *text)
 static void take(const char *text)
 {
 	cut(text);
-	call.good =
-		extcap_read(call.argc, call.argv, &call.extcap, &call.failure);
+	call.good = extcap_read(call.argc, call.argv, &call.extcap, &call.error);
 }
 
 /* A capture, and the words of its command line. */
@@ -52,12 +52,11 @@ static void becomes(const char *text, const char *words)
 	char whole[TEXT_MAX];
 	char line[TEXT_MAX] = "";
 
-	snprintf(whole, sizeof(whole),
-		"--capture|--extcap-interface|ddump|--fifo|FIFO%s%s",
+	snprintf(whole, sizeof(whole), "--capture|--extcap-interface|ddump|--fifo|FIFO%s%s",
 		*text ? "|" : "", text);
 	take(whole);
 	if (!call.good)
-		fail_msg("%s: %s", text, call.failure.text);
+		fail_msg("%s: %s", text, call.error.text);
 	assert_string_equal(call.extcap.fifo, "FIFO");
 	for (int i = 0; i < call.extcap.line.count; i++) {
 		strcat(line, i ? "|" : "");
@@ -66,7 +65,7 @@ static void becomes(const char *text, const char *words)
 	assert_null(call.extcap.line.list[call.extcap.line.count]);
 	snprintf(whole, sizeof(whole), "ddump|--pcapng|--quiet|%s", words);
 	assert_string_equal(line, whole);
-	extcap_clear(&call.extcap);
+	extcap_cleanup(&call.extcap);
 }
 
 static void bad(const char *text, const char *sentence)
@@ -74,22 +73,20 @@ static void bad(const char *text, const char *sentence)
 	take(text);
 	if (call.good)
 		fail_msg("%s: is taken", text);
-	assert_int_equal(call.failure.status, 1);
-	if (!strstr(call.failure.text, sentence))
-		fail_msg("%s: %s", text, call.failure.text);
-	extcap_clear(&call.extcap);
+	assert_int_equal(call.error.status, 1);
+	if (!strstr(call.error.text, sentence))
+		fail_msg("%s: %s", text, call.error.text);
+	extcap_cleanup(&call.extcap);
 }
 
-static void the_first_argument_tells(void **state)
+static void call_detected_by_first_argument(void **state)
 {
 	static const struct {
 		const char *text;
 		bool called;
-	} cases[] = {{"--extcap-interfaces", true},
-		{"--extcap-capture-filter|x", true},
-		{"--capture|--fifo|x", true}, {"web1", false},
-		{"-filter|--capture|web1", false}, {"--captured", false},
-		{"capture", false}, {"-extcap-x", false}, {"", false}};
+	} cases[] = {{"--extcap-interfaces", true}, {"--extcap-capture-filter|x", true},
+		{"--capture|--fifo|x", true}, {"web1", false}, {"-filter|--capture|web1", false},
+		{"--captured", false}, {"capture", false}, {"-extcap-x", false}, {"", false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -101,28 +98,28 @@ static void the_first_argument_tells(void **state)
 	assert_false(extcap_is_called(0, call.argv));
 }
 
-static void questions_are_told_apart(void **state)
+static void queries_distinguished(void **state)
 {
 	(void)state;
 	take("--extcap-interfaces|--extcap-version=4.0");
 	assert_true(call.good && call.extcap.interfaces);
 	assert_false(call.extcap.dlts || call.extcap.config);
-	extcap_clear(&call.extcap);
+	extcap_cleanup(&call.extcap);
 	take("--extcap-dlts|--extcap-interface|ddump");
 	assert_true(call.good && call.extcap.dlts);
 	assert_false(call.extcap.interfaces || call.extcap.capture);
-	extcap_clear(&call.extcap);
+	extcap_cleanup(&call.extcap);
 	take("--extcap-config|--extcap-interface|ddump");
 	assert_true(call.good && call.extcap.config);
-	extcap_clear(&call.extcap);
+	extcap_cleanup(&call.extcap);
 	/* a filter to check: nobody here can */
 	take("--extcap-capture-filter|tcp|--extcap-interface|ddump");
 	assert_true(call.good);
 	assert_int_equal(extcap_answer(&call.extcap), 1);
-	extcap_clear(&call.extcap);
+	extcap_cleanup(&call.extcap);
 }
 
-static void every_field_becomes_an_option(void **state)
+static void dialog_fields_become_options(void **state)
 {
 	(void)state;
 	becomes("--targets|a|--filter|tcp port 80|--interface|eth0 eth1|"
@@ -139,7 +136,7 @@ static void every_field_becomes_an_option(void **state)
 		"--hold|5|--|a");
 }
 
-static void what_is_empty_is_not_there(void **state)
+static void dialog_empty_fields_ignored(void **state)
 {
 	(void)state;
 	becomes("--targets|a|--filter||--interface| |--snaplen||--require||"
@@ -151,14 +148,12 @@ static void what_is_empty_is_not_there(void **state)
 	becomes("--targets| \t ", "--");
 }
 
-static void targets_are_words(void **state)
+static void targets_split_at_spaces(void **state)
 {
 	(void)state;
 	becomes("--targets|  a  b\t@/x/y\n", "--|a|b|@/x/y");
-	becomes("--targets|\"d=http://b?filter=port 80\" c",
-		"--|d=http://b?filter=port 80|c");
-	becomes("--targets|http://b?filter='port 80' c",
-		"--|http://b?filter=port 80|c");
+	becomes("--targets|\"d=http://b?filter=port 80\" c", "--|d=http://b?filter=port 80|c");
+	becomes("--targets|http://b?filter='port 80' c", "--|http://b?filter=port 80|c");
 	becomes("--targets|\"it's\" 'a \"b\"'", "--|it's|a \"b\"");
 	becomes("--targets|-w x --quiet", "--|-w|x|--quiet");
 	bad("--capture|--fifo|x|--targets|a \"b", "--targets: a quote");
@@ -166,43 +161,42 @@ static void targets_are_words(void **state)
 	bad("--capture|--fifo|x|--interface|'a", "--interface: a quote");
 }
 
-static void both_filters_have_to_match(void **state)
+static void filters_joined(void **state)
 {
 	(void)state;
-	becomes("--extcap-capture-filter|tcp or udp|--targets|a",
-		"--filter|tcp or udp|--|a");
+	becomes("--extcap-capture-filter|tcp or udp|--targets|a", "--filter|tcp or udp|--|a");
 	becomes("--extcap-capture-filter|tcp or udp|--targets|a|--filter|icmp",
 		"--filter|(icmp) and (tcp or udp)|--|a");
 }
 
-static void what_is_wrong_is_told(void **state)
+static void call_malformed_reported(void **state)
 {
 	char text[TEXT_MAX] = "--capture|--passphrase|";
 
 	(void)state;
-	bad("--capture|--fifo|x|--filtre|y", "--filtre is no option");
+	bad("--capture|--fifo|x|--filtre|y", "unknown option --filtre");
 	bad("--capture|--fifo|x|--targets", "--targets needs an argument");
 	bad("--capture|--fifo|x|--align=1", "--align takes no argument");
-	bad("--capture|--fifo|x|web1", "belongs to no option");
-	bad("--extcap-dlts|--extcap-interface|eth0", "eth0 is no interface");
+	bad("--capture|--fifo|x|--extcap-interface|u:S3cr3t@a", "unknown interface u:@a");
+	bad("--capture|--fifo|x|web1", "unexpected argument");
+	bad("--extcap-dlts|--extcap-interface|eth0", "unknown interface eth0");
 	/* a reader waits there whatever is wrong */
 	take("--capture|--fifo|x|--filtre|y");
 	assert_string_equal(call.extcap.fifo, "x");
-	extcap_clear(&call.extcap);
-	memset(text + strlen(text), 'x', CREDENTIALS_PASSPHRASE_MAX);
-	bad(text, "--passphrase: it is too long");
+	extcap_cleanup(&call.extcap);
+	memset(text + strlen(text), 'x', TLS_PASSPHRASE_MAX);
+	bad(text, "--passphrase must be shorter than 1024 bytes");
 	text[strlen(text) - 1] = '\0';
 	take(text);
 	assert_true(call.good);
-	extcap_clear(&call.extcap);
+	extcap_cleanup(&call.extcap);
 }
 
-static void nothing_stays_in_argv(void **state)
+static void argv_erased(void **state)
 {
 	static const char *const texts[] = {
 		"--capture|--fifo|x|--targets|u:S3cr3t@a|--passphrase|S3cr3t",
-		"--capture|--passphrase=S3cr3t|--nonsense",
-		"--capture|S3cr3t|--passphrase|S3cr3t"};
+		"--capture|--passphrase=S3cr3t|--nonsense", "--capture|S3cr3t|--passphrase|S3cr3t"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -210,53 +204,52 @@ static void nothing_stays_in_argv(void **state)
 		for (size_t j = 6; j < sizeof(call.text); j++)
 			assert_int_equal(call.text[j], '\0');
 		assert_string_equal(call.argv[0], "ddump");
-		assert_null(strstr(call.failure.text, "S3cr3t"));
-		extcap_clear(&call.extcap);
+		assert_null(strstr(call.error.text, "S3cr3t"));
+		extcap_cleanup(&call.extcap);
 	}
 }
 
 /* What comes out is a command line indeed. */
-static void the_line_is_read_as_any_other(void **state)
+static void translated_line_parsed(void **state)
 {
-	struct arguments arguments;
+	struct options options;
 
 	(void)state;
 	take("--capture|--fifo|x|--targets|a 'b=http://u:S3cr3t@c?filter=port "
 	     "80'|--filter|icmp|--hold|7|--require|any|--interface|e f");
 	assert_true(call.good);
-	if (!arguments_read(call.extcap.line.count, call.extcap.line.list,
-		    &arguments, &call.failure))
-		fail_msg("%s", call.failure.text);
-	assert_true(arguments.pcapng && arguments.quiet);
-	assert_false(arguments.require_all);
-	assert_int_equal(arguments.hold, 7);
-	assert_int_equal(arguments.defaults.interface_count, 2);
-	assert_int_equal(arguments.targets.count, 2);
-	assert_string_equal(arguments.targets.list[1].label, "b");
-	assert_string_equal(arguments.targets.list[1].password, "S3cr3t");
-	arguments_clear(&arguments);
-	extcap_clear(&call.extcap);
+	if (!options_read(call.extcap.line.count, call.extcap.line.list, &options, &call.error))
+		fail_msg("%s", call.error.text);
+	assert_true(options.pcapng && options.quiet);
+	assert_false(options.require_all);
+	assert_int_equal(options.hold, 7);
+	assert_int_equal(options.defaults.interface_count, 2);
+	assert_int_equal(options.targets.count, 2);
+	assert_string_equal(options.targets.list[1].label, "b");
+	assert_string_equal(options.targets.list[1].password, "S3cr3t");
+	options_cleanup(&options);
+	extcap_cleanup(&call.extcap);
 	take("--capture|--fifo|x|--targets|a|--hold|x");
 	assert_true(call.good);
-	assert_false(arguments_read(call.extcap.line.count,
-		call.extcap.line.list, &arguments, &call.failure));
-	assert_non_null(strstr(call.failure.text, "-hold: \"x\""));
-	arguments_clear(&arguments);
-	extcap_clear(&call.extcap);
+	assert_false(
+		options_read(call.extcap.line.count, call.extcap.line.list, &options, &call.error));
+	assert_non_null(strstr(call.error.text, "-hold: \"x\" is not a number from 0 to 600000"));
+	options_cleanup(&options);
+	extcap_cleanup(&call.extcap);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_first_argument_tells),
-		cmocka_unit_test(questions_are_told_apart),
-		cmocka_unit_test(every_field_becomes_an_option),
-		cmocka_unit_test(what_is_empty_is_not_there),
-		cmocka_unit_test(targets_are_words),
-		cmocka_unit_test(both_filters_have_to_match),
-		cmocka_unit_test(what_is_wrong_is_told),
-		cmocka_unit_test(nothing_stays_in_argv),
-		cmocka_unit_test(the_line_is_read_as_any_other),
+		cmocka_unit_test(call_detected_by_first_argument),
+		cmocka_unit_test(queries_distinguished),
+		cmocka_unit_test(dialog_fields_become_options),
+		cmocka_unit_test(dialog_empty_fields_ignored),
+		cmocka_unit_test(targets_split_at_spaces),
+		cmocka_unit_test(filters_joined),
+		cmocka_unit_test(call_malformed_reported),
+		cmocka_unit_test(argv_erased),
+		cmocka_unit_test(translated_line_parsed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

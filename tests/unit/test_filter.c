@@ -1,98 +1,217 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * What is captured, as text: each part in its parentheses, the exclusions
- * first.
+ * Filters as libpcap takes them: the user's part alone must compile, libpcap's
+ * sentence is told, and no user's text escapes from behind the exclusions.
  */
 #include "worker/filter.h"
 
+#include "format/linktype.h"
 #include "unit.h"
+#include "worker/kernel_filter.h"
 
+#include <pcap/pcap.h>
 #include <string.h>
 
-static void check_joined(const struct filter *filter, const char *expected)
+/* The user's part with exclusions and interfaces, until the next one. */
+static struct capture_filter *complete(const char *user)
 {
-	char *joined = filter_join(filter);
+	static const uint32_t interfaces[] = {1, 2};
+	static struct capture_filter filter;
+	struct endpoint endpoint;
 
-	assert_non_null(joined);
-	assert_string_equal(joined, expected);
-	free(joined);
+	filter = (struct capture_filter){.user = user,
+		.interfaces = interfaces,
+		.interface_count = 2,
+		.snaplen = 262144,
+		.linktype = LINKTYPE_SLL,
+		.steps = UINT32_MAX,
+		.exclusions.expression = "net 192.0.2.0/24 or udp port 53"};
+	exclusions_add_port(&filter.exclusions, 8475);
+	assert_true(endpoint_parse("::1", 4711, &endpoint));
+	exclusions_add_endpoint(&filter.exclusions, &endpoint);
+	return &filter;
 }
 
-static void every_part_stands_alone(void **state)
+/* Builds it as the worker does. Returns 0, or the refusal's status. */
+static int set_filter(const char *user, struct error *error)
 {
-	static const uint32_t indexes[] = {2, 4000000000};
-	struct filter none = {.user = ""};
-	struct filter user = {.user = "tcp or udp"};
-	struct filter interface = {
-		.user = "", .interfaces = indexes, .interface_count = 1};
-	struct filter exclusion = {.user = ""};
+	static struct filter_program program;
+	bool set;
 
-	(void)state;
-	check_joined(&none, "");
-	check_joined(&user, "(tcp or udp)");
-	check_joined(&interface, "(ifindex 2)");
-	filter_exclude(&exclusion, "tcp port %u", 8475U);
-	check_joined(&exclusion, "(not ((tcp port 8475)))");
+	*error = (struct error){0};
+	set = filter_build(complete(user), &program, error) &&
+	      kernel_filter_translate(&program, error) && kernel_filter_try(&program, error);
+	assert_int_equal(set, error->status == 0);
+	return error->status;
 }
 
-static void exclusions_stand_first(void **state)
+static void filter_valid_compiles_after_the_exclusions(void **state)
 {
-	static const uint32_t indexes[] = {2, 4000000000};
-	struct filter filter = {.user = "tcp or udp",
-		.interfaces = indexes,
-		.interface_count = 2};
+	static const char *const good[] = {"", "tcp", "icmp or icmp6",
+		"tcp port 80 and host 192.0.2.1", "not tcp", "ip6 or arp",
+		"(tcp or udp) and not port 22", "ifindex 2", "greater 1000",
+		"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "ip[2:2] > 40", "net 10.0.0.0/8",
+		"portrange 1000-2000", "inbound"};
+	struct error error = {0};
 
 	(void)state;
-	check_joined(
-		&filter, "(ifindex 2 or ifindex 4000000000) and (tcp or udp)");
-	filter_exclude(&filter, "tcp port %u", 8475U);
-	filter_exclude(&filter, "%s", "host ::1 and udp");
-	check_joined(&filter,
-		"(not ((tcp port 8475) or (host ::1 and udp))) and "
-		"(ifindex 2 or ifindex 4000000000) and (tcp or udp)");
-	filter.interface_count = 0;
-	check_joined(&filter,
-		"(not ((tcp port 8475) or (host ::1 and udp))) and "
-		"(tcp or udp)");
-	filter.user = "";
-	check_joined(&filter, "(not ((tcp port 8475) or (host ::1 and udp)))");
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		if (set_filter(good[i], &error) != 0)
+			fail_msg("%s: %s", good[i], error.text);
 }
 
-static void text_is_no_format(void **state)
+static void filter_unbalanced_text_is_rejected(void **state)
 {
-	struct filter filter = {.user = "%s%n%d"};
+	static const char *const bad[] = {"tcp) or (udp", "tcp)", "(tcp", ") or (",
+		"tcp) or not (udp", "tcp or", "and tcp", "()", "tcp))) or (((udp", "tcp \\",
+		"tcp \\)", "tcp /*", "tcp #", "tcp ; udp", "\"tcp", "tcp\nudp)"};
+	struct error error = {0};
 
 	(void)state;
-	filter_exclude(&filter, "%s", "%s%n%d");
-	check_joined(&filter, "(not ((%s%n%d))) and (%s%n%d)");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (set_filter(bad[i], &error) != 400)
+			fail_msg("%d: %s", error.status, bad[i]);
+		/* it failed alone, not only where it was joined */
+		assert_memory_equal(error.text, "filter: ", 8);
+	}
 }
 
-static void as_many_and_as_long_as_fit(void **state)
+static void filter_error_has_the_message_of_libpcap(void **state)
 {
-	static struct filter filter = {.user = ""};
-	char longest[FILTER_EXCLUSION_SIZE];
-	char *joined;
+	static const struct {
+		const char *user;
+		const char *sentence;
+	} bad[] = {
+		{"tcp) or (udp", "syntax error"},
+		{"vlan", "vlan"},
+		{"vlan 7 and tcp", "vlan"},
+		{"tcp port 99999", "99999"},
+		{"net 1.2.3.4/33", "mask length"},
+		{"tcp port 80 and tcp port 81 and udp", "rejects all packets"},
+	};
+	struct error error = {0};
 
 	(void)state;
-	memset(longest, 'x', sizeof(longest) - 1);
-	longest[sizeof(longest) - 1] = '\0';
-	for (int i = 0; i < FILTER_EXCLUSIONS_MAX; i++)
-		filter_exclude(&filter, "%s", longest);
-	joined = filter_join(&filter);
-	assert_non_null(joined);
-	/* each in parentheses, " or " between, "(not (" and "))" around */
-	assert_int_equal(strlen(joined),
-		FILTER_EXCLUSIONS_MAX * (sizeof(longest) - 1 + 2) +
-			(FILTER_EXCLUSIONS_MAX - 1) * 4 + 6 + 2);
-	free(joined);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(set_filter(bad[i].user, &error), 400);
+		if (!strcasestr(error.text, bad[i].sentence))
+			fail_msg("%s: %s", bad[i].user, error.text);
+	}
+}
+
+/* The kernel has three of its fields, at offsets that are none of a packet. */
+static void filter_link_header_is_read_at_constants(void **state)
+{
+	static const char *const bad[] = {"link[8] = 0", "link[link[20]] = 6",
+		"link[udp[8]:2] = 0x800", "link[10 + link[30]] = 4", "link[link[4:4]:4] = 1",
+		"link[0] = 8", "link[4:2] = 0", "link[10:2] = 0x406"};
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(set_filter("link[0:2] = 0x800", &error), 0);
+	assert_int_equal(set_filter("link[10] = 4", &error), 0);
+	assert_int_equal(set_filter("link[4:4] = 2", &error), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (set_filter(bad[i], &error) != 400)
+			fail_msg("%d: %s", error.status, bad[i]);
+		assert_non_null(strstr(error.text, "link header"));
+	}
+}
+
+/* It compiles alone as an empty one does, so it means the same. */
+static void filter_spaces_equal_an_empty_filter(void **state)
+{
+	struct error error = {0};
+
+	(void)state;
+	if (set_filter(" ", &error) != 0)
+		fail_msg("%s", error.text);
+}
+
+/* What compiles alone compiles joined, or is empty by the exclusions. */
+static void filter_expression_cannot_escape_its_part(void **state)
+{
+	static const char *const words[] = {"tcp", "udp", "(", ")", "or", "and", "not", "port",
+		"80", "host", "192.0.2.1", "ip6", "=", "\\", "ip[0]", "1", "ifindex"};
+	struct seed seed = seed_start();
+	struct error error = {0};
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		char user[256] = "tcp";
+		size_t count = seed_below(&seed, 9);
+
+		while (count--) {
+			strcat(user, " ");
+			strcat(user, words[seed_below(&seed, sizeof(words) / sizeof(*words))]);
+		}
+		if (set_filter(user, &error) != 0 && memcmp(error.text, "filter: ", 8) != 0 &&
+			!strstr(error.text, "rejects all packets"))
+			fail_msg("%s: %s", user, error.text);
+	}
+}
+
+/* Does a TCP segment to this port, come in on this interface, pass? */
+static bool passes(const struct capture_filter *filter, unsigned char interface, uint16_t port)
+{
+	const unsigned char packet[60] = {8, 0, 0, 0, 0, 0, 0, interface, 0, 1, 0,
+		6, [20] = 0x45, [23] = 40, [29] = 6, [32] = 10, [36] = 10, [40] = 0x30,
+		[42] = (unsigned char)(port >> 8), (unsigned char)port, [52] = 0x50};
+	static struct filter_program program;
+	struct error error = {0};
+
+	if (!filter_build(filter, &program, &error))
+		return false;
+	return bpf_filter(program.insns, packet, sizeof(packet), sizeof(packet)) != 0;
+}
+
+static void filter_excluded_never_passes(void **state)
+{
+	static const char *const users[] = {"", "tcp", "udp or tcp", "not udp", "tcp or port 8475",
+		"ifindex 7 or ip", "ip or ip6 or arp"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++) {
+		const struct capture_filter *filter = complete(users[i]);
+
+		assert_true(passes(filter, 1, 80));
+		assert_true(passes(filter, 2, 80));
+		assert_false(passes(filter, 1, 8475));
+		assert_false(passes(filter, 3, 80));
+	}
+	assert_false(passes(complete("udp"), 1, 80));
+}
+
+/* libpcap's optimizer gets these wrong, as one expression with the rest. */
+static void filter_other_packets_pass(void **state)
+{
+	static const char *const users[] = {
+		"ifindex 2 or arp or ifindex 1", "ifindex 2 or ip6 or ifindex 1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++) {
+		const struct capture_filter filter = {.user = users[i],
+			.snaplen = 262144,
+			.steps = UINT32_MAX,
+			.exclusions.loopback = 1};
+
+		assert_true(passes(&filter, 1, 80));
+		assert_true(passes(&filter, 2, 80));
+		assert_false(passes(&filter, 3, 80));
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_part_stands_alone),
-		cmocka_unit_test(exclusions_stand_first),
-		cmocka_unit_test(text_is_no_format),
-		cmocka_unit_test(as_many_and_as_long_as_fit),
+		cmocka_unit_test(filter_valid_compiles_after_the_exclusions),
+		cmocka_unit_test(filter_unbalanced_text_is_rejected),
+		cmocka_unit_test(filter_error_has_the_message_of_libpcap),
+		cmocka_unit_test(filter_link_header_is_read_at_constants),
+		cmocka_unit_test(filter_spaces_equal_an_empty_filter),
+		cmocka_unit_test(filter_expression_cannot_escape_its_part),
+		cmocka_unit_test(filter_excluded_never_passes),
+		cmocka_unit_test(filter_other_packets_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

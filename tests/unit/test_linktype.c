@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cooked link layers: every field of an SLL2 header stands where an SLL
  * header has it, only that step between link types is taken, and a packet
@@ -9,7 +10,7 @@
 
 #include <string.h>
 
-static void every_field_has_its_place(void **state)
+static void sll2_to_sll_moves_every_field(void **state)
 {
 	static const unsigned char sll2[SLL2_SIZE] = {
 		0x86, 0xdd,		/* protocol */
@@ -35,7 +36,7 @@ static void every_field_has_its_place(void **state)
 	assert_memory_equal(sll, expected, sizeof(sll));
 }
 
-static void interface_and_reserved_change_nothing(void **state)
+static void sll2_to_sll_ignores_interface_and_reserved(void **state)
 {
 	struct seed seed = seed_start();
 
@@ -58,7 +59,7 @@ static void interface_and_reserved_change_nothing(void **state)
 	}
 }
 
-static void only_one_step_is_taken(void **state)
+static void linktype_converts_only_sll2_to_sll(void **state)
 {
 	(void)state;
 	assert_true(linktype_converts(LINKTYPE_SLL2, LINKTYPE_SLL));
@@ -68,6 +69,10 @@ static void only_one_step_is_taken(void **state)
 	assert_false(linktype_converts(LINKTYPE_SLL, LINKTYPE_SLL2));
 	assert_false(linktype_converts(1, LINKTYPE_SLL));
 	assert_false(linktype_converts(LINKTYPE_SLL2, 1));
+	/* four bytes of a frame check sequence make no other link type */
+	assert_true(linktype_converts(0x24000001, 1));
+	assert_true(linktype_converts(1, 0x24000001));
+	assert_int_equal(linktype_bare(0x24000001), 1);
 }
 
 /* Copies caplen random bytes, from and to memory of just the right size. */
@@ -92,8 +97,7 @@ static void check_copy(struct seed *seed, uint32_t to, uint32_t caplen)
 	if (turns && !cut) {
 		linktype_sll2_to_sll(data, sll);
 		assert_memory_equal(out, sll, SLL_SIZE);
-		assert_memory_equal(
-			out + SLL_SIZE, data + SLL2_SIZE, copied - SLL_SIZE);
+		assert_memory_equal(out + SLL_SIZE, data + SLL2_SIZE, copied - SLL_SIZE);
 	} else {
 		assert_memory_equal(out, data, copied);
 	}
@@ -101,7 +105,7 @@ static void check_copy(struct seed *seed, uint32_t to, uint32_t caplen)
 	free(data);
 }
 
-static void packets_are_copied_whole(void **state)
+static void linktype_copy_keeps_the_whole_packet(void **state)
 {
 	struct seed seed = seed_start();
 	struct packet tiny = {.len = 3};
@@ -116,13 +120,108 @@ static void packets_are_copied_whole(void **state)
 	assert_int_equal(tiny.len, 0);
 }
 
+/* The least bytes that are whole, with the rest of what is looked at there. */
+static const struct pseudo_header {
+	uint32_t linktype;
+	uint32_t size;
+	unsigned char bytes[40];
+} pseudo_headers[] = {
+	{123, 4, {0}},
+	{139, 4, {0}},
+	{144, 16, {[15] = 0x17}},
+	{177, 16, {[15] = 0x30}},
+	{196, 5, {0}},
+	{197, 16, {0}},
+	{197, 16, {[8] = 1}},
+	{197, 18, {[8] = 2}},
+	{197, 20, {[8] = 5}},
+	{197, 20, {[8] = 9}},
+	{197, 18, {[8] = 11}},
+	{197, 20, {[8] = 12}},
+	{197, 18, {[8] = 16}},
+	{197, 20, {[8] = 18}},
+	{197, 18, {[8] = 20}},
+	{197, 16, {[8] = 0x7f}},
+	{197, 26, {[8] = 0x82}},
+	{197, 34, {[8] = 0x82, [16] = 0x80}},
+	{201, 4, {0}},
+	{204, 1, {0}},
+	{209, 5, {0}},
+	{245, 2, {0}},
+	{254, 4, {0}},
+	{0x24000000 | 204, 1, {0}},
+};
+
+static bool is_whole(
+	uint32_t linktype, const unsigned char *bytes, uint32_t size, struct error *error)
+{
+	unsigned char *copy = malloc(size ? size : 1);
+	const struct packet packet = {.caplen = size, .len = 1500, .data = copy};
+	bool whole;
+
+	assert_non_null(copy);
+	if (size > 0)
+		memcpy(copy, bytes, size);
+	*error = (struct error){0};
+	whole = linktype_check_pseudo_header(linktype, &packet, error);
+	assert_int_equal(error->status, !whole);
+	free(copy);
+	return whole;
+}
+
+static void pseudo_header_must_be_complete(void **state)
+{
+	const size_t count = sizeof(pseudo_headers) / sizeof(*pseudo_headers);
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		const struct pseudo_header *at = &pseudo_headers[i];
+
+		assert_true(linktype_has_pseudo_header(at->linktype));
+		for (uint32_t size = 0; size <= sizeof(at->bytes); size++)
+			if (is_whole(at->linktype, at->bytes, size, &error) != (size >= at->size))
+				fail_msg("%u: %u bytes", at->linktype, size);
+	}
+	is_whole(123, (const unsigned char *)"\1\2", 2, &error);
+	assert_non_null(strstr(error.text, "2 bytes lacks the header of its link type "
+					   "123 (4 bytes)"));
+}
+
+/* Their protocol field shows that they have a pseudo header. */
+static void pseudo_header_of_cooked_packets_needs_a_protocol(void **state)
+{
+	const unsigned char none[16] = {[15] = 0x18};
+	struct error error;
+
+	(void)state;
+	assert_false(is_whole(144, none, 16, &error));
+	assert_false(is_whole(177, none, 16, &error));
+}
+
+static void pseudo_header_is_missing_in_most_link_types(void **state)
+{
+	static const uint32_t linktypes[] = {
+		0, 1, 12, 101, 105, 113, 119, 127, 147, 189, 228, 276, 65535 - 1, 0x24000001};
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(linktypes) / sizeof(*linktypes); i++) {
+		assert_false(linktype_has_pseudo_header(linktypes[i]));
+		assert_true(is_whole(linktypes[i], NULL, 0, &error));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_field_has_its_place),
-		cmocka_unit_test(interface_and_reserved_change_nothing),
-		cmocka_unit_test(only_one_step_is_taken),
-		cmocka_unit_test(packets_are_copied_whole),
+		cmocka_unit_test(sll2_to_sll_moves_every_field),
+		cmocka_unit_test(sll2_to_sll_ignores_interface_and_reserved),
+		cmocka_unit_test(linktype_converts_only_sll2_to_sll),
+		cmocka_unit_test(linktype_copy_keeps_the_whole_packet),
+		cmocka_unit_test(pseudo_header_must_be_complete),
+		cmocka_unit_test(pseudo_header_of_cooked_packets_needs_a_protocol),
+		cmocka_unit_test(pseudo_header_is_missing_in_most_link_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

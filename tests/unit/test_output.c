@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is written: byte for byte the pcap file that it should be, to files and
  * pipes; whole records however a disk fills up; no byte that a reader has to
@@ -5,7 +6,7 @@
  */
 #include "client/output.h"
 
-#include "client/writer.h"
+#include "client/record_writer.h"
 #include "format/linktype.h"
 #include "unit.h"
 
@@ -30,7 +31,7 @@ enum {
 
 /* A stream, and the bytes that it is to become, put together by hand. */
 struct sample {
-	struct writer writer; /* but its output */
+	struct record_writer writer; /* but its output */
 	struct packet packets[PACKETS];
 	uint32_t linktypes[PACKETS];
 	size_t count;
@@ -54,10 +55,9 @@ static void put(struct sample *sample, const void *bytes, size_t size)
 
 static void put_header(struct sample *sample)
 {
-	const uint32_t header[] = {
-		sample->writer.nano ? 0xa1b23c4d : 0xa1b2c3d4,
-		__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0x40002 : 0x20004,
-		0, 0, sample->writer.snaplen, sample->writer.linktype};
+	const uint32_t header[] = {0xa1b23c4d,
+		__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0x40002 : 0x20004, 0, 0, PACKET_MAX,
+		sample->writer.linktype};
 
 	put(sample, header, sizeof(header));
 	sample->ends[sample->end_count++] = sample->size;
@@ -69,20 +69,16 @@ static void put_packet(struct sample *sample, size_t number)
 	const unsigned char *at = packet->data;
 	bool turn = sample->linktypes[number] != sample->writer.linktype;
 	uint32_t record[] = {(uint32_t)(packet->time / 1000000000),
-		(uint32_t)(packet->time % 1000000000), packet->caplen,
-		packet->len};
+		(uint32_t)(packet->time % 1000000000), packet->caplen, packet->len};
 
-	if (!sample->writer.nano)
-		record[1] /= 1000;
 	if (turn) {
 		record[2] -= 4;
 		record[3] -= 4;
 	}
 	put(sample, record, sizeof(record));
 	if (turn) {
-		const unsigned char sll[] = {0, at[10], at[8], at[9], 0, at[11],
-			at[12], at[13], at[14], at[15], at[16], at[17], at[18],
-			at[19], at[0], at[1]};
+		const unsigned char sll[] = {0, at[10], at[8], at[9], 0, at[11], at[12], at[13],
+			at[14], at[15], at[16], at[17], at[18], at[19], at[0], at[1]};
 
 		put(sample, sll, sizeof(sll));
 		put(sample, at + 20, packet->caplen - 20);
@@ -93,13 +89,10 @@ static void put_packet(struct sample *sample, size_t number)
 }
 
 /* largest is of the packets' bytes, 20 or more. */
-static void make_sample(struct seed *seed, struct sample *sample, size_t count,
-	size_t largest, bool nano)
+static void make_sample(struct seed *seed, struct sample *sample, size_t count, size_t largest)
 {
 	*sample = (struct sample){
-		.writer = {.linktype = LINKTYPE_SLL,
-			.snaplen = PACKET_MAX,
-			.nano = nano},
+		.writer = {.linktype = LINKTYPE_SLL},
 		.count = count,
 		.expected = malloc(ROOM),
 	};
@@ -108,10 +101,8 @@ static void make_sample(struct seed *seed, struct sample *sample, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		bool sll2 = seed_below(seed, 2);
 		size_t least = sll2 ? 20 : 0;
-		size_t size =
-			seed_below(seed, 10)
-				? least + seed_below(seed, largest - least + 1)
-				: (seed_below(seed, 2) ? largest : least);
+		size_t size = seed_below(seed, 10) ? least + seed_below(seed, largest - least + 1)
+						   : (seed_below(seed, 2) ? largest : least);
 
 		sample->linktypes[i] = sll2 ? LINKTYPE_SLL2 : LINKTYPE_SLL;
 		sample->packets[i] = (struct packet){
@@ -131,77 +122,72 @@ static void free_sample(struct sample *sample)
 }
 
 /* False: it is not for a slow reader that anything is not taken. */
-static bool wait_for_reader(struct output *output, struct failure *failure)
+static bool wait_for_reader(struct output *output, struct error *error)
 {
 	if (!output_is_blocked(output))
 		return false;
 	assert_true(output_wait(output, 10000));
-	return output_flush(output, failure);
+	return output_flush(output, error);
 }
 
-static bool write_packet(struct writer *writer, const struct sample *sample,
-	size_t number, struct failure *failure)
+static bool write_packet(struct record_writer *writer, const struct sample *sample, size_t number,
+	struct error *error)
 {
-	const char *comment = number % 2 ? "a remark" : NULL;
-
-	return writer_packet(writer, &sample->packets[number],
-		(struct writer_source){sample->packets[number].interface,
-			sample->linktypes[number]},
-		comment, failure);
+	return record_writer_packet(writer, &sample->packets[number],
+		(struct record_source){
+			sample->packets[number].interface, sample->linktypes[number]},
+		error);
 }
 
 /* What a pcapng has besides, in front of packets and behind them. */
-static bool write_interface(struct writer *writer, struct failure *failure)
+static bool write_interface(struct record_writer *writer, struct error *error)
 {
 	const struct interface interface = {
 		.linktype = LINKTYPE_SLL, .name = "a:eth0", .filter = "tcp"};
 	uint32_t number;
 
-	return !writer->pcapng ||
-	       writer_interface(writer, &interface, &number, failure);
+	return !writer->pcapng || record_writer_interface(writer, &interface, &number, error);
 }
 
-static bool write_end(struct writer *writer, struct failure *failure)
+static bool write_end(struct record_writer *writer, struct error *error)
 {
-	const struct statistics statistics = {.told = STATISTICS_ALL};
+	const struct statistics statistics = {.valid = STATISTICS_ALL};
 
-	return !writer->pcapng ||
-	       (writer_statistics(writer, &statistics, failure) &&
-		       writer_remark(writer, "it is over", failure));
+	return !writer->pcapng || (record_writer_statistics(writer, &statistics, error) &&
+					  record_writer_comment(writer, "it is over", error));
 }
 
 /* Writes it all, flushing every so often; false: it could not be. */
-static bool write_sample(struct output *output, const struct sample *sample,
-	size_t every, struct failure *failure)
+static bool write_sample(
+	struct output *output, const struct sample *sample, size_t every, struct error *error)
 {
-	struct writer writer = sample->writer;
+	struct record_writer writer = sample->writer;
 	bool good;
 
 	writer.output = output;
-	good = writer_start(&writer, failure) &&
-	       write_interface(&writer, failure);
+	good = record_writer_start(&writer, error) && write_interface(&writer, error);
 	for (size_t i = 0; i < sample->count && good; i++) {
 		do
-			good = write_packet(&writer, sample, i, failure);
-		while (!good && wait_for_reader(output, failure));
+			good = write_packet(&writer, sample, i, error);
+		while (!good && wait_for_reader(output, error));
 		if (good && every && i % every == 0)
-			good = output_flush(output, failure);
+			good = output_flush(output, error);
 	}
-	good = good && write_end(&writer, failure);
-	while (wait_for_reader(output, failure))
+	good = good && write_end(&writer, error);
+	while (wait_for_reader(output, error))
 		;
 	return good;
 }
 
 static void write_whole(const char *to, const struct sample *sample)
 {
-	struct failure failure = {0};
-	struct output *output = output_open(to, &failure);
+	struct error error = {0};
+	struct output *output = output_open(to, &error);
 
 	assert_non_null(output);
-	assert_true(write_sample(output, sample, 7, &failure));
-	assert_true(output_close(output, &failure));
-	assert_int_equal(failure.status, 0);
+	assert_true(write_sample(output, sample, 7, &error));
+	assert_true(output_close(output, &error));
+	assert_int_equal(error.status, 0);
 }
 
 static size_t read_file(const char *name)
@@ -255,29 +241,29 @@ static int remove_directory(void **state)
 	return rmdir(directory);
 }
 
-static void a_file_has_every_byte(void **state)
+static void file_complete(void **state)
 {
 	static const size_t largest[] = {20, 60, 1514, 65535, PACKET_MAX};
 	struct seed seed = seed_start();
 
 	(void)state;
-	for (size_t i = 0; i < 2 * sizeof(largest) / sizeof(*largest); i++) {
+	for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++) {
 		struct sample sample;
 
-		make_sample(&seed, &sample, PACKETS, largest[i / 2], i % 2);
+		make_sample(&seed, &sample, PACKETS, largest[i]);
 		write_whole(path, &sample);
 		check_file(&sample, sample.size);
 		free_sample(&sample);
 	}
 }
 
-static void what_has_no_packets_has_a_header(void **state)
+static void file_without_packets_has_header(void **state)
 {
 	struct seed seed = seed_start();
 	struct sample sample;
 
 	(void)state;
-	make_sample(&seed, &sample, 0, 20, true);
+	make_sample(&seed, &sample, 0, 20);
 	/* a longer one goes */
 	write_file(path, "01234567890123456789012345678901234567890123456789");
 	write_whole(path, &sample);
@@ -286,8 +272,7 @@ static void what_has_no_packets_has_a_header(void **state)
 }
 
 /* Runs with stdout elsewhere. Cmocka's own must not end up there. */
-static void write_to_stdout(
-	const char *name, int to, const struct sample *sample)
+static void write_to_stdout(const char *name, int to, const struct sample *sample)
 {
 	int saved;
 
@@ -301,7 +286,7 @@ static void write_to_stdout(
 	close(saved);
 }
 
-static void a_dash_is_stdout(void **state)
+static void dash_is_stdout(void **state)
 {
 	static const char *const names[] = {NULL, "-"};
 	struct seed seed = seed_start();
@@ -311,7 +296,7 @@ static void a_dash_is_stdout(void **state)
 		struct sample sample;
 		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-		make_sample(&seed, &sample, 20, 100, false);
+		make_sample(&seed, &sample, 20, 100);
 		/* behind what the shell's other commands have written */
 		assert_int_equal(write(fd, "before", 6), 6);
 		write_to_stdout(names[i], fd, &sample);
@@ -335,7 +320,7 @@ static void *read_pipe(void *context)
 	return NULL;
 }
 
-static void a_pipe_has_every_byte(void **state)
+static void pipe_complete(void **state)
 {
 	struct seed seed = seed_start();
 	struct sample sample;
@@ -344,7 +329,7 @@ static void a_pipe_has_every_byte(void **state)
 
 	(void)state;
 	got_size = 0;
-	make_sample(&seed, &sample, PACKETS, PACKET_MAX, true);
+	make_sample(&seed, &sample, PACKETS, PACKET_MAX);
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(pthread_create(&reader, NULL, read_pipe, fds), 0);
 	write_to_stdout("-", fds[1], &sample);
@@ -357,18 +342,17 @@ static void a_pipe_has_every_byte(void **state)
 }
 
 /* Writes until it is full; ends is where records end. Returns how many. */
-static size_t fill(struct output *output, const struct sample *sample,
-	size_t *ends, struct failure *failure)
+static size_t fill(
+	struct output *output, const struct sample *sample, size_t *ends, struct error *error)
 {
-	struct writer writer = sample->writer;
+	struct record_writer writer = sample->writer;
 	size_t size = sample->ends[0];
 	size_t count = 0;
 
 	writer.output = output;
-	if (!writer_start(&writer, failure))
+	if (!record_writer_start(&writer, error))
 		return 0;
-	while (count < FULL_MAX &&
-		write_packet(&writer, sample, count % PACKETS, failure)) {
+	while (count < FULL_MAX && write_packet(&writer, sample, count % PACKETS, error)) {
 		const size_t place = count % PACKETS;
 
 		size += sample->ends[place + 1] - sample->ends[place];
@@ -396,7 +380,7 @@ static uint64_t count_behind(int far, const size_t *ends, size_t count)
 static void stall(struct seed *seed, int fds[2])
 {
 	size_t *ends = calloc(FULL_MAX, sizeof(*ends));
-	struct failure failure = {0};
+	struct error error = {0};
 	struct sample sample;
 	struct output *output;
 	uint64_t pending;
@@ -407,34 +391,33 @@ static void stall(struct seed *seed, int fds[2])
 	int saved;
 
 	assert_non_null(ends);
-	make_sample(seed, &sample, PACKETS, 1000, false);
+	make_sample(seed, &sample, PACKETS, 1000);
 	fflush(stdout);
 	saved = dup(STDOUT_FILENO);
 	dup2(fds[1], STDOUT_FILENO);
-	output = output_open("-", &failure);
-	count = fill(output, &sample, ends, &failure);
-	blocked = output_is_blocked(output) && output_is_piped(output) &&
-		  !output_wait(output, 1);
+	output = output_open("-", &error);
+	count = fill(output, &sample, ends, &error);
+	blocked = output_is_blocked(output) && output_is_piped(output) && !output_wait(output, 1);
 	pending = output_pending(output);
 	behind = count_behind(fds[0], ends, count);
 	close(fds[0]);
 	/* what it has not taken stays untaken when it leaves */
-	left = output_flush(output, &failure) ? 0 : output_pending(output);
-	output_close(output, &failure);
+	left = output_flush(output, &error) ? 0 : output_pending(output);
+	output_close(output, &error);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
 	close(fds[1]);
 	assert_true(blocked);
 	assert_int_equal(left, pending);
-	assert_in_range(pending, 1, count);
+	assert_uint_in_range(pending, 1, count);
 	assert_int_equal(pending, behind);
-	/* the reader has left, which is no failure */
-	assert_int_equal(failure.status, 0);
+	/* the reader has left, which is no error */
+	assert_int_equal(error.status, 0);
 	free_sample(&sample);
 	free(ends);
 }
 
-static void a_reader_that_stalls_does_not_block(void **state)
+static void pipe_with_stalled_reader_does_not_block(void **state)
 {
 	struct seed seed = seed_start();
 	int fds[2];
@@ -449,84 +432,82 @@ static void a_reader_that_stalls_does_not_block(void **state)
 }
 
 /* What a pcapng has besides packets is not counted as such. */
-static void only_packets_are_pending(void **state)
+static void pending_counts_packets_only(void **state)
 {
 	struct seed seed = seed_start();
-	struct failure failure = {0};
-	struct output *output = output_open(path, &failure);
+	struct error error = {0};
+	struct output *output = output_open(path, &error);
 	uint64_t packets = 0;
 
 	(void)state;
-	assert_true(output_start(output, &failure));
+	assert_true(output_start(output, &error));
 	for (int i = 0; i < 1000; i++) {
 		const bool is_packet = seed_below(&seed, 2);
 		const size_t size = 16 + seed_below(&seed, 100);
 
-		memset(output_room(output), 0, size);
-		assert_true(output_add(output, size, is_packet, &failure));
+		memset(output_buffer(output), 0, size);
+		assert_true(output_add(output, size, is_packet, &error));
 		packets += is_packet;
 		assert_int_equal(output_pending(output), packets);
 		if (seed_below(&seed, 100))
 			continue;
-		assert_true(output_flush(output, &failure));
+		assert_true(output_flush(output, &error));
 		packets = 0;
 		assert_int_equal(output_pending(output), 0);
 	}
-	assert_true(output_flush(output, &failure));
+	assert_true(output_flush(output, &error));
 	assert_false(output_is_blocked(output));
 	assert_false(output_is_piped(output));
-	assert_true(output_close(output, &failure));
+	assert_true(output_close(output, &error));
 }
 
 /* The largest record fits behind a buffer that is all but full. */
-static void the_largest_record_fits(void **state)
+static void record_of_largest_size_fits(void **state)
 {
 	enum { FULL = 262144 };
-	struct failure failure = {0};
-	struct output *output = output_open(path, &failure);
+	struct error error = {0};
+	struct output *output = output_open(path, &error);
 
 	(void)state;
-	assert_true(output_start(output, &failure));
-	memset(output_room(output), 1, FULL - 1);
-	assert_true(output_add(output, FULL - 1, true, &failure));
-	memset(output_room(output), 2, OUTPUT_RECORD_MAX);
-	assert_true(output_add(output, OUTPUT_RECORD_MAX, true, &failure));
+	assert_true(output_start(output, &error));
+	memset(output_buffer(output), 1, FULL - 1);
+	assert_true(output_add(output, FULL - 1, true, &error));
+	memset(output_buffer(output), 2, OUTPUT_RECORD_MAX);
+	assert_true(output_add(output, OUTPUT_RECORD_MAX, true, &error));
 	/* and so do as many small ones as there can be */
 	for (int i = 0; i < 40000; i++) {
-		memset(output_room(output), 3, 16);
-		assert_true(output_add(output, 16, true, &failure));
+		memset(output_buffer(output), 3, 16);
+		assert_true(output_add(output, 16, true, &error));
 	}
-	assert_true(output_close(output, &failure));
-	assert_int_equal(
-		read_file(path), FULL - 1 + OUTPUT_RECORD_MAX + 40000 * 16);
+	assert_true(output_close(output, &error));
+	assert_int_equal(read_file(path), FULL - 1 + OUTPUT_RECORD_MAX + 40000 * 16);
 	for (size_t i = 0; i < FULL + OUTPUT_RECORD_MAX; i++)
-		assert_int_equal(got[i], i < FULL - 1 ? 1
-					 : i < FULL - 1 + OUTPUT_RECORD_MAX
-						 ? 2
-						 : 3);
+		assert_int_equal(got[i], i < FULL - 1			    ? 1
+					 : i < FULL - 1 + OUTPUT_RECORD_MAX ? 2
+									    : 3);
 }
 
 /* Nothing that is handed over stays in a buffer after a flush. */
-static void a_flush_hands_on_all(void **state)
+static void flush_writes_all(void **state)
 {
 	struct seed seed = seed_start();
-	struct failure failure = {0};
-	struct output *output = output_open(path, &failure);
-	struct writer writer;
+	struct error error = {0};
+	struct output *output = output_open(path, &error);
+	struct record_writer writer;
 	struct sample sample;
 
 	(void)state;
-	make_sample(&seed, &sample, PACKETS, 300, false);
+	make_sample(&seed, &sample, PACKETS, 300);
 	writer = sample.writer;
 	writer.output = output;
-	assert_true(writer_start(&writer, &failure));
+	assert_true(record_writer_start(&writer, &error));
 	check_file(&sample, 24);
 	for (size_t i = 0; i < sample.count; i++) {
-		assert_true(write_packet(&writer, &sample, i, &failure));
-		assert_true(output_flush(output, &failure));
+		assert_true(write_packet(&writer, &sample, i, &error));
+		assert_true(output_flush(output, &error));
 		check_file(&sample, sample.ends[i + 1]);
 	}
-	assert_true(output_close(output, &failure));
+	assert_true(output_close(output, &error));
 	free_sample(&sample);
 }
 
@@ -552,45 +533,44 @@ static size_t whole_within(const struct sample *sample, size_t size)
 
 static void fill_disk(const struct sample *sample, size_t size, size_t every)
 {
-	struct failure failure = {0};
-	struct failure again = {0};
-	struct output *output = output_open(path, &failure);
-	struct writer writer = sample->writer;
+	struct error error = {0};
+	struct error again = {0};
+	struct output *output = output_open(path, &error);
+	struct record_writer writer = sample->writer;
 	bool good;
 
 	writer.output = output;
 
 	assert_non_null(output);
 	limit_files(size);
-	good = write_sample(output, sample, every, &failure) &&
-	       output_flush(output, &failure);
+	good = write_sample(output, sample, every, &error) && output_flush(output, &error);
 	/* once broken, it stays so, and adds nothing */
 	if (!good) {
 		assert_false(write_packet(&writer, sample, 0, &again));
-		assert_null(output_room(output));
+		assert_null(output_buffer(output));
 		assert_false(output_is_blocked(output));
 		assert_false(output_flush(output, &again));
 	}
 	output_close(output, &again);
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(good, size >= sample->size);
-	assert_int_equal(failure.status, !good);
+	assert_int_equal(error.status, !good);
 	assert_int_equal(again.status, 0);
 	if (!good) {
-		assert_non_null(strstr(failure.text, path));
-		assert_non_null(strstr(failure.text, strerror(EFBIG)));
+		assert_non_null(strstr(error.text, path));
+		assert_non_null(strstr(error.text, strerror(EFBIG)));
 	}
 	check_file(sample, whole_within(sample, size));
 }
 
-static void a_full_disk_leaves_whole_records(void **state)
+static void disk_full_leaves_whole_records(void **state)
 {
 	static const size_t flushes[] = {0, 1, 2};
 	struct seed seed = seed_start();
 	struct sample sample;
 
 	(void)state;
-	make_sample(&seed, &sample, FULL_PACKETS, 44, true);
+	make_sample(&seed, &sample, FULL_PACKETS, 44);
 	for (size_t size = 0; size <= sample.size + 1; size++)
 		for (size_t i = 0; i < sizeof(flushes) / sizeof(*flushes); i++)
 			fill_disk(&sample, size, flushes[i]);
@@ -598,8 +578,7 @@ static void a_full_disk_leaves_whole_records(void **state)
 }
 
 /* How many of so many packets are not whole within so many bytes. */
-static uint64_t not_within(
-	const struct sample *sample, size_t packets, size_t size)
+static uint64_t not_within(const struct sample *sample, size_t packets, size_t size)
 {
 	uint64_t count = 0;
 
@@ -611,59 +590,57 @@ static uint64_t not_within(
 /* Adds packets, flushing every so often, until the disk takes no more. */
 static void lose(const struct sample *sample, size_t size, size_t every)
 {
-	struct failure failure = {0};
-	struct output *output = output_open(path, &failure);
-	struct writer writer = sample->writer;
+	struct error error = {0};
+	struct output *output = output_open(path, &error);
+	struct record_writer writer = sample->writer;
 	size_t added = 0;
 	bool good;
 
 	assert_non_null(output);
 	writer.output = output;
 	limit_files(size);
-	good = writer_start(&writer, &failure);
+	good = record_writer_start(&writer, &error);
 	while (good && added < sample->count) {
-		good = write_packet(&writer, sample, added, &failure);
+		good = write_packet(&writer, sample, added, &error);
 		added += good;
 		if (good && added % every == 0)
-			good = output_flush(output, &failure);
+			good = output_flush(output, &error);
 	}
 	if (good)
-		good = output_flush(output, &failure);
+		good = output_flush(output, &error);
 	assert_int_equal(good, size >= sample->size);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(output_pending(output),
-			not_within(sample, added, size));
+		assert_int_equal(output_pending(output), not_within(sample, added, size));
 		/* and asking for more loses no more */
-		assert_int_equal(output_flush(output, &failure), good);
+		assert_int_equal(output_flush(output, &error), good);
 	}
-	output_close(output, &failure);
+	output_close(output, &error);
 	limit_files(RLIM_INFINITY);
 }
 
-static void what_a_full_disk_loses_is_pending(void **state)
+static void disk_full_lost_packets_pending(void **state)
 {
 	struct seed seed = seed_start();
 	struct sample sample;
 
 	(void)state;
-	make_sample(&seed, &sample, FULL_PACKETS, 44, false);
+	make_sample(&seed, &sample, FULL_PACKETS, 44);
 	for (size_t size = 0; size <= sample.size + 1; size++)
 		for (size_t every = 1; every < 4; every++)
 			lose(&sample, size, every);
 	free_sample(&sample);
 	/* more than the buffer takes, so that to add a packet fails */
-	make_sample(&seed, &sample, PACKETS, PACKET_MAX, false);
+	make_sample(&seed, &sample, PACKETS, PACKET_MAX);
 	for (size_t i = 0; i < sample.end_count; i++)
 		for (size_t every = 1; every < PACKETS; every += 9)
-			lose(&sample, sample.ends[i] - seed_below(&seed, 2),
-				every);
+			lose(&sample, sample.ends[i] - seed_below(&seed, 2), every);
 	free_sample(&sample);
 }
 
 /* Takes what an empty disk gets for what is expected: it is the writer's. */
 static void make_pcapng(struct seed *seed, struct sample *sample)
 {
-	make_sample(seed, sample, FULL_PACKETS, 44, true);
+	make_sample(seed, sample, FULL_PACKETS, 44);
 	sample->writer.pcapng = true;
 	write_whole(path, sample);
 	sample->size = read_file(path);
@@ -679,7 +656,7 @@ static void make_pcapng(struct seed *seed, struct sample *sample)
 	assert_int_equal(sample->end_count, BLOCKS);
 }
 
-static void a_full_disk_leaves_whole_blocks(void **state)
+static void disk_full_leaves_whole_blocks(void **state)
 {
 	struct seed seed = seed_start();
 	struct sample sample;
@@ -692,16 +669,16 @@ static void a_full_disk_leaves_whole_blocks(void **state)
 	free_sample(&sample);
 }
 
-static void a_full_disk_takes_nothing_of_others(void **state)
+static void disk_full_keeps_data_of_others(void **state)
 {
 	static const int flags[] = {O_TRUNC, O_APPEND};
 	struct seed seed = seed_start();
 	struct sample sample;
 
 	(void)state;
-	make_sample(&seed, &sample, 3, 44, false);
+	make_sample(&seed, &sample, 3, 44);
 	for (size_t size = 6; size < 6 + sample.size; size++) {
-		struct failure failure = {0};
+		struct error error = {0};
 		size_t whole = whole_within(&sample, size - 6);
 		int saved = dup(STDOUT_FILENO);
 		struct output *output;
@@ -714,15 +691,15 @@ static void a_full_disk_takes_nothing_of_others(void **state)
 			assert_int_equal(write(fd, "before", 6), 6);
 		dup2(fd, STDOUT_FILENO);
 		limit_files(size);
-		output = output_open(NULL, &failure);
-		write_sample(output, &sample, 0, &failure);
-		output_flush(output, &failure);
-		output_close(output, &failure);
+		output = output_open(NULL, &error);
+		write_sample(output, &sample, 0, &error);
+		output_flush(output, &error);
+		output_close(output, &error);
 		limit_files(RLIM_INFINITY);
 		dup2(saved, STDOUT_FILENO);
 		close(saved);
 		close(fd);
-		assert_int_equal(failure.status, 1);
+		assert_int_equal(error.status, 1);
 		assert_int_equal(read_file(path), 6 + whole);
 		assert_memory_equal(got, "before", 6);
 		assert_memory_equal(got + 6, sample.expected, whole);
@@ -730,24 +707,24 @@ static void a_full_disk_takes_nothing_of_others(void **state)
 	free_sample(&sample);
 }
 
-static void a_full_device_is_an_error(void **state)
+static void device_full_is_error(void **state)
 {
-	struct failure failure = {0};
-	struct output *output = output_open("/dev/full", &failure);
-	struct writer writer = {.output = output, .linktype = 1};
+	struct error error = {0};
+	struct output *output = output_open("/dev/full", &error);
+	struct record_writer writer = {.output = output, .linktype = 1};
 
 	(void)state;
 	assert_non_null(output);
-	assert_false(writer_start(&writer, &failure));
-	assert_int_equal(failure.status, 1);
-	assert_string_equal(failure.text, "/dev/full: No space left on device");
-	output_close(output, &failure);
+	assert_false(record_writer_start(&writer, &error));
+	assert_int_equal(error.status, 1);
+	assert_string_equal(error.text, "/dev/full: No space left on device");
+	output_close(output, &error);
 }
 
-static void a_reader_that_leaves_is_none(void **state)
+static void reader_closed_is_no_error(void **state)
 {
-	struct failure failure = {.status = 9};
-	struct writer writer = {.linktype = 1};
+	struct error error = {.status = 9};
+	struct record_writer writer = {.linktype = 1};
 	char name[32];
 	struct output *output;
 	int fds[2];
@@ -755,45 +732,45 @@ static void a_reader_that_leaves_is_none(void **state)
 	(void)state;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
-	output = output_open(name, &failure);
+	output = output_open(name, &error);
 	assert_non_null(output);
 	close(fds[0]);
 	writer.output = output;
-	assert_false(writer_start(&writer, &failure));
-	assert_int_equal(failure.status, 0);
-	output_close(output, &failure);
-	assert_int_equal(failure.status, 0);
+	assert_false(record_writer_start(&writer, &error));
+	assert_int_equal(error.status, 0);
+	output_close(output, &error);
+	assert_int_equal(error.status, 0);
 	close(fds[1]);
 }
 
-static void nothing_started_changes_nothing(void **state)
+static void output_not_started_keeps_file(void **state)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 
 	(void)state;
 	unlink(path);
-	assert_true(output_close(output_open(path, &failure), &failure));
+	assert_true(output_close(output_open(path, &error), &error));
 	assert_int_equal(access(path, F_OK), -1);
 	write_file(path, "precious");
-	assert_true(output_close(output_open(path, &failure), &failure));
+	assert_true(output_close(output_open(path, &error), &error));
 	assert_int_equal(read_file(path), 8);
 	assert_memory_equal(got, "precious", 8);
 	/* and NULL is what a refused one is */
-	assert_true(output_close(NULL, &failure));
-	assert_int_equal(failure.status, 0);
+	assert_true(output_close(NULL, &error));
+	assert_int_equal(error.status, 0);
 }
 
 static void bad(const char *name, const char *sentence)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 
-	assert_null(output_open(name, &failure));
-	assert_int_equal(failure.status, 1);
-	if (!strstr(failure.text, sentence))
-		fail_msg("%s: %s", name ? name : "stdout", failure.text);
+	assert_null(output_open(name, &error));
+	assert_int_equal(error.status, 1);
+	if (!strstr(error.text, sentence))
+		fail_msg("%s: %s", name ? name : "stdout", error.text);
 }
 
-static void what_can_not_be_opened_is_named(void **state)
+static void output_not_opened_named(void **state)
 {
 	(void)state;
 	bad("/nonexistent/x", "/nonexistent/x: No such file");
@@ -801,7 +778,7 @@ static void what_can_not_be_opened_is_named(void **state)
 	bad("", "No such file");
 }
 
-static void a_terminal_is_refused(void **state)
+static void terminal_rejected(void **state)
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
 	int slave;
@@ -828,23 +805,23 @@ static void a_terminal_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_file_has_every_byte),
-		cmocka_unit_test(what_has_no_packets_has_a_header),
-		cmocka_unit_test(a_dash_is_stdout),
-		cmocka_unit_test(a_pipe_has_every_byte),
-		cmocka_unit_test(a_reader_that_stalls_does_not_block),
-		cmocka_unit_test(only_packets_are_pending),
-		cmocka_unit_test(the_largest_record_fits),
-		cmocka_unit_test(a_flush_hands_on_all),
-		cmocka_unit_test(a_full_disk_leaves_whole_records),
-		cmocka_unit_test(a_full_disk_leaves_whole_blocks),
-		cmocka_unit_test(what_a_full_disk_loses_is_pending),
-		cmocka_unit_test(a_full_disk_takes_nothing_of_others),
-		cmocka_unit_test(a_full_device_is_an_error),
-		cmocka_unit_test(a_reader_that_leaves_is_none),
-		cmocka_unit_test(nothing_started_changes_nothing),
-		cmocka_unit_test(what_can_not_be_opened_is_named),
-		cmocka_unit_test(a_terminal_is_refused),
+		cmocka_unit_test(file_complete),
+		cmocka_unit_test(file_without_packets_has_header),
+		cmocka_unit_test(dash_is_stdout),
+		cmocka_unit_test(pipe_complete),
+		cmocka_unit_test(pipe_with_stalled_reader_does_not_block),
+		cmocka_unit_test(pending_counts_packets_only),
+		cmocka_unit_test(record_of_largest_size_fits),
+		cmocka_unit_test(flush_writes_all),
+		cmocka_unit_test(disk_full_leaves_whole_records),
+		cmocka_unit_test(disk_full_leaves_whole_blocks),
+		cmocka_unit_test(disk_full_lost_packets_pending),
+		cmocka_unit_test(disk_full_keeps_data_of_others),
+		cmocka_unit_test(device_full_is_error),
+		cmocka_unit_test(reader_closed_is_no_error),
+		cmocka_unit_test(output_not_started_keeps_file),
+		cmocka_unit_test(output_not_opened_named),
+		cmocka_unit_test(terminal_rejected),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Who asks: real sockets of each family tell their name, port and trust, and
  * what a peer's stream is excluded by.
@@ -5,6 +6,8 @@
 #include "worker/peer.h"
 
 #include "unit.h"
+#include "worker/exclusions.h"
+#include "worker/filter_expression.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -33,8 +36,7 @@ static void pair_open(struct pair *pair, int listener)
 	struct sockaddr_storage address;
 	socklen_t size = sizeof(address);
 
-	assert_int_equal(
-		getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
 	if (address.ss_family == AF_INET6) {
 		struct sockaddr_in6 *six = (struct sockaddr_in6 *)&address;
 
@@ -43,12 +45,9 @@ static void pair_open(struct pair *pair, int listener)
 	}
 	pair->server_port = port_of(&address);
 	pair->client = socket(address.ss_family, SOCK_STREAM, 0);
-	assert_int_equal(
-		connect(pair->client, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(connect(pair->client, (struct sockaddr *)&address, size), 0);
 	size = sizeof(address);
-	assert_int_equal(
-		getsockname(pair->client, (struct sockaddr *)&address, &size),
-		0);
+	assert_int_equal(getsockname(pair->client, (struct sockaddr *)&address, &size), 0);
 	pair->client_port = port_of(&address);
 	pair->server = accept(listener, NULL, NULL);
 	assert_true(pair->server >= 0);
@@ -76,28 +75,37 @@ static int listen_on(const struct sockaddr *address, socklen_t size)
 static void check_peer(const struct pair *pair, const char *host, bool trusted)
 {
 	struct peer peer;
-	struct failure failure = {0};
+	struct error error = {0};
 	char expected[128];
 
-	assert_true(peer_of_socket(pair->server, &peer, &failure));
+	assert_true(peer_of_socket(pair->server, &peer, &error));
 	snprintf(expected, sizeof(expected), "%s:%u", host, pair->client_port);
 	assert_string_equal(peer.name, expected);
-	assert_int_equal(peer.local_port, pair->server_port);
+	assert_int_equal(peer.local.port, pair->server_port);
+	assert_int_equal(peer.remote.port, pair->client_port);
+	assert_true(peer.local.family == peer.remote.family);
 	assert_int_equal(peer.trusted, trusted);
+	/* an address in the kernel's table has the kernel's byte order */
+	if (is_emulated() && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		return;
+	/* the kernel's table has the user of what is on this host */
+	assert_int_equal(peer_owner(pair->server), trusted ? (int64_t)getuid() : -1);
+	/* and of one who sends no more, but reads */
+	assert_int_equal(shutdown(pair->client, SHUT_WR), 0);
+	assert_int_equal(peer_owner(pair->server), trusted ? (int64_t)getuid() : -1);
 }
 
-static void loopback_is_trusted(void **state)
+static void peer_loopback_is_trusted(void **state)
 {
-	const struct sockaddr_in four = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const struct sockaddr_in other = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 7)};
+	const struct sockaddr_in four = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in other = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 7)};
 	const struct sockaddr_in *const both[] = {&four, &other};
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		int listener = listen_on(
-			(const struct sockaddr *)both[i], sizeof(*both[i]));
+		int listener = listen_on((const struct sockaddr *)both[i], sizeof(*both[i]));
 		struct pair pair;
 
 		assert_true(listener >= 0);
@@ -108,7 +116,7 @@ static void loopback_is_trusted(void **state)
 	}
 }
 
-static void loopback_of_ipv6_is_trusted(void **state)
+static void peer_loopback_of_ipv6_is_trusted(void **state)
 {
 	const struct sockaddr_in6 six = {
 		.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
@@ -125,11 +133,11 @@ static void loopback_of_ipv6_is_trusted(void **state)
 }
 
 /* A listener for both families sees IPv4 peers as ::ffff:a.b.c.d: told so. */
-static void mapped_loopback_is_trusted(void **state)
+static void peer_mapped_loopback_is_trusted(void **state)
 {
 	const struct sockaddr_in6 any = {.sin6_family = AF_INET6};
-	struct sockaddr_in four = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in four = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in6 bound;
 	socklen_t size = sizeof(bound);
 	int listener = listen_on((const struct sockaddr *)&any, sizeof(any));
@@ -142,12 +150,42 @@ static void mapped_loopback_is_trusted(void **state)
 	four.sin_port = bound.sin6_port;
 	pair.server_port = ntohs(bound.sin6_port);
 	pair.client = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(
-		connect(pair.client, (struct sockaddr *)&four, sizeof(four)),
-		0);
+	assert_int_equal(connect(pair.client, (struct sockaddr *)&four, sizeof(four)), 0);
 	size = sizeof(four);
 	getsockname(pair.client, (struct sockaddr *)&four, &size);
 	pair.client_port = ntohs(four.sin_port);
+	pair.server = accept(listener, NULL, NULL);
+	check_peer(&pair, "127.0.0.1", true);
+	pair_close(&pair);
+	close(listener);
+}
+
+/* A client may write IPv4 so, too: the kernel then lists it with IPv6. */
+static void peer_owner_of_a_mapped_client_is_found(void **state)
+{
+	const struct sockaddr_in four = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 mapped = {.sin6_family = AF_INET6};
+	struct sockaddr_in bound;
+	socklen_t size = sizeof(bound);
+	int listener = listen_on((const struct sockaddr *)&four, sizeof(four));
+	struct pair pair = {0};
+
+	(void)state;
+	assert_true(listener >= 0);
+	pair.client = socket(AF_INET6, SOCK_STREAM, 0);
+	if (pair.client < 0) {
+		close(listener);
+		skip();
+	}
+	getsockname(listener, (struct sockaddr *)&bound, &size);
+	inet_pton(AF_INET6, "::ffff:127.0.0.1", &mapped.sin6_addr);
+	mapped.sin6_port = bound.sin_port;
+	assert_int_equal(connect(pair.client, (struct sockaddr *)&mapped, sizeof(mapped)), 0);
+	size = sizeof(mapped);
+	getsockname(pair.client, (struct sockaddr *)&mapped, &size);
+	pair.client_port = ntohs(mapped.sin6_port);
+	pair.server_port = ntohs(bound.sin_port);
 	pair.server = accept(listener, NULL, NULL);
 	check_peer(&pair, "127.0.0.1", true);
 	pair_close(&pair);
@@ -173,7 +211,7 @@ static bool find_outer_address(struct sockaddr_in *ret_address)
 	return found;
 }
 
-static void other_addresses_are_not_trusted(void **state)
+static void peer_other_address_is_not_trusted(void **state)
 {
 	struct sockaddr_in address;
 	char host[INET_ADDRSTRLEN];
@@ -193,144 +231,228 @@ static void other_addresses_are_not_trusted(void **state)
 	close(listener);
 }
 
-static void unix_peers_are_users(void **state)
+static void peer_unix_has_a_user(void **state)
 {
 	struct peer peer;
-	struct failure failure = {0};
+	struct error error = {0};
 	char expected[64];
 	int fds[2];
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	assert_true(peer_of_socket(fds[0], &peer, &failure));
-	snprintf(expected, sizeof(expected), "unix:uid=%u,pid=%d",
-		(unsigned)getuid(), (int)getpid());
+	assert_true(peer_of_socket(fds[0], &peer, &error));
+	snprintf(expected, sizeof(expected), "unix:uid=%u,pid=%d", (unsigned)getuid(),
+		(int)getpid());
 	assert_string_equal(peer.name, expected);
-	assert_int_equal(peer.local_port, 0);
+	assert_int_equal(peer.local.family, 0);
+	assert_int_equal(peer.local.port, 0);
 	assert_true(peer.trusted);
 	close(fds[0]);
 	close(fds[1]);
 }
 
 /* What does not tell its port can't keep its own stream out. */
-static void what_is_no_socket_is_refused(void **state)
+static void peer_invalid_socket_is_rejected(void **state)
 {
 	struct peer peer;
-	struct failure failure = {0};
+	struct error error = {0};
 	int fds[2];
 
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
-	assert_false(peer_of_socket(fds[0], &peer, &failure));
-	assert_int_equal(failure.status, 503);
+	assert_false(peer_of_socket(fds[0], &peer, &error));
+	assert_int_equal(error.status, 503);
 	assert_string_equal(peer.name, "unknown");
-	assert_int_equal(peer.local_port, 0);
+	assert_int_equal(peer.local.family, 0);
+	assert_int_equal(peer.local.port, 0);
 	assert_false(peer.trusted);
 	close(fds[0]);
 	close(fds[1]);
 }
 
-static void check_exclusions(
-	const struct peer *peer, const char *forwarded, const char *expected)
+static bool exclude(const struct peer *peer, const char *forwarded, struct exclusions *exclusions,
+	struct error *error)
 {
-	struct filter filter = {.user = ""};
-	struct failure failure = {0};
+	struct peer copy = *peer;
+
+	if (!peer_add_forwarded(&copy, forwarded, error))
+		return false;
+	exclusions_add_peer(exclusions, &copy);
+	return true;
+}
+
+static void check_exclusions(const struct peer *peer, const char *forwarded, const char *expected)
+{
+	struct capture_filter filter = {.user = ""};
+	struct error error = {0};
 	char *joined;
 
-	assert_true(peer_exclude(peer, forwarded, &filter, &failure));
-	assert_int_equal(failure.status, 0);
-	joined = filter_join(&filter);
+	assert_true(exclude(peer, forwarded, &filter.exclusions, &error));
+	assert_int_equal(error.status, 0);
+	joined = filter_expression_join(&filter);
 	assert_non_null(joined);
 	assert_string_equal(joined, expected);
 	free(joined);
 }
 
-/* As TCP, and as what leaves with a VLAN tag. */
-#define OWN(port)                                                              \
-	"(tcp port " port ") or (outbound and "                                \
-	"(link[0:2] = 0x8100 or link[0:2] = 0x88a8) and "                      \
-	"((link[20] = 0x45 and link[29] = 6 and link[40:2] = " port ") or "    \
-	"(link[20] & 0xf0 = 0x60 and link[26] = 6 and link[60:2] = " port      \
-	")))"
-
-static void its_own_port_is_excluded(void **state)
+static void peer_own_port_is_excluded(void **state)
 {
-	const struct peer near = {.local_port = 8475, .trusted = true};
-	const struct peer far = {.local_port = 8475, .trusted = false};
+	const struct peer near = {.local.port = 8475, .trusted = true};
+	const struct peer far = {.local.port = 8475, .trusted = false};
 	const struct peer local = {.trusted = true};
 
 	(void)state;
-	check_exclusions(&near, "", "(not (" OWN("8475") "))");
-	check_exclusions(&far, "", "(not (" OWN("8475") "))");
+	check_exclusions(&near, "", "(not ((tcp port 8475)))");
+	check_exclusions(&far, "", "(not ((tcp port 8475)))");
 	check_exclusions(&local, "", "");
 }
 
-static void the_way_behind_a_proxy_is_excluded(void **state)
+/* A socket for both families has IPv4 addresses as they are in packets. */
+static void peer_own_addresses_are_those_of_packets(void **state)
 {
-	const struct peer near = {.local_port = 8475, .trusted = true};
+	const struct sockaddr_in6 any = {.sin6_family = AF_INET6};
+	struct sockaddr_in four = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 bound;
+	socklen_t size = sizeof(bound);
+	int listener = listen_on((const struct sockaddr *)&any, sizeof(any));
+	struct exclusions exclusions = {0};
+	struct error error = {0};
+	struct pair pair = {0};
+	struct peer peer;
+
+	(void)state;
+	if (listener < 0)
+		skip();
+	getsockname(listener, (struct sockaddr *)&bound, &size);
+	four.sin_port = bound.sin6_port;
+	pair.client = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(pair.client, (struct sockaddr *)&four, sizeof(four)), 0);
+	pair.server = accept(listener, NULL, NULL);
+	assert_true(peer_of_socket(pair.server, &peer, &error));
+	exclusions_add_peer(&exclusions, &peer);
+	assert_int_equal(exclusions.local.family, AF_INET);
+	assert_int_equal(exclusions.remote.family, AF_INET);
+	assert_memory_equal(exclusions.local.address, "\x7f\0\0\1", 4);
+	assert_memory_equal(exclusions.remote.address, "\x7f\0\0\1", 4);
+	assert_int_equal(exclusions.local.port, ntohs(bound.sin6_port));
+	pair_close(&pair);
+	close(listener);
+}
+
+static void peer_endpoints_of_proxies_are_excluded(void **state)
+{
+	const struct peer near = {.local.port = 8475, .trusted = true};
 	const struct peer local = {.trusted = true};
 
 	(void)state;
 	check_exclusions(&local, "for=192.0.2.1:4711;by=203.0.113.1:443",
-		"(not (" OWN("443") " or "
-				    "(host 192.0.2.1 and tcp port 4711)))");
-	check_exclusions(&near,
-		"for=\"[2001:db8::7]:4711\", for=192.0.2.1;by=_x:8443",
-		"(not (" OWN(
-			"8475") " or "
-				"(host 2001:db8::7 and tcp port 4711) or " OWN(
-					"8443") "))");
+		"(not ((tcp port 443) or "
+		"(host 192.0.2.1 and tcp port 4711)))");
+	check_exclusions(&near, "for=\"[2001:db8::7]:4711\", for=192.0.2.1;by=_x:8443",
+		"(not ((tcp port 8475) or (tcp port 8443) or "
+		"(host 2001:db8::7 and tcp port 4711)))");
+	/* as a client by ssh says it */
+	check_exclusions(&near, "by=\"_ssh:22\"", "(not ((tcp port 8475) or (tcp port 22)))");
 	/* an address or a port alone is no flow */
-	check_exclusions(
-		&local, "for=192.0.2.1, for=unknown:80, by=1.2.3.4", "");
+	check_exclusions(&local, "for=192.0.2.1, for=unknown:80, by=1.2.3.4", "");
 }
 
-static void only_a_proxy_is_believed(void **state)
+static void peer_forwarded_is_used_only_if_trusted(void **state)
 {
-	const struct peer far = {.local_port = 8475, .trusted = false};
+	const struct peer far = {.local.port = 8475, .trusted = false};
 	const struct peer local = {.trusted = true};
-	struct filter filter = {.user = ""};
-	struct failure failure = {0};
+	struct exclusions exclusions = {0};
+	struct error error = {0};
 
 	(void)state;
-	check_exclusions(&far, "for=192.0.2.1:80;by=203.0.113.1:443",
-		"(not (" OWN("8475") "))");
-	check_exclusions(&far, "for=\"", "(not (" OWN("8475") "))");
-	assert_false(peer_exclude(&local, "for=\"", &filter, &failure));
-	assert_int_equal(failure.status, 400);
+	check_exclusions(&far, "for=192.0.2.1:80;by=203.0.113.1:443", "(not ((tcp port 8475)))");
+	check_exclusions(&far, "for=\"", "(not ((tcp port 8475)))");
+	assert_false(exclude(&local, "for=\"", &exclusions, &error));
+	assert_int_equal(error.status, 400);
 }
 
-/* The most that one field can bring leaves room for the administrator's. */
-static void the_longest_way_fits(void **state)
+static void peer_longest_forwarded_fits(void **state)
 {
-	const struct peer near = {.local_port = 8475, .trusted = true};
-	struct filter filter = {.user = ""};
-	struct failure failure = {0};
+	const struct peer near = {.local.port = 8475, .trusted = true};
+	struct exclusions exclusions = {0};
+	struct error error = {0};
 	char forwarded[1024] = "";
 
 	(void)state;
 	for (int i = 0; i < 16; i++)
-		sprintf(forwarded + strlen(forwarded),
-			"%sfor=192.0.2.1:%d;by=_:%d", i ? "," : "", 100 + i,
-			200 + i);
-	assert_true(peer_exclude(&near, forwarded, &filter, &failure));
-	assert_int_equal(filter.exclusion_count, 50);
-	assert_true(filter.exclusion_count < FILTER_EXCLUSIONS_MAX);
+		sprintf(forwarded + strlen(forwarded), "%sfor=192.0.2.1:%d;by=_:%d", i ? "," : "",
+			100 + i, 200 + i);
+	assert_true(exclude(&near, forwarded, &exclusions, &error));
+	assert_int_equal(exclusions.port_count, 17);
+	assert_int_equal(exclusions.endpoint_count, 16);
+}
+
+static void check_proxy(const char *forwarded, bool has_proxy, const char *expected)
+{
+	struct peer local = {.trusted = true};
+	struct error error = {0};
+	char client[PEER_NAME_SIZE];
+
+	assert_true(peer_add_forwarded(&local, forwarded, &error));
+	assert_int_equal(peer_has_proxy(&local), has_proxy);
+	peer_client(&local, client);
+	assert_string_equal(client, expected);
+}
+
+/* The last hop is the word of the proxy that is the peer. */
+static void peer_client_is_that_of_the_nearest_proxy(void **state)
+{
+	(void)state;
+	check_proxy("", false, "");
+	check_proxy("for=192.0.2.1:4711;by=\"_proxy:8475\"", true, "192.0.2.1:4711");
+	check_proxy("for=198.51.100.1:1, for=\"[2001:db8::7]:4711\";by=_:8475", true,
+		"[2001:db8::7]:4711");
+	check_proxy("for=192.0.2.1:4711;by=203.0.113.1", false, "192.0.2.1:4711");
+	check_proxy("for=unknown;by=\"_ssh:22\"", true, "");
+	/* what its client said of a port is nothing that it has said */
+	check_proxy("for=198.51.100.1:1;by=\"_:22\", for=192.0.2.1:4711", false, "192.0.2.1:4711");
+}
+
+static void peer_untrusted_has_no_proxy(void **state)
+{
+	struct peer far = {.trusted = false};
+	struct error error = {0};
+
+	(void)state;
+	assert_true(peer_add_forwarded(&far, "by=\"_:8475\"", &error));
+	assert_false(peer_has_proxy(&far));
+}
+
+static void peer_owner_of_a_unix_socket_is_unknown(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(peer_owner(pair[0]), -1);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(loopback_is_trusted),
-		cmocka_unit_test(loopback_of_ipv6_is_trusted),
-		cmocka_unit_test(mapped_loopback_is_trusted),
-		cmocka_unit_test(other_addresses_are_not_trusted),
-		cmocka_unit_test(unix_peers_are_users),
-		cmocka_unit_test(what_is_no_socket_is_refused),
-		cmocka_unit_test(its_own_port_is_excluded),
-		cmocka_unit_test(the_way_behind_a_proxy_is_excluded),
-		cmocka_unit_test(only_a_proxy_is_believed),
-		cmocka_unit_test(the_longest_way_fits),
+		cmocka_unit_test(peer_loopback_is_trusted),
+		cmocka_unit_test(peer_loopback_of_ipv6_is_trusted),
+		cmocka_unit_test(peer_mapped_loopback_is_trusted),
+		cmocka_unit_test(peer_owner_of_a_mapped_client_is_found),
+		cmocka_unit_test(peer_other_address_is_not_trusted),
+		cmocka_unit_test(peer_unix_has_a_user),
+		cmocka_unit_test(peer_invalid_socket_is_rejected),
+		cmocka_unit_test(peer_own_port_is_excluded),
+		cmocka_unit_test(peer_own_addresses_are_those_of_packets),
+		cmocka_unit_test(peer_endpoints_of_proxies_are_excluded),
+		cmocka_unit_test(peer_forwarded_is_used_only_if_trusted),
+		cmocka_unit_test(peer_longest_forwarded_fits),
+		cmocka_unit_test(peer_client_is_that_of_the_nearest_proxy),
+		cmocka_unit_test(peer_untrusted_has_no_proxy),
+		cmocka_unit_test(peer_owner_of_a_unix_socket_is_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The files of tests/data/pcapng through the push parser: each says by its
  * name how it must end, in one piece and in any; the important ones are known
@@ -13,8 +14,8 @@ static int is_sample(const struct dirent *entry)
 }
 
 /* Calls test for each file whose name begins so. */
-static void with_files(const char *begin,
-	void (*test)(const char *name, const struct blocks *blocks))
+static void with_files(
+	const char *begin, void (*test)(const char *name, const struct blocks *blocks))
 {
 	struct blocks blocks = new_blocks();
 	struct dirent **names;
@@ -49,7 +50,7 @@ static void try_every_split(const char *name, const struct blocks *blocks)
 	struct result whole = read_whole(blocks);
 
 	if (whole.ending != ending_of(name))
-		fail_msg("%s: %s", name, whole.failure.text);
+		fail_msg("%s: %s", name, whole.error.text);
 	for (size_t first = 0; first <= blocks->size; first++) {
 		static const size_t rests[] = {0, 1, 7};
 
@@ -59,8 +60,7 @@ static void try_every_split(const char *name, const struct blocks *blocks)
 			/* byte by byte and so on once, not from everywhere */
 			if (i > 0 && first > 0)
 				break;
-			split = read_pieces(
-				blocks->bytes, blocks->size, first, rests[i]);
+			split = read_pieces(blocks->bytes, blocks->size, first, rests[i]);
 			if (split.ending != whole.ending)
 				print_error("%s: split at %zu\n", name, first);
 			assert_same(&split, &whole);
@@ -70,7 +70,7 @@ static void try_every_split(const char *name, const struct blocks *blocks)
 	seen_free(whole.seen);
 }
 
-static void every_split_of_every_file(void **state)
+static void section_files_any_split_gives_the_same(void **state)
 {
 	(void)state;
 	with_files("", try_every_split);
@@ -93,16 +93,15 @@ static size_t next_size(const struct blocks *blocks, size_t at, bool *big)
  * Is a worker's end word outstanding behind this block, if it was so before?
  * In the samples that is the first option of its block.
  */
-static bool next_lacks(
-	const unsigned char *in, size_t size, bool big, bool lacks)
+static bool next_lacks(const unsigned char *in, size_t size, bool big, bool lacks)
 {
 	static const char worker[] = "ddump-worker ";
 	static const unsigned char none[4] = {0};
 
 	if (memcmp(in, "\n\r\r\n", 4) == 0)
 		return memmem(in, size, worker, strlen(worker)) != NULL;
-	if (in[big ? 3 : 0] == BLOCKS_STATISTICS && size > 24 &&
-		memcmp(in + 8, none, 4) == 0 && in[big ? 21 : 20] == 3)
+	if (in[big ? 3 : 0] == BLOCKS_STATISTICS && size > 24 && memcmp(in + 8, none, 4) == 0 &&
+		in[big ? 21 : 20] == 3)
 		return false;
 	return lacks;
 }
@@ -126,17 +125,15 @@ static void try_every_end(const char *name, const struct blocks *blocks)
 			end += next_size(blocks, end, &big);
 		}
 		if (size == end)
-			lacks = next_lacks(
-				blocks->bytes + begin, end - begin, big, lacks);
+			lacks = next_lacks(blocks->bytes + begin, end - begin, big, lacks);
 		if (result.ending != (size == end && !lacks ? GOOD : CUT))
-			fail_msg("%s: %zu bytes: %s", name, size,
-				result.failure.text);
+			fail_msg("%s: %zu bytes: %s", name, size, result.error.text);
 		seen_free(result.seen);
 	}
 	assert_int_equal(end, blocks->size);
 }
 
-static void every_end_of_good_files(void **state)
+static void section_files_any_end_is_noticed(void **state)
 {
 	(void)state;
 	with_files("good-", try_every_end);
@@ -164,7 +161,7 @@ static void try_twin(const char *name, const struct blocks *blocks)
 	free(other.bytes);
 }
 
-static void byte_order_changes_nothing(void **state)
+static void section_files_byte_order_changes_nothing(void **state)
 {
 	(void)state;
 	with_files("good-", try_twin);
@@ -178,8 +175,7 @@ static const struct {
 	const char *statistics;
 } known[] = {
 	{"section-alone", "", "", ""},
-	{"section-options", "eth0 1700000000000001000 42/42\n",
-		"eth0 00000001 0 us ''\n", ""},
+	{"section-options", "eth0 1700000000000001000 42/42\n", "eth0 00000001 0 us ''\n", ""},
 	{"section-of-known-length",
 		"eth0 1700000000000001000 42/42\n"
 		"eth0 1700000000000002000 42/42\n",
@@ -197,14 +193,12 @@ static const struct {
 		"third 1700000000000002000 42/42\n"
 		"one more 1700000000000012000 42/42\n",
 		NULL, ""},
-	{"options-without-end", "eth0 1700000000000000000 42/42\n",
-		"eth0 00000001 0 us ''\n", "eth0 1700000000000000000\n"},
-	{"options-behind-end", "eth0 1700000000000001000 42/42\n",
-		"eth0 00000001 0 us ''\n", ""},
+	{"options-without-end", "eth0 1700000000000000000 42/42\n", "eth0 00000001 0 us ''\n",
+		"eth0 1700000000000000000\n"},
+	{"options-behind-end", "eth0 1700000000000001000 42/42\n", "eth0 00000001 0 us ''\n", ""},
 	{"interface-options", "eth0 1700000000123456789 42/42\n",
 		"eth0 24000001 65535 ns 'tcp port 23'\n", ""},
-	{"interface-without-options", "? 1700000000000001000 42/42\n",
-		"? 00000001 0 us ''\n", ""},
+	{"interface-without-options", "? 1700000000000001000 42/42\n", "? 00000001 0 us ''\n", ""},
 	{"interfaces-between-packets",
 		"eth0 1700000000000000000 42/42\n"
 		"eth0 1700000000000010000 42/42\n"
@@ -231,22 +225,16 @@ static const struct {
 		"eth0 24000001 0 us ''\nnibble 00000001 0 us ''\n"
 		"odd 00000001 0 us ''\n",
 		""},
-	{"tsresol-0", "eth0 1700000000000000000 42/42\n",
-		"eth0 00000001 0 us ''\n", ""},
+	{"tsresol-0", "eth0 1700000000000000000 42/42\n", "eth0 00000001 0 us ''\n", ""},
 	{"tsresol-3", "eth0 1700000000123000000 42/42\n", NULL, ""},
-	{"tsresol-6", "eth0 1700000000123456000 42/42\n",
-		"eth0 00000001 0 us ''\n", ""},
-	{"tsresol-9", "eth0 1700000000123456789 42/42\n",
-		"eth0 00000001 0 ns ''\n", ""},
-	{"tsresol-12", "eth0 17000000999999999 42/42\n",
-		"eth0 00000001 0 ns ''\n", ""},
+	{"tsresol-6", "eth0 1700000000123456000 42/42\n", "eth0 00000001 0 us ''\n", ""},
+	{"tsresol-9", "eth0 1700000000123456789 42/42\n", "eth0 00000001 0 ns ''\n", ""},
+	{"tsresol-12", "eth0 17000000999999999 42/42\n", "eth0 00000001 0 ns ''\n", ""},
 	{"tsresol-19", "eth0 1234567890 42/42\n", NULL, ""},
 	{"tsresol-127", "eth0 0 42/42\n", NULL, ""},
 	{"tsresol-binary-0", "eth0 1700000000000000000 42/42\n", NULL, ""},
-	{"tsresol-binary-10", "eth0 1700000000999023437 42/42\n",
-		"eth0 00000001 0 us ''\n", ""},
-	{"tsresol-binary-20", "eth0 1700000000000000953 42/42\n",
-		"eth0 00000001 0 ns ''\n", ""},
+	{"tsresol-binary-10", "eth0 1700000000999023437 42/42\n", "eth0 00000001 0 us ''\n", ""},
+	{"tsresol-binary-20", "eth0 1700000000000000953 42/42\n", "eth0 00000001 0 ns ''\n", ""},
 	{"tsresol-binary-32", "eth0 1700000000999999999 42/42\n", NULL, ""},
 	{"tsresol-binary-63", "eth0 1500000000 42/42\n", NULL, ""},
 	{"tsresol-binary-127", "eth0 0 42/42\n", NULL, ""},
@@ -255,6 +243,13 @@ static const struct {
 	{"tsoffset-exact", "eth0 0 42/42\n", NULL, ""},
 	{"stamp-first", "eth0 0 42/42\n", NULL, ""},
 	{"stamp-last", "eth0 18446744073709551615 42/42\n", NULL, ""},
+	{"stamp-before-1970", "eth0 0 42/42\n", NULL, ""},
+	{"stamp-lowest", "eth0 0 42/42\n", NULL, ""},
+	{"stamp-highest", "eth0 18446744073709551615 42/42\n", NULL, ""},
+	{"stamp-by-1-too-high", "eth0 18446744073709551615 42/42\n", NULL, ""},
+	{"stamp-of-seconds-too-high", "eth0 18446744073709551615 42/42\n", NULL, ""},
+	{"statistics-stamp-too-high", "eth0 2000000000 42/42\n", NULL,
+		"eth0 18446744073709551615\n"},
 	{"stamps-of-two-clocks",
 		"eth0 1700000000000000001 42/42\n"
 		"eth1 1700000000000002000 42/42\n",
@@ -276,10 +271,8 @@ static const struct {
 		"eth0 1700000000000008000 8/1408\n"
 		"eth0 1700000000000009000 9/1409\n",
 		NULL, ""},
-	{"packet-len-below-caplen", "eth0 1700000000000001000 42/20\n", NULL,
-		""},
-	{"packet-len-largest", "eth0 1700000000000001000 42/4294967295\n", NULL,
-		""},
+	{"packet-len-below-caplen", "eth0 1700000000000001000 42/20\n", NULL, ""},
+	{"packet-len-largest", "eth0 1700000000000001000 42/4294967295\n", NULL, ""},
 	{"old-packets",
 		"eth0 1700000000000000000 42/42\n"
 		"eth1 1700000000000001000 41/41\n",
@@ -340,7 +333,7 @@ static const struct {
 		NULL, ""},
 };
 
-static void known_files_are_known_exactly(void **state)
+static void section_files_known_content_is_exact(void **state)
 {
 	struct blocks blocks = new_blocks();
 
@@ -350,48 +343,41 @@ static void known_files_are_known_exactly(void **state)
 		struct result result;
 		char name[64];
 
-		snprintf(name, sizeof(name), "good-%s-%s", known[at].name,
-			i % 2 ? "big" : "little");
+		snprintf(
+			name, sizeof(name), "good-%s-%s", known[at].name, i % 2 ? "big" : "little");
 		load(&blocks, name);
 		result = read_whole(&blocks);
 		print_message("# %s\n", name);
 		assert_int_equal(result.ending, GOOD);
 		if (known[at].packets)
-			assert_string_equal(lines_of(result.seen, PACKETS),
-				known[at].packets);
+			assert_string_equal(lines_of(result.seen, PACKETS), known[at].packets);
 		if (known[at].interfaces)
-			assert_string_equal(lines_of(result.seen, INTERFACES),
-				known[at].interfaces);
+			assert_string_equal(
+				lines_of(result.seen, INTERFACES), known[at].interfaces);
 		if (known[at].statistics)
-			assert_string_equal(lines_of(result.seen, STATISTICS),
-				known[at].statistics);
+			assert_string_equal(
+				lines_of(result.seen, STATISTICS), known[at].statistics);
 		seen_free(result.seen);
 	}
 	free(blocks.bytes);
 }
 
-/* What a person is told. */
-static void damage_is_named(void **state)
+/* A timestamp out of range is told as it stands in the file. */
+static void section_files_invalid_times_are_reported(void **state)
 {
 	static const char *const told[][2] = {
-		{"bad-section-order-big", "no byte order"},
-		{"bad-version-2-0-little", "version 2.0"},
-		{"bad-packet-tail-little", "two lengths"},
-		{"bad-unknown-tail-big", "two lengths"},
-		{"bad-packet-size-28-big", "type 6 can't have 28 bytes"},
-		{"bad-interface-1-of-1-little", "interface that is not there"},
-		{"bad-caplen-all-ones-big", "longer than its block"},
-		{"bad-packet-option-little", "option is longer"},
-		{"bad-stamp-before-1970-big", "out of all range"},
-		{"bad-tsresol-of-4-bytes-big", "wrong length"},
-		{"cut-in-type-big", "before a capture began"},
-		{"cut-in-unknown-tail-little", "cut inside"},
-		{"cut-worker-in-end-big", "cut inside"},
-		{"cut-watermarks-without-end-big", "hides it"},
-		{"cut-worker-alone-little", "hides it"},
-		{"cut-worker-sections-big", "hides it"},
-		{"cut-worker-end-of-another-little", "hides it"},
-		{"cut-worker-end-of-second-big", "hides it"},
+		{"good-stamp-before-1970-little", "1700000000999999 x 10^-6 s - 1700000001 s: 0\n"},
+		{"good-stamp-lowest-big", "0 x 10^-0 s - 9223372036854775808 s: 0\n"},
+		{"good-stamp-highest-little",
+			"18446744073709551615 x 10^-0 s + 9223372036854775807 "
+			"s: 18446744073709551615\n"},
+		{"good-stamp-of-seconds-too-high-big",
+			"18446744074 x 10^-0 s: 18446744073709551615\n"},
+		{"good-statistics-stamp-too-high-little", "18446744073709551615 x 10^-9 s + 2 s: "
+							  "18446744073709551615\n"},
+		{"good-stamp-last-big", ""},
+		{"good-stamp-first-big", ""},
+		{"good-tsresol-binary-127-big", ""},
 	};
 	struct blocks blocks = new_blocks();
 
@@ -401,8 +387,46 @@ static void damage_is_named(void **state)
 
 		load(&blocks, told[i][0]);
 		result = read_whole(&blocks);
-		if (!strstr(result.failure.text, told[i][1]))
-			fail_msg("%s: %s", told[i][0], result.failure.text);
+		assert_string_equal(lines_of(result.seen, ODD_TIMES), told[i][1]);
+		seen_free(result.seen);
+	}
+	free(blocks.bytes);
+}
+
+/* What a person is told. */
+static void section_files_damage_is_named(void **state)
+{
+	static const char *const told[][2] = {
+		{"bad-section-order-big", "unknown byte order"},
+		{"bad-version-2-0-little", "version 2.0"},
+		{"bad-packet-tail-little", "lengths of a block are 76 and 80"},
+		{"bad-unknown-tail-big", "two lengths"},
+		{"bad-packet-size-28-big", "type 6 has an invalid length of 28 bytes"},
+		{"bad-interface-1-of-1-little", "refers to interface 1 of 1"},
+		{"bad-caplen-all-ones-big", "of 4294967295 bytes is longer"},
+		{"bad-packet-option-little", "option 1 of 5 bytes is longer"},
+		{"bad-tsresol-of-4-bytes-big", "option 9 of an interface has 4"},
+		{"bad-pseudo-header-erf-little", "17 bytes lacks the header of its link type 197"},
+		{"bad-osdrop-of-12-bytes-big", "counter 7 has 12 bytes"},
+		{"cut-in-type-big", "before a capture began"},
+		{"cut-in-unknown-tail-little", "cut within"},
+		{"cut-worker-in-end-big", "cut within"},
+		{"cut-watermarks-without-end-big", "HTTP did not report"},
+		{"cut-worker-alone-little", "HTTP did not report"},
+		{"cut-worker-sections-big", "HTTP did not report"},
+		{"cut-worker-end-of-another-little", "HTTP did not report"},
+		{"cut-worker-end-of-second-big", "HTTP did not report"},
+	};
+	struct blocks blocks = new_blocks();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct result result;
+
+		load(&blocks, told[i][0]);
+		result = read_whole(&blocks);
+		if (!strstr(result.error.text, told[i][1]))
+			fail_msg("%s: %s", told[i][0], result.error.text);
 		seen_free(result.seen);
 	}
 	free(blocks.bytes);
@@ -411,11 +435,12 @@ static void damage_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_split_of_every_file),
-		cmocka_unit_test(every_end_of_good_files),
-		cmocka_unit_test(byte_order_changes_nothing),
-		cmocka_unit_test(known_files_are_known_exactly),
-		cmocka_unit_test(damage_is_named),
+		cmocka_unit_test(section_files_any_split_gives_the_same),
+		cmocka_unit_test(section_files_any_end_is_noticed),
+		cmocka_unit_test(section_files_byte_order_changes_nothing),
+		cmocka_unit_test(section_files_known_content_is_exact),
+		cmocka_unit_test(section_files_invalid_times_are_reported),
+		cmocka_unit_test(section_files_damage_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,17 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Targets: every form of the grammar gives its URL, label and credentials;
  * what is wrong is named; and a password is in no URL and in no sentence.
  */
-#include "client/secret.h"
-#include "client/target.h"
+#include "client/redact.h"
+#include "client/target_list.h"
 
+#include "../lib/printable.h"
 #include "unit.h"
 
+#include <ctype.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,42 +33,58 @@ struct good {
 
 static void same_text(const char *what, const char *text, const char *expected)
 {
-	if ((text == NULL) != (expected == NULL) ||
-		(text && strcmp(text, expected) != 0))
-		fail_msg("%s: %s, not %s", what, text ? text : "none",
-			expected ? expected : "none");
+	if ((text == NULL) != (expected == NULL) || (text && strcmp(text, expected) != 0))
+		fail_msg(
+			"%s: %s, not %s", what, text ? text : "none", expected ? expected : "none");
+}
+
+/*
+ * The same, but for the hex digits of escapes: "%2b" and "%2B" are equal
+ * (RFC 3986, section 2.1), and which one libcurl writes depends on its version.
+ * Expected is to have capitals.
+ */
+static void same_url(const char *what, const char *url, const char *expected)
+{
+	char *capitals = strdup(url);
+
+	assert_non_null(capitals);
+	for (char *at = capitals; (at = strchr(at, '%')) != NULL; at++)
+		for (size_t i = 1; i <= 2 && at[i]; i++)
+			at[i] = (char)toupper((unsigned char)at[i]);
+	same_text(what, capitals, expected);
+	free(capitals);
 }
 
 static void check_target(const struct target *target, const struct good *good)
 {
 	same_text(good->text, target->label, good->label);
-	same_text(good->text, target->url, good->url);
+	same_url(good->text, target->url, good->url);
 	same_text(good->text, target->user, good->user);
 	same_text(good->text, target->password, good->password);
 }
 
-static void add(struct targets *targets, const char *text,
-	const struct target_defaults *defaults)
+static void add(
+	struct target_list *targets, const char *text, const struct target_defaults *defaults)
 {
-	struct failure failure = {0};
+	struct error error = {0};
 	const size_t count = targets->count;
 
-	if (!targets_add(targets, text, defaults, &failure))
-		fail_msg("%s: %s", text, failure.text);
-	assert_int_equal(failure.status, 0);
+	if (!target_list_add(targets, text, defaults, &error))
+		fail_msg("%s: %s", text, error.text);
+	assert_int_equal(error.status, 0);
 	if (*text != '@')
 		assert_int_equal(targets->count, count + 1);
 }
 
-static void check_good(const struct good *good, size_t count,
-	const struct target_defaults *defaults)
+static void check_good(
+	const struct good *good, size_t count, const struct target_defaults *defaults)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct targets targets = {0};
+		struct target_list targets = {0};
 
 		add(&targets, good[i].text, defaults);
 		check_target(&targets.list[0], &good[i]);
-		targets_free(&targets);
+		target_list_cleanup(&targets);
 		assert_int_equal(targets.count, 0);
 	}
 }
@@ -72,20 +92,20 @@ static void check_good(const struct good *good, size_t count,
 /* Returns the sentence, that of the last call. */
 static const char *refuse(const char *text, const struct target_defaults *with)
 {
-	static struct failure failure;
-	struct targets targets = {0};
+	static struct error error;
+	struct target_list targets = {0};
 
-	failure = (struct failure){0};
-	if (targets_add(&targets, text, with, &failure))
+	error = (struct error){0};
+	if (target_list_add(&targets, text, with, &error))
 		fail_msg("%s: is taken", text);
-	assert_int_equal(failure.status, 1);
-	assert_true(*failure.text);
+	assert_int_equal(error.status, 1);
+	assert_true(*error.text);
 	assert_int_equal(targets.count, 0);
-	targets_free(&targets);
-	return failure.text;
+	target_list_cleanup(&targets);
+	return error.text;
 }
 
-static void what_is_left_out_has_defaults(void **state)
+static void url_parts_missing_have_defaults(void **state)
 {
 	static const struct good good[] = {
 		{"a", "a", "http://a:8475" CAPTURE, NULL, NULL},
@@ -100,30 +120,28 @@ static void what_is_left_out_has_defaults(void **state)
 		{"HTTPS://a", "a", "https://a:8475" CAPTURE, NULL, NULL},
 		{"a/", "a", "http://a:8475" CAPTURE, NULL, NULL},
 		{"a/x/y", "a", "http://a:8475/x/y?format=pcapng", NULL, NULL},
-		{"a.example.net/capture", "a.example.net",
-			"http://a.example.net:8475" CAPTURE, NULL, NULL},
-		{"192.0.2.1:65535", "192.0.2.1:65535",
-			"http://192.0.2.1:65535" CAPTURE, NULL, NULL},
-		{"http://0.0.0.0:8475/capture?" ICMP, "0.0.0.0",
-			"http://0.0.0.0:8475/capture?" ICMP "&format=pcapng",
+		{"a.example.net/capture", "a.example.net", "http://a.example.net:8475" CAPTURE,
 			NULL, NULL},
+		{"192.0.2.1:65535", "192.0.2.1:65535", "http://192.0.2.1:65535" CAPTURE, NULL,
+			NULL},
+		{"http://0.0.0.0:8475/capture?" ICMP, "0.0.0.0",
+			"http://0.0.0.0:8475/capture?" ICMP "&format=pcapng", NULL, NULL},
 	};
 
 	(void)state;
 	check_good(good, sizeof(good) / sizeof(*good), &nothing);
 }
 
-static void ipv6_stands_in_brackets(void **state)
+static void ipv6_in_brackets_accepted(void **state)
 {
 	static const struct good good[] = {
 		{"[::1]", "[::1]", "http://[::1]:8475" CAPTURE, NULL, NULL},
 		{"[::1]:80", "[::1]:80", "http://[::1]:80" CAPTURE, NULL, NULL},
 		{"https://[2001:db8::7]:8475/x", "[2001:db8::7]",
-			"https://[2001:db8::7]:8475/x?format=pcapng", NULL,
-			NULL},
+			"https://[2001:db8::7]:8475/x?format=pcapng", NULL, NULL},
 		{"six=u:p@[::1]", "six", "http://[::1]:8475" CAPTURE, "u", "p"},
-		{"http://[fe80::1%25eth0]/", "[fe80::1]",
-			"http://[fe80::1%25eth0]:8475" CAPTURE, NULL, NULL},
+		{"http://[fe80::1%25eth0]/", "[fe80::1]", "http://[fe80::1%25eth0]:8475" CAPTURE,
+			NULL, NULL},
 	};
 
 	(void)state;
@@ -133,23 +151,19 @@ static void ipv6_stands_in_brackets(void **state)
 	refuse("[::g]", &nothing);
 }
 
-static void credentials_are_taken_apart(void **state)
+static void credentials_decoded(void **state)
 {
 	static const struct good good[] = {
 		{"u@a", "a", "http://a:8475" CAPTURE, "u", NULL},
 		{"u:p@a", "a", "http://a:8475" CAPTURE, "u", "p"},
 		{"u:@a", "a", "http://a:8475" CAPTURE, "u", ""},
-		{"u%40x:p%2fw%3a%25%23@a:80", "a:80", "http://a:80" CAPTURE,
-			"u@x", "p/w:%#"},
+		{"u%40x:p%2fw%3a%25%23@a:80", "a:80", "http://a:80" CAPTURE, "u@x", "p/w:%#"},
 		{"https://u:p:q@a", "a", "https://a:8475" CAPTURE, "u", "p:q"},
-		{"http://u:p+q%20r@a/", "a", "http://a:8475" CAPTURE, "u",
-			"p+q r"},
-		{"db=http://u:p=q@a/", "db", "http://a:8475" CAPTURE, "u",
-			"p=q"},
+		{"http://u:p+q%20r@a/", "a", "http://a:8475" CAPTURE, "u", "p+q r"},
+		{"db=http://u:p=q@a/", "db", "http://a:8475" CAPTURE, "u", "p=q"},
 		{"u:%c3%bc@a", "a", "http://a:8475" CAPTURE, "u", "\xc3\xbc"},
 		{"http://u:p@a/x?filter=host%20b@c", "a",
-			"http://a:8475/x?filter=host%20b@c&format=pcapng", "u",
-			"p"},
+			"http://a:8475/x?filter=host%20b@c&format=pcapng", "u", "p"},
 	};
 
 	(void)state;
@@ -157,7 +171,7 @@ static void credentials_are_taken_apart(void **state)
 }
 
 /* A request without the password that was given would be another request. */
-static void what_does_not_decode_is_refused(void **state)
+static void credentials_badly_encoded_rejected(void **state)
 {
 	static const char *const bad[] = {
 		"u:p%0aw@a", "u:%00@a", "u%01:p@a", "u:p%1f@a", "http://%0d@a"};
@@ -167,19 +181,15 @@ static void what_does_not_decode_is_refused(void **state)
 		refuse(bad[i], &nothing);
 }
 
-static void labels_name_targets(void **state)
+static void label_before_equals_parsed(void **state)
 {
 	static const struct good good[] = {
 		{"web=a", "web", "http://a:8475" CAPTURE, NULL, NULL},
-		{"web-1.x_Y=https://a:1/x", "web-1.x_Y",
-			"https://a:1/x?format=pcapng", NULL, NULL},
-		{"a?x=y", "a", "http://a:8475/capture?x=y&format=pcapng", NULL,
-			NULL},
+		{"web-1.x_Y=https://a:1/x", "web-1.x_Y", "https://a:1/x?format=pcapng", NULL, NULL},
+		{"a?x=y", "a", "http://a:8475/capture?x=y&format=pcapng", NULL, NULL},
 		{"a/x=y", "a", "http://a:8475/x=y?format=pcapng", NULL, NULL},
-		{"w=a?x=y", "w", "http://a:8475/capture?x=y&format=pcapng",
-			NULL, NULL},
-		{SIXTY "1234=a", SIXTY "1234", "http://a:8475" CAPTURE, NULL,
-			NULL},
+		{"w=a?x=y", "w", "http://a:8475/capture?x=y&format=pcapng", NULL, NULL},
+		{SIXTY "1234=a", SIXTY "1234", "http://a:8475" CAPTURE, NULL, NULL},
 	};
 	static const char *const bad[] = {
 		"=a", "a b=c", "a#2=c", "a,b=c", "\xc3\xbc=c", SIXTY "12345=a"};
@@ -187,20 +197,18 @@ static void labels_name_targets(void **state)
 	(void)state;
 	check_good(good, sizeof(good) / sizeof(*good), &nothing);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		if (!strstr(refuse(bad[i], &nothing), "label") &&
-			!strchr(bad[i], '#'))
+		if (!strstr(refuse(bad[i], &nothing), "label") && !strchr(bad[i], '#'))
 			fail_msg("%s: %s", bad[i], refuse(bad[i], &nothing));
 }
 
-static void labels_are_unique(void **state)
+static void labels_numbered_when_repeated(void **state)
 {
-	static const char *const texts[] = {"a", "http://a/?filter=icmp",
-		"a:8475", "a:80", "https://a:80", "b", "https://b", "x=a",
-		"[::1]", "[::1]"};
-	static const char *const labels[] = {"a", "a#2", "a#3", "a:80",
-		"a:80#2", "b", "b#2", "x", "[::1]", "[::1]#2"};
-	struct targets targets = {0};
-	struct failure failure = {0};
+	static const char *const texts[] = {"a", "http://a/?filter=icmp", "a:8475", "a:80",
+		"https://a:80", "b", "https://b", "x=a", "[::1]", "[::1]"};
+	static const char *const labels[] = {
+		"a", "a#2", "a#3", "a:80", "a:80#2", "b", "b#2", "x", "[::1]", "[::1]#2"};
+	struct target_list targets = {0};
+	struct error error = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -208,28 +216,31 @@ static void labels_are_unique(void **state)
 		assert_string_equal(targets.list[i].label, labels[i]);
 	}
 	/* a label that was asked for is not changed */
-	assert_false(targets_add(&targets, "x=b", &nothing, &failure));
-	assert_non_null(strstr(failure.text, "x"));
+	assert_false(target_list_add(&targets, "x=b", &nothing, &error));
+	assert_non_null(strstr(error.text, "x"));
 	assert_int_equal(targets.count, sizeof(texts) / sizeof(*texts));
 	/* and another host's name can be one */
 	add(&targets, "c=a", &nothing);
 	add(&targets, "c", &nothing);
 	assert_string_equal(targets.list[targets.count - 1].label, "c#2");
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 }
 
 /* A terminal may take bytes of a name for its own: U+009B, U+202E. */
-static void what_is_shown_is_printable(void **state)
+static void display_url_printable(void **state)
 {
 	static const char *const names[][2] = {
 		{"http://a%c2%9bb", "a\\xc2\\x9bb"},
 		{"https://%e2%80%aea:1", "\\xe2\\x80\\xaea:1"},
 		{"http://b\xc3\xbc"
 		 "cher.example",
-			"b\\xc3\\xbc"
+			"b\xc3\xbc"
 			"cher.example"},
+		{"http://b\xfc"
+		 "cher.example",
+			"b\\xfccher.example"},
 	};
-	struct targets targets = {0};
+	struct target_list targets = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -238,16 +249,15 @@ static void what_is_shown_is_printable(void **state)
 		add(&targets, names[i][0], &nothing);
 		target = &targets.list[i];
 		assert_string_equal(target->label, names[i][1]);
-		for (const char *c = target->shown; *c; c++)
-			assert_in_range(*c, ' ', '~');
+		assert_true(printable_line(target->display_url));
 	}
 	/* who is asked is still who was named */
 	assert_non_null(strstr(targets.list[2].url, "b\xc3\xbc"
 						    "cher.example"));
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 }
 
-static void queries_are_kept_and_encoded(void **state)
+static void query_kept_and_encoded(void **state)
 {
 	static const struct good good[] = {
 		{"a?filter=tcp%20port+80", "a",
@@ -260,26 +270,19 @@ static void queries_are_kept_and_encoded(void **state)
 			NULL, NULL},
 		{"a/p q", "a", "http://a:8475/p%20q?format=pcapng", NULL, NULL},
 		{"a?", "a", "http://a:8475" CAPTURE, NULL, NULL},
-		{"a?filter=", "a",
-			"http://a:8475/capture?filter=&format=pcapng", NULL,
-			NULL},
+		{"a?filter=", "a", "http://a:8475/capture?filter=&format=pcapng", NULL, NULL},
 		{"a?interface=lo&interface=eth0", "a",
 			"http://a:8475/capture?interface=lo&interface=eth0&"
 			"format=pcapng",
 			NULL, NULL},
-		{"a?precision=micro", "a",
-			"http://a:8475/capture?precision=micro", NULL, NULL},
-		{"a?x=1&precision=nano&y=2", "a",
-			"http://a:8475/capture?x=1&precision=nano&y=2", NULL,
-			NULL},
-		{"a?format=pcapng", "a", "http://a:8475/capture?format=pcapng",
+		{"a?precision=micro", "a", "http://a:8475/capture?precision=micro", NULL, NULL},
+		{"a?x=1&precision=nano&y=2", "a", "http://a:8475/capture?x=1&precision=nano&y=2",
 			NULL, NULL},
-		{"a?format=pcap", "a", "http://a:8475/capture?format=pcap",
-			NULL, NULL},
+		{"a?format=pcapng", "a", "http://a:8475/capture?format=pcapng", NULL, NULL},
+		{"a?format=pcap", "a", "http://a:8475/capture?format=pcap", NULL, NULL},
 		{"a?format", "a", "http://a:8475/capture?format", NULL, NULL},
 		{"a?precision=nano&format=pcap", "a",
-			"http://a:8475/capture?precision=nano&format=pcap",
-			NULL, NULL},
+			"http://a:8475/capture?precision=nano&format=pcap", NULL, NULL},
 		{"a?xformat=1&precisionx=2", "a",
 			"http://a:8475/capture?xformat=1&precisionx=2&"
 			"format=pcapng",
@@ -290,7 +293,7 @@ static void queries_are_kept_and_encoded(void **state)
 	check_good(good, sizeof(good) / sizeof(*good), &nothing);
 }
 
-static void options_fill_what_the_url_leaves_open(void **state)
+static void options_added_to_query_if_missing(void **state)
 {
 	static const struct target_defaults all = {
 		.filter = "a+b & c=d #%",
@@ -298,11 +301,10 @@ static void options_fill_what_the_url_leaves_open(void **state)
 		.interfaces = {"eth0", "lo"},
 		.interface_count = 2,
 	};
-#define FILTER "filter=a%2bb+%26+c%3dd+%23%25"
+#define FILTER "filter=a%2Bb+%26+c%3Dd+%23%25"
 	static const struct good good[] = {
 		{"a", "a",
-			"http://a:8475/capture?" FILTER
-			"&snaplen=96&interface=eth0&interface=lo&"
+			"http://a:8475/capture?" FILTER "&snaplen=96&interface=eth0&interface=lo&"
 			"format=pcapng",
 			NULL, NULL},
 		{"a/x?filter=x", "a",
@@ -314,19 +316,16 @@ static void options_fill_what_the_url_leaves_open(void **state)
 			"interface=eth0&interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a?interface=i&snaplen=0", "a",
-			"http://a:8475/capture?interface=i&snaplen=0&" FILTER
-			"&format=pcapng",
+			"http://a:8475/capture?interface=i&snaplen=0&" FILTER "&format=pcapng",
 			NULL, NULL},
 		{"a?afilter=1&x=filter=1&snaplength&interfac=1", "a",
 			"http://a:8475/capture?afilter=1&x=filter=1&"
-			"snaplength&interfac=1&" FILTER
-			"&snaplen=96&interface=eth0&interface=lo&"
+			"snaplength&interfac=1&" FILTER "&snaplen=96&interface=eth0&interface=lo&"
 			"format=pcapng",
 			NULL, NULL},
 		{"a?precision=micro&interface", "a",
 			"http://a:8475/"
-			"capture?precision=micro&interface&" FILTER
-			"&snaplen=96",
+			"capture?precision=micro&interface&" FILTER "&snaplen=96",
 			NULL, NULL},
 	};
 #undef FILTER
@@ -335,7 +334,7 @@ static void options_fill_what_the_url_leaves_open(void **state)
 	check_good(good, sizeof(good) / sizeof(*good), &all);
 }
 
-static void ssh_leads_to_a_loopback(void **state)
+static void ssh_url_becomes_loopback(void **state)
 {
 	static const struct {
 		const char *text;
@@ -345,12 +344,10 @@ static void ssh_leads_to_a_loopback(void **state)
 		const char *user;
 		const char *shown;
 	} good[] = {
-		{"ssh://web1", "web1", "web1", NULL, NULL,
-			"ssh://web1/capture?format=pcapng"},
-		{"ssh://me@web1", "web1", "web1", NULL, "me",
-			"ssh://web1/capture?format=pcapng"},
-		{"ssh://me@web1:2222/x?format=pcap", "web1:2222", "web1",
-			"2222", "me", "ssh://web1:2222/x?format=pcap"},
+		{"ssh://web1", "web1", "web1", NULL, NULL, "ssh://web1/capture?format=pcapng"},
+		{"ssh://me@web1", "web1", "web1", NULL, "me", "ssh://web1/capture?format=pcapng"},
+		{"ssh://me@web1:2222/x?format=pcap", "web1:2222", "web1", "2222", "me",
+			"ssh://web1:2222/x?format=pcap"},
 		{"z=ssh://[fe80::1%25eth0]", "z", "fe80::1%eth0", NULL, NULL,
 			"ssh://[fe80::1%25eth0]/capture?format=pcapng"},
 		{"w=ssh://[::1]:22", "w", "::1", "22", NULL,
@@ -359,44 +356,41 @@ static void ssh_leads_to_a_loopback(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		struct failure failure = {0};
+		struct error error = {0};
 		struct target target;
 
-		assert_true(target_parse(
-			&target, good[i].text, &nothing, &failure));
+		assert_true(target_parse(&target, good[i].text, &nothing, &error));
 		same_text(good[i].text, target.label, good[i].label);
 		same_text(good[i].text, target.ssh_host, good[i].host);
 		same_text(good[i].text, target.ssh_port, good[i].port);
 		same_text(good[i].text, target.ssh_user, good[i].user);
-		same_text(good[i].text, target.shown, good[i].shown);
+		same_text(good[i].text, target.display_url, good[i].shown);
 		same_text(good[i].text, target.user, NULL);
 		assert_memory_equal(target.url, "http://127.0.0.1:8475/", 22);
-		target_clear(&target);
+		target_cleanup(&target);
 	}
 }
 
-static void ssh_is_given_no_options_and_no_password(void **state)
+static void ssh_option_or_password_rejected(void **state)
 {
-	static const char *const bad[] = {"ssh://-oProxyCommand=id",
-		"ssh://-x@host", "ssh://%2Dx@host", "ssh://me:secret@host",
-		"ssh://:secret@host", "x=ssh://-l", "ssh://",
-		"ssh://%60id%60@host", "ssh://a%20b@host", "ssh://a;b@host",
-		"ssh://%0a@host", "ssh://|id", "ssh://[fe80::1%25$(id)]",
-		"ssh://[fe80::1%25`id`]", "ssh://[fe80::1%25a b]"};
+	static const char *const bad[] = {"ssh://-oProxyCommand=id", "ssh://-x@host",
+		"ssh://%2Dx@host", "ssh://me:secret@host", "ssh://:secret@host", "x=ssh://-l",
+		"ssh://", "ssh://%60id%60@host", "ssh://a%20b@host", "ssh://a;b@host",
+		"ssh://%0a@host", "ssh://|id", "ssh://[fe80::1%25$(id)]", "ssh://[fe80::1%25`id`]",
+		"ssh://[fe80::1%25a b]"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_null(strstr(refuse(bad[i], &nothing), "secret"));
 }
 
-static void other_protocols_are_refused_by_name(void **state)
+static void protocol_unknown_named(void **state)
 {
 	static const struct {
 		const char *text;
 		const char *protocol;
-	} bad[] = {{"sshx://a", "sshx"}, {"ftp://a/x", "ftp"},
-		{"file:///etc/passwd", "file"}, {"gopher://a", "gopher"},
-		{"httpx://a", "httpx"}, {"ws://a", "ws"},
+	} bad[] = {{"sshx://a", "sshx"}, {"ftp://a/x", "ftp"}, {"file:///etc/passwd", "file"},
+		{"gopher://a", "gopher"}, {"httpx://a", "httpx"}, {"ws://a", "ws"},
 		{"x=imap://a", "imap"}, {"unix://a", "unix"}};
 
 	(void)state;
@@ -405,40 +399,34 @@ static void other_protocols_are_refused_by_name(void **state)
 		const char *sentence = refuse(bad[i].text, &nothing);
 
 		snprintf(named, sizeof(named), "not %s", bad[i].protocol);
-		if (!strstr(sentence, named) ||
-			!strstr(sentence, "http, https or ssh"))
+		if (!strstr(sentence, named) || !strstr(sentence, "http, https or ssh"))
 			fail_msg("%s: %s", bad[i].text, sentence);
 	}
 }
 
-static void what_is_no_target_is_refused(void **state)
+static void target_malformed_rejected(void **state)
 {
-	static const char *const bad[] = {"", "http://", "https://:80", ":80",
-		"a:99999", "a:65536", "a:-1", "a:x", "a:8 0", "a b", "//a",
-		"a\n", "a\r\nb", "a/\x01", "a/\x7f", "a%20b", "a#b", "a/#",
-		"web=", "u:p@", "http://u@/x", "a:80:80"};
+	static const char *const bad[] = {"", "http://", "https://:80", ":80", "a:99999", "a:65536",
+		"a:-1", "a:x", "a:8 0", "a b", "//a", "a\n", "a\r\nb", "a/\x01", "a/\x7f", "a%20b",
+		"a#b", "a/#", "web=", "u:p@", "http://u@/x", "a:80:80"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		for (const char *c = refuse(bad[i], &nothing); *c; c++)
-			assert_true(*c >= ' ' && *c <= '~');
+		assert_true(printable_line(refuse(bad[i], &nothing)));
 }
 
 /* What is wrong may stand anywhere, and the password be badly encoded. */
-static void no_password_is_in_a_sentence(void **state)
+static void target_error_without_password(void **state)
 {
-	static const char *const bad[] = {"u:%s@", "u:%s@a:x", "u:%s@a b",
-		"http://u:%s@a:99999", "ftp://u:%s@a", "ssh://u:%s@a/x?y#z",
-		"http://u:%s@a#x", "http://u:%s#@a", "http://u:#%s@a",
-		"http://u:x#%s#y@a/z", "u:#%s@a", "http://u:%s/@a",
-		"http://u:x/%s@a", "u:x/%s@a", "u:x//%s/y@a", "u:%s@x@a b",
-		"u:x@%s@a b", "http://u:x@%s@a:x", "http://u:x?%s@a",
-		"u:%s?x@a", "l=u:%s@a:x", "l=ftp://u:%s@a", "a b=u:%s@a",
-		"=u:%s@a", "l=u:x#%s@a", "u:x:%s@a:x", "u::%s:@a:x",
-		"ftp://:%s@a", ":%s@a:x", "u:%s\\@a:x", "u:[%s]@a:x",
-		"u:\"%s\"@a b", "u:x\n%s@a:x", "http:/u:%s@a#", "x:y//u:%s@a",
-		"//u:%s@a", "u@x:%s@a:x", "a=b=u:%s@a:x", "u:%s@a:x://b",
-		"l=u:%s@a:x://u@b", "a/b=http://u:%s@a:x#"};
+	static const char *const bad[] = {"u:%s@", "u:%s@a:x", "u:%s@a b", "http://u:%s@a:99999",
+		"ftp://u:%s@a", "ssh://u:%s@a/x?y#z", "http://u:%s@a#x", "http://u:%s#@a",
+		"http://u:#%s@a", "http://u:x#%s#y@a/z", "u:#%s@a", "http://u:%s/@a",
+		"http://u:x/%s@a", "u:x/%s@a", "u:x//%s/y@a", "u:%s@x@a b", "u:x@%s@a b",
+		"http://u:x@%s@a:x", "http://u:x?%s@a", "u:%s?x@a", "l=u:%s@a:x", "l=ftp://u:%s@a",
+		"a b=u:%s@a", "=u:%s@a", "l=u:x#%s@a", "u:x:%s@a:x", "u::%s:@a:x", "ftp://:%s@a",
+		":%s@a:x", "u:%s\\@a:x", "u:[%s]@a:x", "u:\"%s\"@a b", "u:x\n%s@a:x",
+		"http:/u:%s@a#", "x:y//u:%s@a", "//u:%s@a", "u@x:%s@a:x", "a=b=u:%s@a:x",
+		"u:%s@a:x://b", "l=u:%s@a:x://u@b", "a/b=http://u:%s@a:x#"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -446,15 +434,15 @@ static void no_password_is_in_a_sentence(void **state)
 		const char *at = strstr(bad[i], "%s");
 		const char *sentence;
 
-		snprintf(text, sizeof(text), "%.*s" SECRET "%s",
-			(int)(at - bad[i]), bad[i], at + 2);
+		snprintf(
+			text, sizeof(text), "%.*s" SECRET "%s", (int)(at - bad[i]), bad[i], at + 2);
 		sentence = refuse(text, &nothing);
 		if (strstr(sentence, SECRET))
 			fail_msg("%s: %s", text, sentence);
 	}
 }
 
-static void a_long_password_is_not_shown_either(void **state)
+static void target_error_without_long_password(void **state)
 {
 	char text[600];
 	char password[500];
@@ -471,19 +459,17 @@ static void a_long_password_is_not_shown_either(void **state)
 	}
 }
 
-static void wiping_takes_the_password_and_its_length(void **state)
+static void redact_argument_hides_length(void **state)
 {
 	static const struct {
 		const char *text;
 		const char *wiped;
 	} cases[] = {{"http://u:secret@a/x", "http://u:@a/x"},
-		{"l=https://u:secret@a", "l=https://u:@a"},
-		{"u:secret@a:80", "u:@a:80"}, {"u:s#e/c?r@e:t@a", "u:@a"},
-		{":secret@a", ":@a"}, {"u:@a", "u:@a"}, {"u@a", "u@a"},
+		{"l=https://u:secret@a", "l=https://u:@a"}, {"u:secret@a:80", "u:@a:80"},
+		{"u:s#e/c?r@e:t@a", "u:@a"}, {":secret@a", ":@a"}, {"u:@a", "u:@a"}, {"u@a", "u@a"},
 		{"a:80", "a:80"}, {"http://a:80/x?y=z", "http://a:80/x?y=z"},
-		{"http://[::1]:80/x", "http://[::1]:80/x"},
-		{"u:secret@a://b", "u:@a://b"}, {"", ""}, {"@", "@"},
-		{":", ":"}, {"a", "a"}};
+		{"http://[::1]:80/x", "http://[::1]:80/x"}, {"u:secret@a://b", "u:@a://b"},
+		{"", ""}, {"@", "@"}, {":", ":"}, {"a", "a"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -491,7 +477,7 @@ static void wiping_takes_the_password_and_its_length(void **state)
 		char text[64] = "";
 
 		memcpy(text, cases[i].text, size);
-		secret_wipe(text);
+		redact_argument(text);
 		assert_string_equal(text, cases[i].wiped);
 		for (size_t j = strlen(text); j < sizeof(text); j++)
 			assert_int_equal(text[j], 0);
@@ -519,25 +505,21 @@ static void list_remove(struct list *list)
 	unlink(list->argument + 1);
 }
 
-static void a_file_holds_a_target_on_each_line(void **state)
+static void file_line_is_target(void **state)
 {
-	static const char text[] =
-		"# all of them\n\n   \t\n"
-		"a\n  b:80\t\r\n#c\n   # d\n"
-		"web=https://u:p@e/x?filter=tcp port 80 # f\n"
-		"h?x=y\t#z\n"
-		"i";
+	static const char text[] = "# all of them\n\n   \t\n"
+				   "a\n  b:80\t\r\n#c\n   # d\n"
+				   "web=https://u:p@e/x?filter=tcp port 80 # f\n"
+				   "h?x=y\t#z\n"
+				   "i";
 	static const struct good good[] = {
 		{"a", "a", "http://a:8475" CAPTURE, NULL, NULL},
 		{"b:80", "b:80", "http://b:80" CAPTURE, NULL, NULL},
-		{"web", "web",
-			"https://e:8475/x?filter=tcp+port+80&format=pcapng",
-			"u", "p"},
-		{"h", "h", "http://h:8475/capture?x=y&format=pcapng", NULL,
-			NULL},
+		{"web", "web", "https://e:8475/x?filter=tcp+port+80&format=pcapng", "u", "p"},
+		{"h", "h", "http://h:8475/capture?x=y&format=pcapng", NULL, NULL},
 		{"i", "i", "http://i:8475" CAPTURE, NULL, NULL},
 	};
-	struct targets targets = {0};
+	struct target_list targets = {0};
 	struct list list;
 
 	(void)state;
@@ -547,10 +529,10 @@ static void a_file_holds_a_target_on_each_line(void **state)
 	assert_int_equal(targets.count, 5);
 	for (size_t i = 0; i < targets.count; i++)
 		check_target(&targets.list[i], &good[i]);
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 }
 
-static void an_error_names_file_and_line(void **state)
+static void file_error_names_line(void **state)
 {
 	static const char *const bad[] = {"a\n\n#\nftp://u:" SECRET "@b\nc\n",
 		"#\n\n\nu:" SECRET "#x@b", "a\nb\nc\n@/etc/hosts\nd",
@@ -558,58 +540,56 @@ static void an_error_names_file_and_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct targets targets = {0};
-		struct failure failure = {0};
+		struct target_list targets = {0};
+		struct error error = {0};
 		struct list list;
 		bool added;
 
 		list_write(&list, bad[i], strlen(bad[i]));
-		added = targets_add(
-			&targets, list.argument, &nothing, &failure);
+		added = target_list_add(&targets, list.argument, &nothing, &error);
 		list_remove(&list);
-		targets_free(&targets);
+		target_list_cleanup(&targets);
 		assert_false(added);
-		assert_int_equal(failure.status, 1);
-		assert_non_null(strstr(failure.text, list.argument + 1));
-		assert_non_null(strstr(failure.text, "line 4:"));
-		assert_null(strstr(failure.text, SECRET));
+		assert_int_equal(error.status, 1);
+		assert_non_null(strstr(error.text, list.argument + 1));
+		assert_non_null(strstr(error.text, "line 4:"));
+		assert_null(strstr(error.text, SECRET));
 	}
 }
 
-static void a_file_that_is_none_is_named(void **state)
+static void file_missing_named(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(
-		refuse("@/nonexistent/x", &nothing), "@/nonexistent/x: No"));
+	assert_non_null(strstr(refuse("@/nonexistent/x", &nothing), "@/nonexistent/x: No"));
 	assert_non_null(strstr(refuse("@", &nothing), "@"));
 	/* opens, but can't be read */
 	assert_non_null(strstr(refuse("@/tmp", &nothing), "@/tmp"));
 	/* has no end */
-	assert_non_null(strstr(refuse("@/dev/zero", &nothing),
-		"line 1: a line of more than 131071 bytes"));
+	assert_non_null(strstr(
+		refuse("@/dev/zero", &nothing), "line 1: the line has more than 131071 bytes"));
 }
 
-static void an_empty_file_adds_nothing(void **state)
+static void file_empty_adds_nothing(void **state)
 {
 	static const char *const texts[] = {"", "\n", "#", "# x\n \n\t#y"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		struct targets targets = {0};
+		struct target_list targets = {0};
 		struct list list;
 
 		list_write(&list, texts[i], strlen(texts[i]));
 		add(&targets, list.argument, &nothing);
 		list_remove(&list);
 		assert_int_equal(targets.count, 0);
-		targets_free(&targets);
+		target_list_cleanup(&targets);
 	}
 }
 
-static void there_are_limits(void **state)
+static void limits_enforced(void **state)
 {
-	struct targets targets = {0};
-	struct failure failure = {0};
+	struct target_list targets = {0};
+	struct error error = {0};
 	char *text = malloc(100000);
 
 	(void)state;
@@ -618,10 +598,10 @@ static void there_are_limits(void **state)
 		snprintf(text, 64, "h%d", i);
 		add(&targets, text, &nothing);
 	}
-	assert_false(targets_add(&targets, "one", &nothing, &failure));
-	assert_non_null(strstr(failure.text, "4096"));
+	assert_false(target_list_add(&targets, "one", &nothing, &error));
+	assert_non_null(strstr(error.text, "4096"));
 	assert_int_equal(targets.count, TARGETS_MAX);
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 	memset(text, 'a', 99999);
 	text[99999] = '\0';
 	memcpy(text, "u:" SECRET "@", strlen("u:" SECRET "@"));
@@ -629,34 +609,34 @@ static void there_are_limits(void **state)
 	memcpy(text, "h/", 2);
 	text[60000] = '\0';
 	add(&targets, text, &nothing);
-	targets_free(&targets);
+	target_list_cleanup(&targets);
 	free(text);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_left_out_has_defaults),
-		cmocka_unit_test(ipv6_stands_in_brackets),
-		cmocka_unit_test(credentials_are_taken_apart),
-		cmocka_unit_test(what_does_not_decode_is_refused),
-		cmocka_unit_test(labels_name_targets),
-		cmocka_unit_test(labels_are_unique),
-		cmocka_unit_test(what_is_shown_is_printable),
-		cmocka_unit_test(queries_are_kept_and_encoded),
-		cmocka_unit_test(options_fill_what_the_url_leaves_open),
-		cmocka_unit_test(ssh_leads_to_a_loopback),
-		cmocka_unit_test(ssh_is_given_no_options_and_no_password),
-		cmocka_unit_test(other_protocols_are_refused_by_name),
-		cmocka_unit_test(what_is_no_target_is_refused),
-		cmocka_unit_test(no_password_is_in_a_sentence),
-		cmocka_unit_test(a_long_password_is_not_shown_either),
-		cmocka_unit_test(wiping_takes_the_password_and_its_length),
-		cmocka_unit_test(a_file_holds_a_target_on_each_line),
-		cmocka_unit_test(an_error_names_file_and_line),
-		cmocka_unit_test(a_file_that_is_none_is_named),
-		cmocka_unit_test(an_empty_file_adds_nothing),
-		cmocka_unit_test(there_are_limits),
+		cmocka_unit_test(url_parts_missing_have_defaults),
+		cmocka_unit_test(ipv6_in_brackets_accepted),
+		cmocka_unit_test(credentials_decoded),
+		cmocka_unit_test(credentials_badly_encoded_rejected),
+		cmocka_unit_test(label_before_equals_parsed),
+		cmocka_unit_test(labels_numbered_when_repeated),
+		cmocka_unit_test(display_url_printable),
+		cmocka_unit_test(query_kept_and_encoded),
+		cmocka_unit_test(options_added_to_query_if_missing),
+		cmocka_unit_test(ssh_url_becomes_loopback),
+		cmocka_unit_test(ssh_option_or_password_rejected),
+		cmocka_unit_test(protocol_unknown_named),
+		cmocka_unit_test(target_malformed_rejected),
+		cmocka_unit_test(target_error_without_password),
+		cmocka_unit_test(target_error_without_long_password),
+		cmocka_unit_test(redact_argument_hides_length),
+		cmocka_unit_test(file_line_is_target),
+		cmocka_unit_test(file_error_names_line),
+		cmocka_unit_test(file_missing_named),
+		cmocka_unit_test(file_empty_adds_nothing),
+		cmocka_unit_test(limits_enforced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * Text from outside: what text_escape() prints is always one line of ASCII
- * within its room, and text_number() agrees with strtoull(3) on all it takes.
+ * Text from outside: what text_escape() prints is always one line of printable
+ * UTF-8 within its space, and text_number() agrees with strtoull(3) on all it
+ * takes.
  */
 #include "common/text.h"
 
+#include "../lib/printable.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -11,7 +14,7 @@
 
 enum { ROUNDS = 20000, TEXT_MAX = 48, GUARD = 0x5a };
 
-static void escape_leaves_printable_text_alone(void **state)
+static void escape_printable_text_is_unchanged(void **state)
 {
 	char printable[128];
 	char out[256];
@@ -27,7 +30,74 @@ static void escape_leaves_printable_text_alone(void **state)
 	assert_string_equal(out, "");
 }
 
-static void escape_shows_every_other_byte_in_hex(void **state)
+/* Writes a character as UTF-8 does, or as it does not, in length bytes. */
+static void encode(char out[5], uint32_t c, unsigned length)
+{
+	static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+	for (unsigned i = length - 1; i > 0; i--, c >>= 6)
+		out[i] = (char)(0x80 | (c & 0x3f));
+	out[0] = (char)(first[length] | c);
+	out[length] = '\0';
+}
+
+static unsigned shortest(uint32_t c)
+{
+	if (c < 0x80)
+		return 1;
+	return c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+}
+
+/* Every character, and every longer way to write it, and what is no one. */
+static void escape_printable_utf8_is_unchanged(void **state)
+{
+	(void)state;
+	for (uint32_t c = 1; c < 0x200000; c++)
+		for (unsigned length = shortest(c); length <= 4; length++) {
+			char text[5];
+			char out[32];
+
+			encode(text, c, length);
+			text_escape(out, sizeof(out), text);
+			if (printable_line(text))
+				assert_string_equal(out, text);
+			else
+				assert_int_equal(strlen(out), 4 * strlen(text));
+		}
+}
+
+static void escape_names_in_any_script_are_unchanged(void **state)
+{
+	static const char *const names[] = {("gr\xc3\xb6\xc3\x9f"
+					     "e"),
+		"\xe8\xa1\x8c", "\xd0\xbf\xd0\xb8\xd0\xbd\xd0\xb3", "\xf0\x9f\x90\x9f"};
+	static const char *const bad[][2] = {
+		{"a\xc2\x9b"
+		 "31mb",
+			"a\\xc2\\x9b31mb"},
+		{"\xe2\x80\xae"
+		 "cod.exe",
+			"\\xe2\\x80\\xaecod.exe"},
+		{"\xc3", "\\xc3"},
+		{"\xc0\x8a", "\\xc0\\x8a"},
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+		{"caf\xe9!", "caf\\xe9!"},
+		{"\xff\xc3\xa9", "\\xff\xc3\xa9"},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		text_escape(out, sizeof(out), names[i]);
+		assert_string_equal(out, names[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		text_escape(out, sizeof(out), bad[i][0]);
+		assert_string_equal(out, bad[i][1]);
+	}
+}
+
+static void escape_other_bytes_become_hex(void **state)
 {
 	(void)state;
 	for (unsigned c = 1; c < 256; c++) {
@@ -43,16 +113,33 @@ static void escape_shows_every_other_byte_in_hex(void **state)
 	}
 }
 
+/* The length of the printable character that a text begins with, 0: none. */
+static size_t character(const char *text)
+{
+	for (size_t size = 1; size <= strnlen(text, 4); size++) {
+		char copy[5] = "";
+
+		memcpy(copy, text, size);
+		if (printable_line(copy))
+			return size;
+	}
+	return 0;
+}
+
 /* The escape of all of it, for texts of at most TEXT_MAX bytes. */
 static void escape_all(const char *text, char out[TEXT_MAX * 4 + 1])
 {
 	char *to = out;
 
-	for (; *text; text++)
-		if (*text >= ' ' && *text <= '~')
-			to += sprintf(to, "%c", *text);
+	while (*text) {
+		const size_t size = character(text);
+
+		if (size > 0)
+			to += sprintf(to, "%.*s", (int)size, text);
 		else
 			to += sprintf(to, "\\x%02x", (unsigned char)*text);
+		text += size > 0 ? size : 1;
+	}
 	*to = '\0';
 }
 
@@ -81,7 +168,7 @@ static void check_escape(const char *text, size_t size)
 	assert_memory_equal(out, whole, length - 3);
 }
 
-static void escape_keeps_within_any_room(void **state)
+static void escape_fits_any_size(void **state)
 {
 	struct seed seed = seed_start();
 
@@ -91,16 +178,43 @@ static void escape_keeps_within_any_room(void **state)
 		size_t size = seed_below(&seed, TEXT_MAX + 1);
 
 		for (size_t j = 0; j < size; j++)
-			text[j] = (char)(seed_below(&seed, 2)
-						 ? 'a' + (int)seed_below(
-								 &seed, 26)
-						 : 1 + (int)seed_below(
-							       &seed, 255));
+			text[j] = (char)(seed_below(&seed, 2) ? 'a' + (int)seed_below(&seed, 26)
+							      : 1 + (int)seed_below(&seed, 255));
 		check_escape(text, seed_below(&seed, TEXT_MAX * 4 + 16));
 	}
 }
 
-/* What text_number() should say, by the C library. */
+static void escape_part_stops_at_its_end_and_keeps_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+		bool has_lines;
+		const char *expected;
+	} all[] = {
+		{"abc", 2, true, "ab"},
+		{"a\0b", 3, true, "a"},
+		{"a\n\tb\r\nc\rd\r", 10, true, "a\n\tb\r\nc\\x0dd\\x0d"},
+		{"a\n\tb\r\n", 6, false, "a\\x0a\\x09b\\x0d\\x0a"},
+		{"\xc3\xa9", 1, true, "\\xc3"},
+		{"\r\n", 1, true, "\\x0d"},
+		{"", 0, true, ""},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		assert_true(text_escape_part(
+			out, sizeof(out), all[i].text, all[i].length, all[i].has_lines));
+		assert_string_equal(out, all[i].expected);
+	}
+	assert_false(text_escape_part(out, 10, "0123456789", 10, true));
+	assert_string_equal(out, "012...");
+	assert_true(text_escape_part(out, 17, "0123456789", 10, true));
+	assert_string_equal(out, "0123456789");
+}
+
+/* The expected result of text_number(), by the C library. */
 static bool number_by_libc(const char *text, uint64_t max, uint64_t *ret_value)
 {
 	size_t size = strlen(text);
@@ -127,10 +241,10 @@ static void check_number(const char *text, uint64_t max)
 	assert_int_equal(value, expected);
 }
 
-static void number_refuses_what_is_not_only_digits(void **state)
+static void number_with_other_characters_is_rejected(void **state)
 {
-	static const char *const bad[] = {"", " ", " 1", "1 ", "+1", "-1",
-		"0x1", "1e3", "1.0", "1\n", "\xd9\xa1", ":", "/", "12a", "-0"};
+	static const char *const bad[] = {"", " ", " 1", "1 ", "+1", "-1", "0x1", "1e3", "1.0",
+		"1\n", "\xd9\xa1", ":", "/", "12a", "-0"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -141,7 +255,7 @@ static void number_refuses_what_is_not_only_digits(void **state)
 	}
 }
 
-static void number_keeps_its_bound(void **state)
+static void number_above_the_limit_is_rejected(void **state)
 {
 	static const uint64_t maxima[] = {
 		0, 1, 9, 10, 11, 65535, UINT32_MAX, UINT64_MAX - 1, UINT64_MAX};
@@ -170,12 +284,10 @@ static void number_agrees_with_libc(void **state)
 	for (int i = 0; i < ROUNDS; i++) {
 		char text[24] = "";
 		size_t size = seed_below(&seed, sizeof(text));
-		uint64_t max =
-			(uint64_t)seed_u32(&seed) << 32 | seed_u32(&seed);
+		uint64_t max = (uint64_t)seed_u32(&seed) << 32 | seed_u32(&seed);
 
 		for (size_t j = 0; j < size; j++)
-			text[j] = alphabet[seed_below(
-				&seed, i % 2 ? sizeof(alphabet) - 1 : 10)];
+			text[j] = alphabet[seed_below(&seed, i % 2 ? sizeof(alphabet) - 1 : 10)];
 		check_number(text, max >> seed_below(&seed, 64));
 	}
 }
@@ -183,11 +295,14 @@ static void number_agrees_with_libc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(escape_leaves_printable_text_alone),
-		cmocka_unit_test(escape_shows_every_other_byte_in_hex),
-		cmocka_unit_test(escape_keeps_within_any_room),
-		cmocka_unit_test(number_refuses_what_is_not_only_digits),
-		cmocka_unit_test(number_keeps_its_bound),
+		cmocka_unit_test(escape_printable_text_is_unchanged),
+		cmocka_unit_test(escape_printable_utf8_is_unchanged),
+		cmocka_unit_test(escape_names_in_any_script_are_unchanged),
+		cmocka_unit_test(escape_other_bytes_become_hex),
+		cmocka_unit_test(escape_fits_any_size),
+		cmocka_unit_test(escape_part_stops_at_its_end_and_keeps_lines),
+		cmocka_unit_test(number_with_other_characters_is_rejected),
+		cmocka_unit_test(number_above_the_limit_is_rejected),
 		cmocka_unit_test(number_agrees_with_libc),
 	};
 

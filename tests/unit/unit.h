@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include <setjmp.h>
@@ -7,9 +8,15 @@
 
 #include <cmocka.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+
+/* cmocka before 2.0 has one macro for both kinds of numbers */
+#ifndef assert_uint_in_range
+#define assert_uint_in_range assert_in_range
+#endif
 
 /*
  * What unit tests share: cmocka with the headers that it needs, and random
@@ -29,9 +36,8 @@ static inline struct seed seed_start(void)
 	else if (getrandom(&number, 6, 0) != 6)
 		abort();
 	printf("# DDUMP_SEED=%" PRIu64 "\n", number);
-	return (struct seed){
-		{(unsigned short)number, (unsigned short)(number >> 16),
-			(unsigned short)(number >> 32)}};
+	return (struct seed){{(unsigned short)number, (unsigned short)(number >> 16),
+		(unsigned short)(number >> 32)}};
 }
 
 /* Returns a number from 0 to below - 1. */
@@ -51,4 +57,13 @@ static inline void seed_bytes(struct seed *seed, void *out, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		to[i] = (unsigned char)seed_below(seed, 256);
+}
+
+/*
+ * Does qemu-user run this test (make check-foreign)? It refuses some system
+ * calls, and what the kernel prints has the byte order of another machine.
+ */
+static inline bool is_emulated(void)
+{
+	return getenv("EMULATED") != NULL;
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/interface_table.h"
+#include "client/notices.h"
+#include "client/options.h"
+#include "client/record_writer.h"
+
+enum capture_file_state {
+	CAPTURE_FILE_OPEN,	  /* it accepts packets, once it has started */
+	CAPTURE_FILE_COMPLETE,	  /* it has as many packets as -c allows */
+	CAPTURE_FILE_READER_GONE, /* the output's reader has closed it */
+	CAPTURE_FILE_FAILED,	  /* error is set */
+};
+
+/*
+ * The capture file of a run: packets in their final order, each with its
+ * interface, then counters and notes.
+ */
+struct capture_file {
+	const struct options *options;
+	struct interface_table *interfaces;
+	struct notices *notices;
+	struct record_writer writer;
+	enum capture_file_state state;
+	bool started;	    /* the output has its header */
+	struct error error; /* of CAPTURE_FILE_FAILED */
+	uint64_t written;   /* packets */
+	/* how far capture_file_write_end() is: */
+	uint32_t counters_written; /* interfaces */
+	unsigned notes_written;	   /* targets; one more: the general notes, too */
+	bool has_converted;	   /* some headers from SLL2 to SLL */
+	bool has_interface;	   /* of this link type: */
+	uint32_t linktype;
+};
+
+/*
+ * Writes the header. linktype is that of a pcap output. If that fails, state
+ * changes.
+ */
+void capture_file_start(struct capture_file *file, uint32_t linktype);
+
+/*
+ * Writes a packet, for struct merge_sink; context is the file. False: the file
+ * accepts none now.
+ */
+bool capture_file_packet(void *context, unsigned target, const struct packet *packet);
+
+/* The same for a block of a stream, which is written as it is. */
+bool capture_file_block(void *context, unsigned target, const unsigned char *bytes, size_t size);
+
+/* Flushes the buffer, as far as the output's reader accepts it. */
+void capture_file_flush(struct capture_file *file);
+
+/* Writes the counters of interfaces whose drops have grown since they were written. */
+void capture_file_write_counters(struct capture_file *file);
+
+/*
+ * Writes all counters and notes, or no more if the output has failed or was closed.
+ * False: the output is blocked; flush it, and call this again.
+ */
+bool capture_file_write_end(struct capture_file *file);
+
+/* Ends the file with an error, which reason becomes. */
+void capture_file_fail(struct capture_file *file, const char *reason);
+
+/* Ends the file because the output's reader has closed it. */
+void capture_file_set_reader_gone(struct capture_file *file);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dialog of Wireshark's extcap(4). In: the user's values, as options. Out: the
+ * dialog itself, and the same values as a command line of ddump.
+ */
+#include "client/extcap_dialog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPACES " \t\r\n"
+
+enum field_kind {
+	TEXT,
+	WORDS,	 /* separate words, each after the option */
+	TARGETS, /* separate words, without the option */
+	SECRET,	 /* never on a command line */
+	FLAG,
+	REQUIRE, /* all or any */
+};
+
+/* A field of the dialog. call is also the command line's option. */
+struct dialog_field {
+	const char *call;
+	size_t offset;
+	enum field_kind kind;
+	const char *text;
+};
+
+#define AT(source) offsetof(struct extcap_dialog, source)
+
+/*
+ * Every number has a default. Without one, Wireshark shows 0, saves it in its
+ * preferences, and passes it from the second capture on.
+ */
+static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
+	{"--targets", AT(targets), TARGETS,
+		"{display=Targets}{type=string}{required=true}"
+		"{placeholder=web1 https://web2 ssh://db1 @/path/to/list}"
+		"{tooltip=Hosts or URLs, separated by spaces; quote one that "
+		"contains a space; @FILE has one per line}"
+		"{group=Capture}"},
+	{"--filter", AT(filter), TEXT,
+		"{display=Filter}{type=string}"
+		"{tooltip=pcap-filter for the hosts; Wireshark's capture "
+		"filter must match as well}{group=Capture}"},
+	{"--interface", AT(interfaces), WORDS,
+		"{display=Interfaces}{type=string}{placeholder=all}"
+		"{tooltip=Names of the hosts' interfaces, separated by spaces}"
+		"{group=Capture}"},
+	{"--snaplen", AT(snaplen), TEXT,
+		"{display=Bytes of each packet}{type=unsigned}"
+		"{range=0,262144}{default=262144}{group=Capture}"},
+	{"--require", AT(require), REQUIRE,
+		"{display=Targets that must start}{type=selector}"
+		"{tooltip=With any, ddump captures on the others and reports "
+		"failures at the end}{group=Capture}"},
+	{"--retry", AT(retry), FLAG,
+		"{display=Reconnect lost targets}{type=boolflag}"
+		"{group=Capture}"},
+	{"--ca", AT(ca), TEXT,
+		"{display=Certificate authorities}{type=fileselect}"
+		"{mustexist=true}{tooltip=PEM file; only its authorities are "
+		"trusted}{group=Access}"},
+	{"--crl", AT(crl), TEXT,
+		"{display=Revoked certificates}{type=fileselect}"
+		"{mustexist=true}{tooltip=PEM file with a list of each "
+		"authority in the servers' chains}{group=Access}"},
+	{"--cert", AT(cert), TEXT,
+		"{display=Client certificate}{type=fileselect}{mustexist=true}"
+		"{tooltip=PEM with its chain}{group=Access}"},
+	{"--key", AT(key), TEXT,
+		"{display=Key of the certificate}{type=fileselect}"
+		"{mustexist=true}{tooltip=PEM; none if it is in the "
+		"certificate's file}{group=Access}"},
+	{"--passphrase", AT(passphrase), SECRET,
+		"{display=Passphrase of the key}{type=password}"
+		"{group=Access}"},
+	{"--netrc", AT(netrc), FLAG,
+		"{display=Users and passwords from ~/.netrc}{type=boolflag}"
+		"{group=Access}"},
+	{"--ssh", AT(ssh), TEXT,
+		"{display=Command for ssh}{type=string}{placeholder=ssh}"
+		"{tooltip=It cannot prompt: use keys or an agent}"
+		"{group=Access}"},
+	{"--hold", AT(hold), TEXT,
+		"{display=Wait for silent targets (ms)}{type=unsigned}"
+		"{range=0,600000}{default=2000}{group=Time}"},
+	{"--align", AT(align), FLAG,
+		"{display=Correct timestamps by the hosts' clocks}{type=boolflag}"
+		"{group=Time}"},
+};
+
+void extcap_dialog_rows(struct option_row out[EXTCAP_DIALOG_FIELDS], size_t offset)
+{
+	for (size_t i = 0; i < EXTCAP_DIALOG_FIELDS; i++)
+		out[i] = (struct option_row){
+			.name = fields[i].call + strlen("--"),
+			.argument = fields[i].kind == FLAG ? NULL : "VALUE",
+			.offset = offset + fields[i].offset,
+		};
+}
+
+void extcap_dialog_print(void)
+{
+	for (size_t i = 0; i < EXTCAP_DIALOG_FIELDS; i++) {
+		printf("arg {number=%zu}{call=%s}%s\n", i, fields[i].call, fields[i].text);
+		if (fields[i].kind == REQUIRE)
+			printf("value {arg=%zu}{value=all}{display=all}"
+			       "{default=true}\n"
+			       "value {arg=%zu}{value=any}{display=any}\n",
+				i, i);
+	}
+}
+
+bool argv_list_add(struct argv_list *words, const char *word, struct error *error)
+{
+	const size_t capacity = (size_t)words->count + 2;
+	char **list = realloc(words->list, capacity * sizeof(*list));
+
+	if (!list)
+		return error_set(error, 1, "out of memory");
+	list[words->count++] = (char *)word;
+	list[words->count] = NULL;
+	words->list = list;
+	return true;
+}
+
+void argv_list_cleanup(struct argv_list *words)
+{
+	free(words->list);
+	*words = (struct argv_list){0};
+}
+
+/*
+ * Cuts the first word off a text, in place. Spaces end it, except within quotes,
+ * which are removed. Returns NULL after the last word, or, with text not empty,
+ * if a quote is not closed.
+ */
+static char *cut_word(char **text)
+{
+	char *in = *text + strspn(*text, SPACES);
+	char *const word = in;
+	char *out = in;
+	char quote = '\0';
+
+	*text = in;
+	if (!*in)
+		return NULL;
+	for (; *in && (quote || !strchr(SPACES, *in)); in++)
+		if (quote && *in == quote)
+			quote = '\0';
+		else if (!quote && (*in == '"' || *in == '\''))
+			quote = *in;
+		else
+			*out++ = *in;
+	if (quote)
+		return NULL;
+	*text = in + (*in != '\0');
+	*out = '\0';
+	return word;
+}
+
+static bool add_words(
+	struct argv_list *words, const struct dialog_field *field, char *text, struct error *error)
+{
+	const char *word;
+
+	while ((word = cut_word(&text))) {
+		if (field->kind == WORDS && !argv_list_add(words, field->call, error))
+			return false;
+		if (!argv_list_add(words, word, error))
+			return false;
+	}
+	return !*text || error_set(error, 1, "%s: a quote is not closed", field->call);
+}
+
+static bool add_field(struct argv_list *words, const struct dialog_field *field,
+	const struct extcap_dialog *dialog, struct error *error)
+{
+	const char *value = (const char *)dialog + field->offset;
+	char *text;
+
+	if (field->kind == FLAG)
+		return !*(const bool *)value || argv_list_add(words, field->call, error);
+	text = *(char *const *)(const void *)value;
+	if (!text || !*text || field->kind == SECRET)
+		return true;
+	if (field->kind == WORDS || field->kind == TARGETS)
+		return add_words(words, field, text, error);
+	return argv_list_add(words, field->call, error) && argv_list_add(words, text, error);
+}
+
+bool extcap_dialog_translate(
+	const struct extcap_dialog *dialog, struct argv_list *words, struct error *error)
+{
+	const struct dialog_field *const targets = &fields[0];
+
+	for (size_t i = 1; i < EXTCAP_DIALOG_FIELDS; i++)
+		if (!add_field(words, &fields[i], dialog, error))
+			return false;
+	/* "--": a target never becomes an option */
+	return argv_list_add(words, "--", error) && add_field(words, targets, dialog, error);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "common/error.h"
+#include "common/option_table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { EXTCAP_DIALOG_FIELDS = 15 };
+
+/*
+ * The values of Wireshark's dialog. Texts belong to the caller; NULL or empty:
+ * not entered.
+ */
+struct extcap_dialog {
+	char *targets;
+	char *filter;
+	char *interfaces;
+	char *snaplen;
+	char *require;
+	char *ca;
+	char *crl;
+	char *cert;
+	char *key;
+	char *passphrase; /* of key */
+	char *ssh;
+	char *hold;
+	bool retry;
+	bool netrc;
+	bool align;
+};
+
+/* A command line. Its words belong to others, and end with a NULL. */
+struct argv_list {
+	char **list;
+	int count;
+};
+
+/* Returns option rows for a struct extcap_dialog at offset in the settings. */
+void extcap_dialog_rows(struct option_row out[EXTCAP_DIALOG_FIELDS], size_t offset);
+
+/* Prints the dialog to stdout in the syntax of extcap(4). */
+void extcap_dialog_print(void);
+
+/*
+ * Appends the dialog's values, except the passphrase, to a command line as
+ * options and targets. Splits texts of several words in place. words is for
+ * argv_list_cleanup(). Returns false with error set.
+ */
+bool extcap_dialog_translate(
+	const struct extcap_dialog *dialog, struct argv_list *words, struct error *error);
+
+/* Appends a word, without a copy. Returns false with error set. */
+bool argv_list_add(struct argv_list *words, const char *word, struct error *error);
+
+void argv_list_cleanup(struct argv_list *words);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Program ddump: captures on many hosts at once. In: a command line. Out: one
+ * stream of packets in order of time, and an exit status.
+ */
+#include "client/config.h"
+#include "client/extcap.h"
+#include "client/output.h"
+#include "client/session.h"
+#include "client/tls_files.h"
+#include "common/process.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void print_help(void)
+{
+	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -          "
+	       "(more: man ddump)\n"
+	       "TARGET: [LABEL=][http[s]://|ssh://][USER@]HOST[:PORT][/PATH]"
+	       "[?QUERY] or @FILE\n");
+	option_table_print(stdout, options_rows, options_row_count);
+}
+
+static void print_version(void)
+{
+	printf("ddump %s\n%s\n%s\n", DDUMP_VERSION, curl_version(),
+		OpenSSL_version(OPENSSL_VERSION));
+}
+
+/* A target needs one descriptor, and some more during its name lookup. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/*
+ * Opens /dev/null as stdin and stderr if they are closed. Otherwise, the next
+ * file would get their number, and messages would be written into the capture.
+ */
+static void fill_descriptors(void)
+{
+	static const int filled[] = {STDIN_FILENO, STDERR_FILENO};
+
+	for (size_t i = 0; i < sizeof(filled) / sizeof(*filled); i++) {
+		int fd;
+
+		if (fcntl(filled[i], F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		fd = open("/dev/null", O_RDWR);
+		if (fd == filled[i] || fd < 0)
+			continue;
+		dup2(fd, filled[i]);
+		close(fd);
+	}
+}
+
+static int run_capture(struct options *options, struct error *error)
+{
+	struct output *output = output_open(options->output, error);
+	int status = 1;
+
+	if (output && tls_files_check(&options->credentials, error))
+		status = session_run(options, output, error);
+	if (!output_close(output, error) && error->status)
+		status = 1;
+	return status;
+}
+
+static int print_error(const struct error *error)
+{
+	if (error->status)
+		fprintf(stderr, "ddump: %s\n", error->text);
+	return EXIT_FAILURE;
+}
+
+/* Adds what Wireshark does not pass as an option; extcap may be NULL. */
+static void apply_extcap(struct options *options, const struct extcap *extcap)
+{
+	if (!extcap)
+		return;
+	options->extcap = true;
+	if (extcap->dialog.passphrase)
+		snprintf(options->credentials.passphrase, TLS_PASSPHRASE_MAX, "%s",
+			extcap->dialog.passphrase);
+}
+
+static int run_command_line(int argc, char **argv, const struct extcap *extcap)
+{
+	struct options options;
+	struct error error = {0};
+	int status = EXIT_FAILURE;
+
+	raise_descriptor_limit();
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (options_read(argc, argv, &options, &error)) {
+		if (options.help || options.version) {
+			options.help ? print_help() : print_version();
+			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
+		} else {
+			apply_extcap(&options, extcap);
+			status = run_capture(&options, &error);
+		}
+	}
+	print_error(&error);
+	options_cleanup(&options);
+	curl_global_cleanup();
+	return status;
+}
+
+/*
+ * Runs as an extcap program of Wireshark. A new session has no terminal: ddump
+ * does not prompt there, and Ctrl-C interrupts only Wireshark, which then ends
+ * ddump.
+ */
+static int run_extcap(int argc, char **argv)
+{
+	struct extcap extcap;
+	struct error error = {0};
+	int status;
+
+	if (!extcap_read(argc, argv, &extcap, &error)) {
+		status = print_error(&error);
+		/* Wireshark waits until the fifo is opened, after an error as well */
+		extcap_open(&extcap, &error);
+	} else if (!extcap.capture) {
+		status = extcap_answer(&extcap);
+	} else if (!extcap_open(&extcap, &error)) {
+		status = print_error(&error);
+	} else {
+		setsid();
+		status = run_command_line(extcap.line.count, extcap.line.list, &extcap);
+	}
+	extcap_cleanup(&extcap);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	/* it always holds passwords, keys and packets of other people */
+	process_hide_memory();
+	fill_descriptors();
+	if (extcap_is_called(argc, argv))
+		return run_extcap(argc, argv);
+	return run_command_line(argc, argv, NULL);
+}

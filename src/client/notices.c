@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages for the user. In: sentences. Out: lines on stderr, never on the rest
+ * of a status line, and comments for the end of a pcapng output.
+ */
+#include "client/notices.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERASE "\r\033[K"
+
+enum {
+	LINE_SIZE = 2048,
+	RESERVED = 64,				      /* for the number of omitted lines */
+	SECTION_TEXT_MAX = PCAPNG_TEXT_MAX / 2 + 512, /* with a label */
+};
+
+static bool status_line_is_drawn;
+
+void notice_status_line(const char *line)
+{
+	if (status_line_is_drawn && !line)
+		fputs(ERASE, stderr);
+	if (line)
+		fprintf(stderr, ERASE "%s", line);
+	status_line_is_drawn = line != NULL;
+	/* stderr is not buffered by default, but it can be */
+	fflush(stderr);
+}
+
+static void print_line(const char *kind, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void print_line(const char *kind, const char *format, va_list args)
+{
+	char line[LINE_SIZE];
+
+	notice_status_line(NULL);
+	vsnprintf(line, sizeof(line), format, args);
+	fprintf(stderr, "ddump: %s%s\n", kind, line);
+}
+
+void notice(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line("", format, args);
+	va_end(args);
+}
+
+void notice_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line("warning: ", format, args);
+	va_end(args);
+}
+
+static void add_line(struct notes *notes, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void add_line(struct notes *notes, const char *format, va_list args)
+{
+	const size_t space = sizeof(notes->text) - RESERVED - notes->used;
+	char *end = notes->text + notes->used;
+	const size_t separator = notes->used > 0;
+	const int size = vsnprintf(end + separator, space - separator, format, args);
+
+	if (size < 0 || (size_t)size + separator >= space) {
+		*end = '\0';
+		notes->omitted++;
+		return;
+	}
+	if (separator)
+		*end = '\n';
+	notes->used += separator + (size_t)size;
+}
+
+void notes_add(struct notes *notes, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_line(notes, format, args);
+	va_end(args);
+}
+
+const char *notes_text(struct notes *notes)
+{
+	if (notes->used == 0 && notes->omitted == 0)
+		return NULL;
+	if (notes->omitted > 0)
+		snprintf(notes->text + notes->used, RESERVED, "%sand %u more",
+			notes->used > 0 ? "\n" : "", notes->omitted);
+	return notes->text;
+}
+
+bool notices_init(struct notices *notices, unsigned target_count)
+{
+	memset(notices, 0, sizeof(*notices));
+	notices->of_targets = calloc(target_count, sizeof(struct notes *));
+	notices->target_count = notices->of_targets ? target_count : 0;
+	return notices->of_targets != NULL;
+}
+
+void notices_cleanup(struct notices *notices)
+{
+	for (unsigned i = 0; i < notices->target_count; i++)
+		free(notices->of_targets[i]);
+	free(notices->of_targets);
+	notices->of_targets = NULL;
+	notices->target_count = 0;
+}
+
+void notices_warn(struct notices *notices, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line("warning: ", format, args);
+	va_end(args);
+	va_start(args, format);
+	add_line(&notices->general, format, args);
+	va_end(args);
+}
+
+static bool has_line(const char *text, const char *line)
+{
+	const size_t size = strlen(line);
+	const char *at = text;
+
+	while ((at = strstr(at, line))) {
+		const bool begins = at == text || at[-1] == '\n';
+
+		at += size;
+		if (begins && (*at == '\n' || *at == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Prints each line of text into out as "LABEL: WHAT: LINE". False: it was cut. */
+static bool print_labelled(
+	char *out, size_t size, const char *label, const char *what, const char *text)
+{
+	size_t used = 0;
+
+	do {
+		const size_t length = strcspn(text, "\n");
+		const int added = snprintf(out + used, size - used, "%s%s: %s: %.*s",
+			used > 0 ? "\n" : "", label, what, (int)length, text);
+
+		if (added < 0 || (size_t)added >= size - used) {
+			out[used] = '\0';
+			return false;
+		}
+		used += (size_t)added;
+		text += length;
+	} while (*text++ == '\n');
+	return true;
+}
+
+bool notices_add_section(struct notices *notices, unsigned target, const char *label,
+	const char *what, const char *text)
+{
+	struct notes **notes = &notices->of_targets[target];
+	char lines[SECTION_TEXT_MAX];
+	const bool fits = print_labelled(lines, sizeof(lines), label, what, text);
+
+	if (!*notes)
+		*notes = calloc(1, sizeof(**notes));
+	if (!*notes)
+		return false;
+	if (!has_line((*notes)->text, lines))
+		notes_add(*notes, "%s", lines);
+	return fits;
+}
+
+const char *notices_of_target(const struct notices *notices, unsigned target)
+{
+	struct notes *notes = notices->of_targets[target];
+
+	return notes ? notes_text(notes) : NULL;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "format/pcapng_write.h"
+
+#include <stdbool.h>
+
+/*
+ * Messages for the user: lines on stderr, and below them at most one status
+ * line that is redrawn. A process has one stderr, so the state of that line is
+ * kept here and not passed around.
+ */
+
+/* Prints a line, "ddump: " before it. */
+void notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a line as "ddump: warning: ...". */
+void notice_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Draws the status line; NULL erases it. */
+void notice_status_line(const char *line);
+
+/* Lines of text that fit into one comment of a pcapng. All zero: empty. */
+struct notes {
+	char text[PCAPNG_TEXT_MAX];
+	size_t used;
+	unsigned omitted; /* lines that did not fit */
+};
+
+void notes_add(struct notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Returns all lines, owned by notes; NULL: there are none. */
+const char *notes_text(struct notes *notes);
+
+/* The notes that a run writes into its output: general ones, and some for each target. */
+struct notices {
+	struct notes general;
+	struct notes **of_targets; /* NULL: a target has none */
+	unsigned target_count;
+};
+
+/* False: out of memory. In both cases notices_cleanup() frees it. */
+bool notices_init(struct notices *notices, unsigned target_count);
+
+void notices_cleanup(struct notices *notices);
+
+/* Prints a warning, and adds it to the general notes. */
+void notices_warn(struct notices *notices, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Adds a description of a section of a target's stream, "hardware" and "x86" for
+ * example, once. Each line of text gets the target's label, so that
+ * no target can write lines in the name of another one. False: it
+ * is too long and was cut, or out of memory; lines for which the notes have no
+ * space are counted there.
+ */
+bool notices_add_section(struct notices *notices, unsigned target, const char *label,
+	const char *what, const char *text);
+
+/* Returns the notes of one target, or NULL. */
+const char *notices_of_target(const struct notices *notices, unsigned target);

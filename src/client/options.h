@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/target_list.h"
+#include "client/tls_files.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The settings of a run. Strings belong to argv. */
+struct options {
+	struct tls_files credentials;
+	struct target_defaults defaults;
+	struct target_list targets;
+	const char *output; /* NULL or "-": stdout */
+	uint64_t count;	    /* packets; 0: no limit */
+	uint64_t duration;  /* seconds; 0: no limit */
+	uint64_t hold;	    /* ms */
+	const char *ssh;    /* command for ssh:// targets, NULL: ssh */
+	bool pcapng;	    /* write pcapng, not pcap */
+	bool align;
+	bool retry;
+	bool status;
+	bool require_all;
+	bool netrc;
+	bool quiet;
+	bool verbose;
+	bool version;
+	bool help;
+	bool extcap; /* Wireshark starts and ends ddump: extcap.h */
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/merge.h"
+#include "format/packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a source is doing, as a user sees it. */
+enum source_status {
+	SOURCE_IS_CONNECTING, /* for the first time, or between two attempts */
+	SOURCE_IS_CAPTURING,
+	SOURCE_IS_LOST, /* its capture had begun; it is reconnected */
+	SOURCE_HAS_ENDED,
+	SOURCE_HAS_FAILED,
+};
+
+/* The values of one source at one time, for status line and summary. */
+struct source_snapshot {
+	const char *label;
+	enum source_status status;
+	bool has_failed;  /* at least once */
+	bool had_outages; /* it failed, and continued */
+	struct merge_counts counts;
+	struct statistics total; /* of its host's counters */
+	bool has_lag;
+	uint64_t lag_ns; /* how far its newest data is behind the present time */
+};

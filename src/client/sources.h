@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/source.h"
+#include "client/source_snapshot.h"
+
+/* All sources of a run. */
+struct sources {
+	struct source_common common;
+	struct source *list;
+	unsigned count;
+	struct source_snapshot *snapshots; /* of all, see sources_snapshots() */
+	uint64_t silence_check_ms;	   /* when to look next for silent sources */
+	uint64_t linktype_by_ms;	   /* the latest time to choose it; 0: not set */
+};
+
+/*
+ * Connects all targets of the options. common has options, loop, merge,
+ * interfaces and notices, which stay the caller's. False: out of memory or
+ * descriptors. In both cases sources_stop() and sources_cleanup() follow.
+ */
+bool sources_start(struct sources *sources, const struct source_common *common);
+
+/* Ends all transfers; accepts a struct that is all zero. */
+void sources_stop(struct sources *sources);
+
+/*
+ * Frees all. To be called after event_loop_free(): connections may use the
+ * sources until then.
+ */
+void sources_cleanup(struct sources *sources);
+
+/*
+ * Handles what has become due: transfers that libcurl has ended or that have
+ * taken too long to begin, lost sources to reconnect, and silent ones to warn of.
+ */
+void sources_handle_events(struct sources *sources);
+
+/* When sources_handle_events() must run by itself: ms, or CLOCK_NEVER. */
+uint64_t sources_due_ms(const struct sources *sources);
+
+/* Resumes paused transfers whose queues have space again. */
+void sources_resume(struct sources *sources);
+
+/*
+ * The run is ended while sources still capture: warns of those whose last
+ * packets have not come. Returns the number of them.
+ */
+unsigned sources_warn_of_lag(struct sources *sources);
+
+/*
+ * Adds the losses of all sources to the notes. To be called once, when the last
+ * packet has left.
+ */
+void sources_note_losses(struct sources *sources);
+
+/* Warns of the parts of each stream that the output omits. To be called once, at the end. */
+void sources_report_omissions(struct sources *sources);
+
+/*
+ * Returns the values of all sources at now_ms (clock_ms()) and now_ns
+ * (CLOCK_REALTIME): an array of sources->count, which belongs to sources and is
+ * overwritten by the next call.
+ */
+const struct source_snapshot *sources_snapshots(
+	struct sources *sources, uint64_t now_ms, uint64_t now_ns);

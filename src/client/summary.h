@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/source_snapshot.h"
+
+#include <stddef.h>
+
+/*
+ * Prints the labels of targets whose capture has not begun into out, separated
+ * by commas: a few, and the number of the others. "" if there are none.
+ */
+void summary_list_waiting(
+	const struct source_snapshot *sources, unsigned count, char *out, size_t size);
+
+/*
+ * Reports the counts of each target, as tcpdump does at its end, and the number
+ * of packets written. pending of these have not reached the reader or the disk.
+ */
+void summary_print_counts(
+	const struct source_snapshot *sources, unsigned count, uint64_t written, uint64_t pending);
+
+/* Warns of every loss. Returns whether packets are missing; late ones are not. */
+bool summary_warn_of_losses(const struct source_snapshot *sources, unsigned count);
+
+/*
+ * Warns of packets that had arrived and did not reach the reader. pending of
+ * them are in the output's buffer.
+ */
+void summary_warn_of_unwritten(
+	const struct source_snapshot *sources, unsigned count, uint64_t pending);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * List of targets. In: arguments, and files of targets. Out: targets with
+ * unique labels.
+ */
+#include "client/target_list.h"
+
+#include "client/redact.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SHOWN_MAX = 256,
+	LINE_SIZE = 1 << 17, /* twice the longest target */
+};
+
+static bool has_target(const struct target_list *targets, const char *label)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		if (strcmp(targets->list[i].label, label) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The N of the last label "base#N", 1 for the label "base", or 0 if there is
+ * neither.
+ */
+static unsigned find_last_number(const struct target_list *targets, const char *base)
+{
+	size_t size = strlen(base);
+
+	for (size_t i = targets->count; i > 0; i--) {
+		const char *label = targets->list[i - 1].label;
+
+		if (strncmp(label, base, size) != 0)
+			continue;
+		if (!label[size])
+			return 1;
+		if (label[size] == '#')
+			return (unsigned)strtoul(label + size + 1, NULL, 10);
+	}
+	return 0;
+}
+
+/* Adds a number to a label that the user did not give, if it needs one. */
+static bool make_label_unique(
+	const struct target_list *targets, struct target *target, struct error *error)
+{
+	unsigned number = find_last_number(targets, target->label);
+	char *numbered;
+
+	if (target->has_label && has_target(targets, target->label))
+		return error_set(
+			error, 1, "label %s: two targets have the same label", target->label);
+	if (target->has_label || number == 0)
+		return true;
+	if (asprintf(&numbered, "%s#%u", target->label, number + 1) < 0)
+		return error_set(error, 1, "out of memory");
+	free(target->label);
+	target->label = numbered;
+	return true;
+}
+
+static bool append_target(
+	struct target_list *targets, const struct target *target, struct error *error)
+{
+	struct target *list;
+
+	if (targets->count == TARGETS_MAX)
+		return error_set(error, 1, "more than %d targets", TARGETS_MAX);
+	list = realloc(targets->list, (targets->count + 1) * sizeof(*list));
+	if (!list)
+		return error_set(error, 1, "out of memory");
+	targets->list = list;
+	list[targets->count++] = *target;
+	return true;
+}
+
+static bool add_target(struct target_list *targets, const char *text,
+	const struct target_defaults *defaults, struct error *error)
+{
+	struct target target;
+
+	if (!target_parse(&target, text, defaults, error))
+		return false;
+	if (make_label_unique(targets, &target, error) && append_target(targets, &target, error))
+		return true;
+	target_cleanup(&target);
+	return false;
+}
+
+/* Removes white space and a comment from a line, in place. */
+static char *trim_line(char *line)
+{
+	size_t size;
+
+	for (char *c = strchr(line, '#'); c; c = strchr(c + 1, '#'))
+		if (c == line || strchr(" \t", c[-1])) {
+			*c = '\0';
+			break;
+		}
+	line += strspn(line, " \t\r\n");
+	size = strlen(line);
+	while (size > 0 && strchr(" \t\r\n", line[size - 1]))
+		line[--size] = '\0';
+	return line;
+}
+
+/*
+ * Reads a line without its newline into LINE_SIZE bytes. False: end of file, a
+ * read error, or, with error set, the line is too long.
+ */
+static bool read_line(FILE *in, char *line, struct error *error)
+{
+	size_t size = 0;
+	int c;
+
+	while ((c = getc(in)) != EOF && c != '\n') {
+		if (size == LINE_SIZE - 1)
+			return error_set(
+				error, 1, "the line has more than %d bytes", LINE_SIZE - 1);
+		line[size++] = (char)c;
+	}
+	line[size] = '\0';
+	return c != EOF || size > 0;
+}
+
+/* shown: the file's name for messages. */
+static bool add_lines(struct target_list *targets, FILE *in, const char *shown,
+	const struct target_defaults *defaults, struct error *error)
+{
+	char line[LINE_SIZE];
+	struct error inner = {0};
+	unsigned number;
+	bool good = true;
+
+	for (number = 1; read_line(in, line, &inner); number++) {
+		const char *text = trim_line(line);
+
+		if (*text == '@')
+			good = error_set(&inner, 1, "a file of targets cannot include another");
+		else if (*text)
+			good = add_target(targets, text, defaults, &inner);
+		if (!good)
+			break;
+	}
+	if (inner.status)
+		good = error_set(error, 1, "%s, line %u: %s", shown, number, inner.text);
+	else if (ferror(in))
+		good = error_set(error, 1, "cannot read @%s: %s", shown, strerror(errno));
+	explicit_bzero(line, sizeof(line));
+	return good;
+}
+
+static bool add_file(struct target_list *targets, const char *path,
+	const struct target_defaults *defaults, struct error *error)
+{
+	char shown[SHOWN_MAX];
+	bool good;
+	FILE *in;
+
+	redact_copy(shown, sizeof(shown), path);
+	if (strcmp(path, "-") == 0)
+		return add_lines(targets, stdin, shown, defaults, error);
+	in = fopen(path, "re");
+	if (!in)
+		return error_set(error, 1, "@%s: %s", shown, strerror(errno));
+	good = add_lines(targets, in, shown, defaults, error);
+	fclose(in);
+	return good;
+}
+
+bool target_list_add(struct target_list *targets, const char *argument,
+	const struct target_defaults *defaults, struct error *error)
+{
+	if (*argument == '@')
+		return add_file(targets, argument + 1, defaults, error);
+	return add_target(targets, argument, defaults, error);
+}
+
+void target_list_cleanup(struct target_list *targets)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		target_cleanup(&targets->list[i]);
+	free(targets->list);
+	*targets = (struct target_list){0};
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/target.h"
+
+struct target_list {
+	struct target *list;
+	size_t count;
+};
+
+/*
+ * Adds a target, or those of @FILE, one per line ("@-": stdin), with unique
+ * labels. Returns false with error set.
+ */
+bool target_list_add(struct target_list *targets, const char *argument,
+	const struct target_defaults *defaults, struct error *error);
+
+/* Frees all targets. */
+void target_list_cleanup(struct target_list *targets);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Keeps the memory of this process from core dumps and from other processes of
+ * its user. False: the kernel refused, see errno.
+ */
+bool process_hide_memory(void);
+
+/*
+ * Makes a child receive the signal when its parent ends. False: the parent has
+ * ended already, and no signal will come.
+ */
+bool process_signal_at_parent_end(pid_t parent, int signal);
+
+/* Unblocks all signals, which a program inherits blocked from who started it. */
+void process_unblock_signals(void);

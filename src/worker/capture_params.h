@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "common/error.h"
+#include "worker/settings.h"
+
+#include <net/if.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	CAPTURE_PARAMS_FILTER_MAX = 16384,
+	CAPTURE_PARAMS_COUNT_MAX = 2000000000,
+	CAPTURE_PARAMS_DURATION_MAX = 31536000,
+};
+
+/* The parameters of GET /capture, decoded and checked one by one. */
+struct capture_params {
+	char filter[CAPTURE_PARAMS_FILTER_MAX]; /* "": everything */
+	char interfaces[SETTINGS_INTERFACES_MAX][IF_NAMESIZE];
+	size_t interface_count; /* 0: all interfaces */
+	uint32_t snaplen;	/* bytes of each packet, link header included */
+	uint32_t count;		/* packets; 0: no end */
+	uint32_t duration;	/* seconds; 0: no end */
+	uint32_t linktype;	/* LINKTYPE_SLL or LINKTYPE_SLL2 */
+	bool nano;
+	bool pcapng;
+};
+
+/*
+ * Parses a form-encoded query. Returns false with 400 and the name of a parameter
+ * that is unknown, repeated or out of range.
+ */
+bool capture_params_parse(const char *text, struct capture_params *ret_params, struct error *error);
+
+/*
+ * Applies the administrator's limits on duration, snaplen and what a filter may
+ * read. An absent parameter becomes the limit; a larger one is refused with 403.
+ * interface_choice.h applies the limit on interfaces.
+ */
+bool capture_params_limit(
+	const struct settings *settings, struct capture_params *params, struct error *error);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "worker/exclusions.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Which packets a capture takes, and how much of each. */
+struct capture_filter {
+	struct exclusions exclusions;
+	const uint32_t *interfaces; /* indexes */
+	size_t interface_count;	    /* 0: all interfaces */
+	const char *user;	    /* pcap-filter(7); "": everything */
+	uint32_t snaplen;	    /* bytes kept of a packet, SLL2 header included */
+	uint32_t linktype;	    /* of the stream: "len" counts with its header */
+	/*
+	 * The client's part may read that many bytes of a packet, SLL2 header
+	 * included, and headers; 0: all bytes.
+	 */
+	uint32_t visible;
+	uint32_t steps; /* limit of the client's part: filter_check_steps() */
+};
+
+/*
+ * Returns the filter as one expression, for free(); NULL: out of memory. The exclusions
+ * come first, because "vlan" changes the offsets of what follows it.
+ */
+char *filter_expression_join(const struct capture_filter *filter);
