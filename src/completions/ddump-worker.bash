@@ -45,7 +45,7 @@ _ddump_worker()
 		COMPREPLY=($(compgen -W 'yes no' -- "$cur"))
 		return
 		;;
-	-listen | -exclude | -host | -ring | -max-duration | -max-snaplen | \
+	-listen | -capture | -exclude | -host | -ring | -max-duration | -max-snaplen | \
 		-max-filter | -max-clients | -socket-mode)
 		return
 		;;
@@ -54,8 +54,8 @@ _ddump_worker()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	[[ ! $cur || $cur == -* ]] || return
-	local options='listen exclude ring interface host proxy max-duration max-snaplen
-		max-filter max-clients socket-mode socket-group version help h'
+	local options='listen capture exclude ring interface host proxy no-promisc max-duration
+		max-snaplen max-filter max-clients socket-mode socket-group version help h'
 	COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 } &&
 	complete -F _ddump_worker ddump-worker

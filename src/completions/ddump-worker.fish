@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 complete -c ddump-worker -f
 complete -c ddump-worker -o listen -l listen -x -d 'Listen on address:port or unix:path'
+complete -c ddump-worker -o capture -l capture -x -d 'Capture to stdout, without HTTP'
 complete -c ddump-worker -o exclude -l exclude -x -d 'Never capture what matches this pcap-filter(7)'
 complete -c ddump-worker -o ring -l ring -x -d 'Size of a capture\'s ring in MiB'
 complete -c ddump-worker -o interface -l interface -xa '(__fish_print_interfaces)' -d 'Capture only on this interface'
 complete -c ddump-worker -o host -l host -x -d 'Allowed values of Host'
 complete -c ddump-worker -o proxy -l proxy -xa 'yes no' -d 'Require a proxy that sends its port'
+complete -c ddump-worker -o no-promisc -l no-promisc -d 'Never set an interface promiscuous'
 complete -c ddump-worker -o max-duration -l max-duration -x -d 'Longest duration of a capture in s'
 complete -c ddump-worker -o max-snaplen -l max-snaplen -x -d 'Most bytes kept of a packet'
 complete -c ddump-worker -o max-filter -l max-filter -x -d 'Most steps of a client\'s filter'

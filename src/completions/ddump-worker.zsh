@@ -7,11 +7,13 @@ _ddump_worker() {
 
 	rows=(
 		'listen[listen on address\:port or unix\:path]:address\:port or unix\:path: '
+		'capture[capture to stdout, without HTTP]:query\: filter=icmp&duration=9: '
 		'exclude[never capture what matches this]:pcap-filter(7) expression: '
 		"ring[size of a capture's ring]:MiB, 2 to 256: "
 		'*interface[capture only on this interface]:interface:_net_interfaces'
 		'host[allowed values of Host]:names: '
 		'proxy[require a proxy that sends its port]:answer:(yes no)'
+		'no-promisc[never set an interface promiscuous]'
 		'max-duration[longest duration of a capture]:seconds: '
 		'max-snaplen[most bytes kept of a packet]:bytes: '
 		"max-filter[most steps of a client's filter]:steps, up to 65536: "

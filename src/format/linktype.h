@@ -8,6 +8,8 @@
 
 /* Link types and headers by https://www.tcpdump.org/linktypes.html */
 enum {
+	LINKTYPE_ETHERNET = 1,
+	LINKTYPE_RAW = 101, /* IP without a link header */
 	LINKTYPE_SLL = 113,
 	LINKTYPE_SLL2 = 276,
 	SLL_SIZE = 16,

@@ -70,6 +70,19 @@ bool bpf_is_load(const struct bpf_insn *insn)
 	       (mode == BPF_ABS || mode == BPF_IND || mode == BPF_MSH);
 }
 
+bool bpf_is_metadata(const struct bpf_insn *insn)
+{
+	static const uint32_t offsets[] = {
+		SKF_AD_VLAN_TAG, SKF_AD_VLAN_TAG_PRESENT, SKF_AD_IFINDEX, SKF_AD_PKTTYPE};
+
+	if (!bpf_is_load(insn) || BPF_MODE(insn->code) != BPF_ABS)
+		return false;
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++)
+		if (insn->k == (uint32_t)SKF_AD_OFF + offsets[i])
+			return true;
+	return false;
+}
+
 uint32_t bpf_load_size(const struct bpf_insn *insn)
 {
 	switch (BPF_SIZE(insn->code)) {

@@ -40,5 +40,11 @@ void bpf_set_label(struct filter_program *program, struct bpf_label *label);
 /* Does the instruction load bytes of the packet? */
 bool bpf_is_load(const struct bpf_insn *insn);
 
-/* Returns how many bytes such an instruction loads: 4, 2 or 1. */
+/*
+ * Does it load a packet's VLAN tag, interface or direction, which the kernel keeps
+ * beside its bytes? Only a program for a device's own link layer may.
+ */
+bool bpf_is_metadata(const struct bpf_insn *insn);
+
+/* Returns how many bytes a load of the packet loads: 4, 2 or 1. */
 uint32_t bpf_load_size(const struct bpf_insn *insn);

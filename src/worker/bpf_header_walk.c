@@ -12,7 +12,9 @@
  * its end is compared with the packet's length: a load beyond the end would end
  * the whole program, and so reject a packet by mistake.
  *
- * The position of IP: on Ethernet it follows all tags. On SLL2 the kernel has
+ * The position of IP: without a link header it is the start, and its first byte has
+ * the version. On Ethernet it follows all tags; of a tag that the kernel has removed
+ * from the data nothing is left before it. On SLL2 the kernel has
  * removed the outermost tag of incoming packets, and of outgoing ones if the
  * network card will add it. Otherwise the ethertype of an outgoing packet is that
  * of the tag; but the kernel knows the position of the IP header, and a cooked
@@ -39,6 +41,7 @@ enum {
 const struct bpf_header_link header_sll2 = {
 	.size = SLL2_SIZE, .protocol = SLL2_PROTOCOL, .is_cooked = true};
 const struct bpf_header_link header_ethernet = {.size = 14, .protocol = 12};
+const struct bpf_header_link header_raw_ip = {.size = 0};
 
 /* The state that all stages share. */
 struct walk {
@@ -91,8 +94,8 @@ static void append_length_check(const struct walk *walk, uint32_t size)
 	bpf_header_unless_whole(walk->program, walk->link, size, &walk->exits->cut);
 }
 
-/* An outgoing cooked packet with a tag: its first byte has the IP version. */
-static void walk_outgoing(struct walk *walk)
+/* In: X, what may be an IP header. Jumps by the version of IP in its first byte. */
+static void walk_version(struct walk *walk)
 {
 	struct filter_program *program = walk->program;
 
@@ -101,6 +104,14 @@ static void walk_outgoing(struct walk *walk)
 	bpf_add(program, BPF_ALU | BPF_AND | BPF_K, 0xf0);
 	bpf_add_if(program, BPF_JEQ | BPF_K, 0x40, &walk->ipv4);
 	bpf_add_if(program, BPF_JEQ | BPF_K, 0x60, &walk->ipv6);
+}
+
+/* An outgoing cooked packet with a tag: IP may follow at once. */
+static void walk_outgoing(struct walk *walk)
+{
+	struct filter_program *program = walk->program;
+
+	walk_version(walk);
 	bpf_add(program, BPF_LD | BPF_H | BPF_ABS, walk->link->protocol);
 	bpf_add_jump(program, &walk->exits->other);
 }
@@ -128,11 +139,23 @@ static void walk_tag(struct walk *walk, bool is_first)
 	append_advance(walk, TAG_SIZE);
 }
 
+/* A packet without a link header: IP or nothing. */
+static void walk_raw(struct walk *walk)
+{
+	walk_version(walk);
+	bpf_add(walk->program, BPF_LD | BPF_W | BPF_IMM, 0);
+	bpf_add_jump(walk->program, &walk->exits->other);
+}
+
 static void walk_link(struct walk *walk)
 {
 	struct filter_program *program = walk->program;
 
 	bpf_add(program, BPF_LDX | BPF_W | BPF_IMM, 0);
+	if (walk->link->size == 0) {
+		walk_raw(walk);
+		return;
+	}
 	bpf_add(program, BPF_LD | BPF_H | BPF_ABS, walk->link->protocol);
 	for (int tags = 0; tags <= HEADER_TAGS_MAX; tags++) {
 		bpf_add_if(program, BPF_JEQ | BPF_K, 0x0800, &walk->ipv4);

@@ -20,7 +20,7 @@ enum {
  * bytes at X are loaded by BPF_IND with the size of that header.
  */
 struct bpf_header_link {
-	uint32_t size;	   /* bytes of the header */
+	uint32_t size;	   /* bytes of the header; 0: none, packets begin with IP */
 	uint32_t protocol; /* offset of the ethertype in it */
 	/*
 	 * SLL2: IP follows the header of an outgoing packet with a VLAN tag,
@@ -31,6 +31,7 @@ struct bpf_header_link {
 
 extern const struct bpf_header_link header_sll2;
 extern const struct bpf_header_link header_ethernet;
+extern const struct bpf_header_link header_raw_ip;
 
 /* The exits of a walk, with the contents of the registers A and X. */
 struct bpf_header_exits {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captures by libpcap. In: packets of all interfaces, from the kernel's ring.
- * Out: the same packets to a sink, and the kernel's counters.
+ * Captures by libpcap. In: packets of all interfaces, or of one device, from the
+ * kernel's ring. Out: the same packets to a sink, and the kernel's counters.
  *
- * The "any" device is set to SLL2, on which the kernel can filter by interface,
- * and to timestamps in nanoseconds. Without immediate mode libpcap uses
- * TPACKET_V3, which takes a tenth of the CPU time of V2, and loses nothing where
+ * The "any" device is set to SLL2, on which the kernel can filter by interface; a
+ * device by its name keeps its own link layer. Timestamps are in nanoseconds. Without immediate
+ * mode libpcap uses TPACKET_V3, which takes a tenth of the CPU time of V2, and loses nothing where
  * V2 does. A handle never blocks: callers poll.
  *
  * No unfiltered packet is captured: until the filter is set, the socket is bound
@@ -16,6 +16,7 @@
 #include "worker/capture.h"
 
 #include "common/clock.h"
+#include "format/linktype.h"
 #include "worker/kernel_filter.h"
 
 #include <arpa/inet.h>
@@ -38,6 +39,7 @@ enum {
 	CACHE_LINE = 64,
 	PREFETCH_BYTES = 4096, /* some packets ahead in the ring */
 	RING_OVERHEAD = 80,    /* bytes, about, of each packet */
+	PROBE_RING = 65536,    /* bytes; libpcap makes one block of it */
 };
 
 struct capture {
@@ -49,12 +51,20 @@ struct capture {
 
 static bool reject_activation(pcap_t *pcap, int status, struct error *error)
 {
+	/* it was there a moment ago */
+	if (status == PCAP_ERROR_NO_SUCH_DEVICE)
+		return error_set(error, 503, "the interface is gone: %s", pcap_geterr(pcap));
 	if (status == PCAP_ERROR_PERM_DENIED)
 		return error_set(error, 500,
 			"the worker lacks CAP_NET_RAW; start it by ddump-worker.socket, or run "
 			"\"setcap cap_net_raw=eip\" on ddump-worker");
 	return error_set(error, errno == ENOMEM ? 503 : 500, "cannot capture: %s: %s",
 		pcap_statustostr(status), pcap_geterr(pcap));
+}
+
+static bool reject_libpcap(struct error *error)
+{
+	return error_set(error, 500, "cannot capture: libpcap is too old (%s)", pcap_lib_version());
 }
 
 static bool set_options(pcap_t *pcap, uint32_t snaplen, uint32_t ring)
@@ -78,13 +88,56 @@ static bool activate_handle(pcap_t *pcap, uint32_t snaplen, uint32_t ring, struc
 	status = pcap_activate(pcap);
 	if (status < 0)
 		return reject_activation(pcap, status, error);
-	if (pcap_set_datalink(pcap, DLT_LINUX_SLL2) != 0 ||
-		pcap_get_tstamp_precision(pcap) != PCAP_TSTAMP_PRECISION_NANO)
-		return error_set(
-			error, 500, "cannot capture: libpcap is too old (%s)", pcap_lib_version());
+	if (pcap_get_tstamp_precision(pcap) != PCAP_TSTAMP_PRECISION_NANO)
+		return reject_libpcap(error);
 	if (pcap_setnonblock(pcap, 1, detail) != 0)
 		return error_set(error, 500, "cannot capture: %s", detail);
 	return true;
+}
+
+/*
+ * Finds the link layer of an activated handle. For devices that it does not know, or
+ * not well, libpcap itself falls back to the cooked form.
+ */
+static bool find_link(
+	pcap_t *pcap, const char *device, struct capture_link *ret_link, struct error *error)
+{
+	static const struct {
+		int dlt;
+		struct capture_link link;
+	} links[] = {
+		{DLT_EN10MB, {LINKTYPE_ETHERNET, &header_ethernet}},
+		{DLT_RAW, {LINKTYPE_RAW, &header_raw_ip}},
+	};
+	const int dlt = pcap_datalink(pcap);
+	const char *name = pcap_datalink_val_to_name(dlt);
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (links[i].dlt == dlt) {
+			*ret_link = links[i].link;
+			return true;
+		}
+	return error_set(error, 400,
+		"linktype: native is not possible on %s, whose link type is %s and neither "
+		"Ethernet nor raw IP; try sll2",
+		device, name ? name : "unknown");
+}
+
+pcap_t *capture_open_probe(
+	const char *device, uint32_t snaplen, struct capture_link *ret_link, struct error *error)
+{
+	char detail[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *pcap = pcap_create(device, detail);
+
+	if (!pcap) {
+		error_set(error, 500, "cannot capture: %s", detail);
+		return NULL;
+	}
+	if (activate_handle(pcap, snaplen, PROBE_RING, error) &&
+		find_link(pcap, device, ret_link, error))
+		return pcap;
+	pcap_close(pcap);
+	return NULL;
 }
 
 /* Binds the socket to all protocols: from now on it receives packets. */
@@ -106,25 +159,43 @@ static bool start_receiving(pcap_t *pcap, struct error *error)
 	return true;
 }
 
-/* Opens the handle with its filter. False, with error set. */
-static bool open_handle(struct capture *capture, uint32_t snaplen, uint32_t ring,
-	const struct filter_program *filter, struct error *error)
+/* Sets, or checks, the link layer that the filter was made for. */
+static bool check_link(pcap_t *pcap, const struct capture_options *options, struct error *error)
 {
+	struct capture_link link = {0};
+
+	if (!options->device)
+		return pcap_set_datalink(pcap, DLT_LINUX_SLL2) == 0 || reject_libpcap(error);
+	if (!find_link(pcap, options->device, &link, error))
+		return false;
+	return link.header == options->link ||
+	       error_set(error, 503,
+		       "interface: %s has another link type than a moment ago; "
+		       "try again",
+		       options->device);
+}
+
+/* Opens the handle with its filter. False, with error set. */
+static bool open_handle(
+	struct capture *capture, const struct capture_options *options, struct error *error)
+{
+	const char *device = options->device ? options->device : "any";
 	char detail[PCAP_ERRBUF_SIZE] = "";
 
-	capture->pcap = pcap_create("any", detail);
+	capture->pcap = pcap_create(device, detail);
 	if (!capture->pcap)
 		return error_set(error, 500, "cannot capture: %s", detail);
-	if (!activate_handle(capture->pcap, snaplen, ring, error))
+	if (!activate_handle(capture->pcap, options->snaplen, options->ring, error))
 		return false;
-	if (!kernel_filter_attach(pcap_fileno(capture->pcap), filter, error))
+	if (!check_link(capture->pcap, options, error))
+		return false;
+	if (!kernel_filter_attach(pcap_fileno(capture->pcap), options->filter, error))
 		return false;
 	/* last: no packet arrives before the filter is attached */
 	return start_receiving(capture->pcap, error);
 }
 
-struct capture *capture_open(
-	uint32_t snaplen, uint32_t ring, const struct filter_program *filter, struct error *error)
+struct capture *capture_open(const struct capture_options *options, struct error *error)
 {
 	struct capture *capture = calloc(1, sizeof(*capture));
 
@@ -132,7 +203,7 @@ struct capture *capture_open(
 		error_set(error, 503, "out of memory");
 		return NULL;
 	}
-	if (open_handle(capture, snaplen, ring, filter, error))
+	if (open_handle(capture, options, error))
 		return capture;
 	capture_free(capture);
 	return NULL;

@@ -199,7 +199,8 @@ static enum capture_end run_until_end(struct capture_run *run, struct error *err
 	const struct capture_loop *loop = run->loop;
 	struct pollfd fds[] = {
 		[RING] = {.fd = capture_fd(loop->capture), .events = POLLIN},
-		[CLIENT] = {.fd = loop->connection->fd, .events = POLLIN | POLLRDHUP},
+		[CLIENT] = {.fd = loop->connection->fd,
+			.events = connection_events(loop->connection)},
 		[STOP] = {.fd = loop->connection->stop_fd, .events = POLLIN},
 	};
 	enum capture_end end = CAPTURE_RUNS;
@@ -242,6 +243,9 @@ static enum capture_end drain_ring(
 	poll(NULL, 0, OPEN_BLOCK_MS);
 	while (more && sooner == CAPTURE_RUNS && clock_ms() < deadline)
 		sooner = send_batch(run, &more, error);
+	/* libpcap reports a device that is gone each time that its ring is empty */
+	if (sooner == CAPTURE_END_FAILED && end == CAPTURE_END_INTERFACE_GONE)
+		return end;
 	if (sooner != CAPTURE_RUNS)
 		return sooner;
 	return more && end == CAPTURE_END_DURATION ? CAPTURE_END_CLIENT_SLOW : end;
@@ -284,6 +288,8 @@ enum capture_end capture_loop_run(
 	if (loop->duration_s)
 		loop->connection->deadline = run.end_ms + DRAIN_AFTER_MS;
 	end = run_until_end(&run, error);
+	if (end == CAPTURE_END_FAILED && find_gone_interface(&run))
+		end = CAPTURE_END_INTERFACE_GONE;
 	if (needs_drain(end))
 		end = drain_ring(&run, end, error);
 	if (end == CAPTURE_END_INTERFACE_GONE)

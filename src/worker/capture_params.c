@@ -81,6 +81,17 @@ static bool parse_duration(struct capture_params *params, const char *value, str
 	return parse_number(&range, value, &params->duration, error);
 }
 
+static bool parse_promisc(struct capture_params *params, const char *value, struct error *error)
+{
+	static const struct option_range range = {"promisc", NULL, 0, 1};
+	uint32_t number = 0;
+
+	if (!parse_number(&range, value, &number, error))
+		return false;
+	params->promisc = number;
+	return true;
+}
+
 static bool parse_choice(const char *name, const char *value, const char *const choices[2],
 	bool *ret_second, struct error *error)
 {
@@ -105,12 +116,24 @@ static bool parse_precision(struct capture_params *params, const char *value, st
 
 static bool parse_linktype(struct capture_params *params, const char *value, struct error *error)
 {
-	bool sll2 = false;
+	static const struct {
+		const char *name;
+		uint32_t linktype;
+		bool native;
+	} choices[] = {
+		{"sll", LINKTYPE_SLL, false},
+		{"sll2", LINKTYPE_SLL2, false},
+		{"native", 0, true},
+	};
 
-	if (!parse_choice("linktype", value, (const char *const[]){"sll", "sll2"}, &sll2, error))
-		return false;
-	params->linktype = sll2 ? LINKTYPE_SLL2 : LINKTYPE_SLL;
-	return true;
+	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++) {
+		if (strcmp(value, choices[i].name) != 0)
+			continue;
+		params->linktype = choices[i].linktype;
+		params->native = choices[i].native;
+		return true;
+	}
+	return error_set(error, 400, "linktype: \"%s\" is neither sll, sll2 nor native", value);
 }
 
 static const struct parameter parameters[] = {
@@ -122,6 +145,7 @@ static const struct parameter parameters[] = {
 	{"format", false, parse_format},
 	{"precision", false, parse_precision},
 	{"linktype", false, parse_linktype},
+	{"promisc", false, parse_promisc},
 };
 
 enum {
@@ -197,13 +221,27 @@ static bool parse_pair(const char *pair, size_t size, struct capture_params *par
 		seen[i] = true;
 		return parameters[i].parse(params, value, error);
 	}
-	return error_set(error, 400,
-		"unknown parameter \"%s\"; try filter, interface, snaplen, count, "
-		"duration, format, precision, linktype%s",
+	return error_set(error, 400, "unknown parameter \"%s\"; try " CAPTURE_PARAMS_NAMES "%s",
 		name,
 		is_rest_of_filter(name, equals != NULL, seen)
 			? " (write '&' within a filter as %26)"
 			: "");
+}
+
+/* Do the parameters that are about one interface, or some, have them? */
+static bool check_interfaces(const struct capture_params *params, struct error *error)
+{
+	bool has_any = params->interface_count == 0;
+
+	for (size_t i = 0; i < params->interface_count; i++)
+		has_any = has_any || strcmp(params->interfaces[i], "any") == 0;
+	if (params->native && (has_any || params->interface_count > 1))
+		return error_set(error, 400,
+			"linktype: native needs one interface; try interface=NAME (ddump -i NAME)");
+	if (params->promisc && has_any)
+		return error_set(error, 400,
+			"promisc: is not possible on all interfaces at once; try interface=NAME");
+	return true;
 }
 
 bool capture_params_parse(const char *text, struct capture_params *ret_params, struct error *error)
@@ -221,7 +259,7 @@ bool capture_params_parse(const char *text, struct capture_params *ret_params, s
 		text += size;
 		text += *text == '&';
 	}
-	return true;
+	return check_interfaces(ret_params, error);
 }
 
 enum { LIMIT_SIZE = 32 }; /* "-max-snaplen 64" */
@@ -271,5 +309,8 @@ bool capture_params_limit(
 		return false;
 	if (!limit_snaplen(settings, params, error))
 		return false;
+	if (settings->no_promisc && params->promisc)
+		return error_set(error, 403,
+			"promisc: the worker's -no-promisc forbids it; leave it out (ddump -p)");
 	return limit_filter(settings, params, error);
 }

@@ -14,6 +14,10 @@ enum {
 	CAPTURE_PARAMS_DURATION_MAX = 31536000,
 };
 
+/* The names of all parameters, for clients that are newer than this worker. */
+#define CAPTURE_PARAMS_NAMES                                                                       \
+	"filter, interface, snaplen, count, duration, format, precision, linktype, promisc"
+
 /* The parameters of GET /capture, decoded and checked one by one. */
 struct capture_params {
 	char filter[CAPTURE_PARAMS_FILTER_MAX]; /* "": everything */
@@ -22,20 +26,22 @@ struct capture_params {
 	uint32_t snaplen;	/* bytes of each packet, link header included */
 	uint32_t count;		/* packets; 0: no end */
 	uint32_t duration;	/* seconds; 0: no end */
-	uint32_t linktype;	/* LINKTYPE_SLL or LINKTYPE_SLL2 */
+	uint32_t linktype;	/* LINKTYPE_SLL or LINKTYPE_SLL2, unless it is native */
+	bool native;		/* the link type of the one interface */
+	bool promisc;
 	bool nano;
 	bool pcapng;
 };
 
 /*
  * Parses a form-encoded query. Returns false with 400 and the name of a parameter
- * that is unknown, repeated or out of range.
+ * that is unknown, repeated, out of range, or needs interface=.
  */
 bool capture_params_parse(const char *text, struct capture_params *ret_params, struct error *error);
 
 /*
- * Applies the administrator's limits on duration, snaplen and what a filter may
- * read. An absent parameter becomes the limit; a larger one is refused with 403.
+ * Applies the administrator's limits on duration, snaplen, promiscuous mode and what
+ * a filter may read. An absent parameter becomes the limit; a larger one is refused with 403.
  * interface_choice.h applies the limit on interfaces.
  */
 bool capture_params_limit(

@@ -161,6 +161,17 @@ static bool set_proxy(void *to, const char *value, struct error *error)
 	return error_set(error, 1, "-proxy: \"%s\" is neither yes nor no", value);
 }
 
+/* The variable has the opposite sense of the option, like "proxy". */
+static bool set_promisc(void *to, const char *value, struct error *error)
+{
+	struct settings *settings = to;
+
+	settings->no_promisc = strcmp(value, "no") == 0;
+	if (settings->no_promisc || strcmp(value, "yes") == 0)
+		return true;
+	return error_set(error, 1, "promisc: \"%s\" is neither yes nor no", value);
+}
+
 static bool set_mode(void *to, const char *value, struct error *error)
 {
 	char *end;
@@ -177,11 +188,14 @@ static bool set_mode(void *to, const char *value, struct error *error)
 
 const struct option_row settings_rows[] = {
 	{"listen", "ADDRESS", "listen on address:port or unix:path (default :8475)", AT(listen)},
+	{"capture", "QUERY", "capture to stdout, without HTTP: filter=icmp&duration=9",
+		AT(capture)},
 	{"exclude", "EXPR", "never capture what matches this pcap-filter(7)", set_exclude, 0},
 	{"ring", "MIB", "size of a capture's ring, 2 to 256 (default 8)", set_ring, 0},
 	{"interface", "NAME", "capture only on this interface, may be repeated", set_interfaces, 0},
 	{"host", "NAMES", "allowed values of Host (default: any for programs)", set_hosts, 0},
 	{"proxy", "yes|no", "require a proxy that sends its port (default no)", set_proxy, 0},
+	{"no-promisc", NULL, "never set an interface promiscuous", AT(no_promisc)},
 	{"max-duration", "S", "longest duration of a capture", set_duration, 0},
 	{"max-snaplen", "N", "most bytes kept of a packet", set_snaplen, 0},
 	{"max-filter", "N", "most steps of a client's filter (default 512)", set_steps, 0},
@@ -206,6 +220,7 @@ static bool read_environment(struct settings *settings, struct error *error)
 		{"DDUMP_EXCLUDE", set_exclude},
 		{"DDUMP_HOSTS", set_hosts},
 		{"DDUMP_PROXY", set_proxy},
+		{"DDUMP_PROMISC", set_promisc},
 		{"DDUMP_RING", set_ring},
 		{"DDUMP_INTERFACES", set_interfaces},
 		{"DDUMP_MAX_DURATION", set_duration},
@@ -235,6 +250,7 @@ bool settings_read(int argc, char **argv, struct settings *ret_settings, struct 
 		.filter_steps = FILTER_STEPS_DEFAULT,
 		.clients = CLIENTS_DEFAULT,
 		.socket_mode = MODE_DEFAULT,
+		.ssh_connection = getenv("SSH_CONNECTION"),
 	};
 	if (!read_environment(ret_settings, error))
 		return false;

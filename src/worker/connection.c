@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads from and writes to a client's socket, with deadlines. In: bytes of a
- * request, bytes to send. Out: bytes sent at the client's pace, or that the client
- * has left.
+ * Reads from and writes to a client's socket, with deadlines, or writes to a pipe. In:
+ * bytes of a request, bytes to send. Out: bytes sent at the client's pace, or that the
+ * client has left.
  *
  * The peer has left when it closes or half closes the connection, when keepalive
  * finds it dead, or when sent data stay without an acknowledgement.
@@ -50,6 +50,22 @@ void connection_open(struct connection *connection, int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+void connection_open_pipe(struct connection *connection, int fd)
+{
+	const int flags = fcntl(fd, F_GETFL);
+
+	*connection =
+		(struct connection){.fd = fd, .stop_fd = -1, .is_pipe = true, .pipe_flags = flags};
+	/* a blocked write could not be stopped */
+	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+short connection_events(const struct connection *connection)
+{
+	/* of a pipe, poll(2) reports the end of its reader without being asked */
+	return connection->is_pipe ? 0 : POLLIN | POLLRDHUP;
 }
 
 /* Waits for events on the socket; returns false after the deadline. */
@@ -107,11 +123,21 @@ static bool peer_is_silent(struct connection *connection)
 	return connection->silent_checks >= SILENT_CHECKS;
 }
 
+static bool pipe_is_gone(const struct connection *connection)
+{
+	struct pollfd poll_fd = {.fd = connection->fd};
+
+	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLERR | POLLHUP | POLLNVAL);
+}
+
 bool connection_is_gone(struct connection *connection)
 {
 	char bytes[4096];
-	ssize_t got = recv(connection->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ssize_t got;
 
+	if (connection->is_pipe)
+		return pipe_is_gone(connection);
+	got = recv(connection->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
 		return true;
 	if (got > 0)
@@ -133,7 +159,8 @@ static bool stop_timed_out(struct connection *connection)
 static bool wait_writable(struct connection *connection)
 {
 	struct pollfd fds[] = {
-		{.fd = connection->fd, .events = POLLOUT | POLLRDHUP},
+		{.fd = connection->fd,
+			.events = POLLOUT | (connection_events(connection) & ~POLLIN)},
 		{.fd = connection->stop_fd, .events = POLLIN},
 	};
 	int ready;
@@ -155,12 +182,19 @@ static bool wait_writable(struct connection *connection)
 	return true;
 }
 
+static ssize_t write_some(const struct connection *connection, const char *bytes, size_t size)
+{
+	if (connection->is_pipe)
+		return write(connection->fd, bytes, size);
+	return send(connection->fd, bytes, size, MSG_NOSIGNAL);
+}
+
 bool connection_write(struct connection *connection, const void *bytes, size_t size)
 {
 	const char *at = bytes;
 
 	while (size > 0) {
-		ssize_t sent = send(connection->fd, at, size, MSG_NOSIGNAL);
+		ssize_t sent = write_some(connection, at, size);
 
 		if (sent >= 0) {
 			at += sent;
@@ -180,6 +214,10 @@ void connection_close(struct connection *connection)
 	const uint64_t deadline = clock_ms() + DRAIN_TIMEOUT_MS;
 	char rest[16384];
 
+	if (connection->is_pipe) {
+		fcntl(connection->fd, F_SETFL, connection->pipe_flags);
+		return;
+	}
 	shutdown(connection->fd, SHUT_WR);
 	while (wait_until(connection->fd, POLLIN, deadline)) {
 		ssize_t got = recv(connection->fd, rest, sizeof(rest), 0);

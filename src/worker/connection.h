@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The socket of one client. */
+/* The socket of one client; or the pipe or file that a capture is written to. */
 struct connection {
 	int fd;
+	bool is_pipe;		/* or a file: nothing is read, and only writes are waited for */
+	int pipe_flags;		/* its file status flags of before */
 	int stop_fd;		/* becomes readable when the worker is stopped; -1: never */
 	uint64_t stop_deadline; /* ms, set when stop_fd is readable; 0: not yet */
 	uint64_t deadline;	/* ms, the end of all writes, set by the owner; 0: none */
@@ -18,6 +20,12 @@ struct connection {
 
 /* Initializes the connection; sets the socket non-blocking, with keepalive. */
 void connection_open(struct connection *connection, int fd);
+
+/* The same for a pipe or a file, which others may share: closing restores its flags. */
+void connection_open_pipe(struct connection *connection, int fd);
+
+/* Returns the events of poll(2) after which connection_is_gone() is worth a call. */
+short connection_events(const struct connection *connection);
 
 /*
  * Reads at most size bytes, and waits for the first of them. Returns how many; 0

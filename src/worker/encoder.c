@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encodes the stream of a capture. In: packets with SLL2 headers, statistics. Out:
- * pcap; or pcapng, where IDB 0 is "any" and each interface gets an IDB before its
- * first packet. All IDBs have the same link type and snaplen, because libpcap
- * rejects files with different ones.
+ * Encodes the stream of a capture. In: packets, statistics. Out: pcap; or pcapng. Of
+ * packets with SLL2 headers IDB 0 is "any", and each interface gets an IDB before its
+ * first packet; of those of a device IDB 0 is the device, and the only one. All IDBs have the same
+ * link type and snaplen, because libpcap rejects files with different ones.
  */
 #include "worker/encoder.h"
 
@@ -70,7 +70,8 @@ bool encoder_start(struct encoder *encoder)
 		size = pcapng_write_section(buffer, "ddump-worker " DDUMP_VERSION, NULL);
 		if (!http_body_add(encoder->body, size))
 			return false;
-		if (!write_interface(encoder, "any"))
+		if (!write_interface(
+			    encoder, encoder->options.device ? encoder->options.device : "any"))
 			return false;
 	} else {
 		pcap_file_put_header(buffer, &file);
@@ -87,6 +88,9 @@ static bool find_interface(struct encoder *encoder, const unsigned char *sll2, u
 	uint32_t index;
 	bool is_new;
 
+	*ret_number = 0;
+	if (encoder->options.device)
+		return true;
 	memcpy(&index, sll2 + SLL2_INDEX, sizeof(index));
 	index = ntohl(index);
 	*ret_number = interface_ids_get(&encoder->interface_ids, index, &is_new);
@@ -99,7 +103,9 @@ static bool find_interface(struct encoder *encoder, const unsigned char *sll2, u
 /* Copies a packet, converted and cut to what the client asked for. */
 static void copy_packet(const struct encoder *encoder, unsigned char *out, struct packet *packet)
 {
-	linktype_copy(out, packet, LINKTYPE_SLL2, encoder->options.linktype);
+	const uint32_t linktype = encoder->options.linktype;
+
+	linktype_copy(out, packet, encoder->options.device ? linktype : LINKTYPE_SLL2, linktype);
 	/* the capture keeps whole SLL2 headers, but a snaplen may be shorter */
 	if (packet->caplen > encoder->options.snaplen)
 		packet->caplen = encoder->options.snaplen;

@@ -9,8 +9,9 @@ struct encoder;
 
 struct encoder_options {
 	bool pcapng;
-	bool nano;	   /* timestamps; pcapng always has ns */
-	uint32_t linktype; /* LINKTYPE_SLL or LINKTYPE_SLL2 */
+	bool nano;	    /* timestamps; pcapng always has ns */
+	uint32_t linktype;  /* LINKTYPE_SLL, LINKTYPE_SLL2, or that of the device */
+	const char *device; /* name of the one interface; NULL: packets have SLL2 headers */
 	uint32_t snaplen;
 	const char *filter; /* "": everything; must outlive the encoder */
 	int socket;	    /* for interfaces_name(); must stay open */
@@ -27,7 +28,7 @@ void encoder_free(struct encoder *encoder);
  */
 bool encoder_start(struct encoder *encoder);
 
-/* Writes a packet that begins with an SLL2 header. */
+/* Writes a packet that begins with an SLL2 header, or with that of the device. */
 bool encoder_write_packet(struct encoder *encoder, const struct packet *packet);
 
 /* Writes counters or a watermark; nothing in pcap, which has no block for them. */

@@ -303,11 +303,14 @@ static void append_connections(struct exclusion_assembly *assembly)
 static void append_loopback(struct exclusion_assembly *assembly)
 {
 	struct filter_program *program = assembly->program;
+	const bool is_cooked = assembly->link->is_cooked;
 	struct bpf_label pass = {0};
 
-	bpf_add(program, BPF_LD | BPF_W | BPF_ABS, SLL2_INDEX);
+	bpf_add(program, BPF_LD | BPF_W | BPF_ABS,
+		is_cooked ? SLL2_INDEX : (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX));
 	bpf_add_unless(program, BPF_JEQ | BPF_K, assembly->exclusions->loopback, &pass);
-	bpf_add(program, BPF_LD | BPF_B | BPF_ABS, SLL2_DIRECTION);
+	bpf_add(program, BPF_LD | BPF_B | BPF_ABS,
+		is_cooked ? SLL2_DIRECTION : (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE));
 	bpf_add_unless(program, BPF_JEQ | BPF_K, SLL2_OUTGOING, &pass);
 	bpf_add(program, BPF_RET | BPF_K, 0);
 	bpf_set_label(program, &pass);
@@ -319,7 +322,7 @@ void exclusions_assemble(const struct exclusions *exclusions, const struct bpf_h
 	struct exclusion_assembly assembly = {
 		.exclusions = exclusions, .link = link, .program = program};
 
-	if (exclusions->loopback && link->is_cooked)
+	if (exclusions->loopback)
 		append_loopback(&assembly);
 	if (exclusions->port_count > 0 || exclusions->endpoint_count > 0)
 		append_connections(&assembly);

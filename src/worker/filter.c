@@ -64,7 +64,7 @@ void filter_join(const struct capture_filter *filter, const struct filter_progra
 	const struct filter_program *client, struct filter_program *ret_program)
 {
 	ret_program->length = 0;
-	exclusions_assemble(&filter->exclusions, &header_sll2, ret_program);
+	exclusions_assemble(&filter->exclusions, filter->link, ret_program);
 	if (excluded)
 		append_excluded(ret_program, excluded);
 	append_interfaces(filter, ret_program);
@@ -81,13 +81,20 @@ static bool adjust_lengths(struct filter_program *part, uint32_t linktype, struc
 		       "filter: needs more scratch memory than BPF has; make it simpler");
 }
 
-/* Its lengths are those of SLL packets, whatever the client gets. */
-static bool compile_excluded(pcap_t *pcap, const char *expression,
+/* On cooked packets its lengths are those of SLL, whatever the client gets. */
+static bool compile_excluded(pcap_t *pcap, const struct capture_filter *filter,
 	struct filter_program *ret_program, struct error *error)
 {
+	const char *expression = filter->exclusions.expression;
+
+	/* it was written for the cooked header, and would exclude something else */
+	if (!filter->link->is_cooked && filter_compile_has_accessor(expression, "link"))
+		return error_set(error, 500,
+			"the worker's -exclude reads the cooked link header by \"link[\", so "
+			"linktype=native is not possible there; leave it out");
 	if (filter_compile_expression(
 		    pcap, expression, "the worker's -exclude", ret_program, error) &&
-		adjust_lengths(ret_program, LINKTYPE_SLL, error))
+		adjust_lengths(ret_program, filter->link->is_cooked ? LINKTYPE_SLL : 0, error))
 		return true;
 	error->status = 500;
 	return false;
@@ -104,7 +111,7 @@ static bool compile_and_join(pcap_t *pcap, const struct capture_filter *filter, 
 {
 	const char *expression = filter->exclusions.expression;
 
-	if (expression && !compile_excluded(pcap, expression, &parts->excluded, error))
+	if (expression && !compile_excluded(pcap, filter, &parts->excluded, error))
 		return false;
 	if (!filter_sandbox_compile(pcap, filter, &parts->client, error) ||
 		!adjust_lengths(&parts->client, filter->linktype, error))
@@ -113,21 +120,15 @@ static bool compile_and_join(pcap_t *pcap, const struct capture_filter *filter, 
 	return true;
 }
 
-bool filter_build(const struct capture_filter *filter, struct filter_program *ret_program,
-	struct error *error)
+bool filter_build(pcap_t *pcap, const struct capture_filter *filter,
+	struct filter_program *ret_program, struct error *error)
 {
 	struct parts *parts = malloc(sizeof(*parts));
-	pcap_t *pcap = NULL;
-	bool good = false;
+	bool good;
 
 	if (!parts)
-		error_set(error, 503, "out of memory");
-	else
-		pcap = filter_compile_open_cooked(filter->snaplen, error);
-	if (pcap) {
-		good = compile_and_join(pcap, filter, parts, ret_program, error);
-		pcap_close(pcap);
-	}
+		return error_set(error, 503, "out of memory");
+	good = compile_and_join(pcap, filter, parts, ret_program, error);
 	free(parts);
 	return good;
 }

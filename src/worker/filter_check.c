@@ -32,9 +32,11 @@ static bool check_jump(const struct filter_program *program, unsigned at)
 	}
 }
 
-/* Does it load only packet bytes, scratch memory, a constant or the length? */
-static bool check_load(const struct bpf_insn *insn)
+/* Does it load only packet bytes, metadata, scratch memory, a constant or the length? */
+static bool check_load(const struct bpf_insn *insn, const struct bpf_header_link *link)
 {
+	if (!link->is_cooked && bpf_is_metadata(insn))
+		return true;
 	switch (insn->code) {
 	case BPF_LD | BPF_W | BPF_ABS:
 	case BPF_LD | BPF_H | BPF_ABS:
@@ -57,12 +59,13 @@ static bool check_load(const struct bpf_insn *insn)
 	}
 }
 
-static bool check_instruction(const struct bpf_insn *insn, uint32_t snaplen)
+static bool check_instruction(
+	const struct bpf_insn *insn, const struct bpf_header_link *link, uint32_t snaplen)
 {
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD:
 	case BPF_LDX:
-		return check_load(insn);
+		return check_load(insn, link);
 	case BPF_ST:
 	case BPF_STX:
 		return insn->code <= BPF_STX && insn->k < BPF_MEMWORDS;
@@ -78,38 +81,41 @@ static bool check_instruction(const struct bpf_insn *insn, uint32_t snaplen)
 	}
 }
 
-bool filter_check_program(
-	const struct filter_program *program, uint32_t snaplen, struct error *error)
+bool filter_check_program(const struct filter_program *program, const struct bpf_header_link *link,
+	uint32_t snaplen, struct error *error)
 {
 	bool good = program->length > 0 && program->length <= BPF_MAXINSNS;
 
 	for (unsigned i = 0; good && i < program->length; i++)
-		good = check_instruction(&program->insns[i], snaplen) && check_jump(program, i);
+		good = check_instruction(&program->insns[i], link, snaplen) &&
+		       check_jump(program, i);
 	if (good && BPF_CLASS(program->insns[program->length - 1].code) == BPF_RET)
 		return true;
 	return error_set(
 		error, 400, "filter: not accepted by the kernel (protochain is not supported)");
 }
 
-static uint32_t count_steps(const struct bpf_insn *insn)
+static uint32_t count_steps(const struct bpf_insn *insn, const struct bpf_header_link *link)
 {
 	const unsigned operation = BPF_OP(insn->code);
 
 	if (BPF_CLASS(insn->code) == BPF_ALU)
 		return operation == BPF_DIV || operation == BPF_MOD ? DIVISION_STEPS : 1;
-	if (!bpf_is_load(insn))
+	if (!bpf_is_load(insn) || bpf_is_metadata(insn))
 		return 1;
 	/* after the headers, data may be in fragments */
-	if (BPF_MODE(insn->code) == BPF_IND || insn->k > PAYLOAD_FIXED_END - bpf_load_size(insn))
+	if (BPF_MODE(insn->code) == BPF_IND ||
+		insn->k > payload_fixed_end(link) - bpf_load_size(insn))
 		return FAR_LOAD_STEPS;
 	return 1;
 }
 
-uint32_t filter_check_steps(const struct filter_program *program)
+uint32_t filter_check_steps(
+	const struct filter_program *program, const struct bpf_header_link *link)
 {
 	uint32_t steps = 0;
 
 	for (unsigned i = 0; i < program->length; i++)
-		steps += count_steps(&program->insns[i]);
+		steps += count_steps(&program->insns[i], link);
 	return steps;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/error.h"
-#include "worker/bpf_assembler.h"
+#include "worker/bpf_header_walk.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,12 +13,15 @@
  * the headers. For such a load the kernel calls a function that may have to search
  * the data in fragments.
  */
-uint32_t filter_check_steps(const struct filter_program *program);
+uint32_t filter_check_steps(
+	const struct filter_program *program, const struct bpf_header_link *link);
 
 /*
  * Checks that libpcap may have compiled the program: known instructions, jumps
  * only forward and within the program, loads only from packets, and 0 or snaplen
- * as results. Returns false with 400 if not: it was tampered with, or has loops.
+ * as results. On a device's own link layer it may also load what pcap-filter(7) can
+ * ask for of a packet's metadata: VLAN tag, interface, direction. Returns false with 400 if not: it
+ * was tampered with, or has loops.
  */
-bool filter_check_program(
-	const struct filter_program *program, uint32_t snaplen, struct error *error);
+bool filter_check_program(const struct filter_program *program, const struct bpf_header_link *link,
+	uint32_t snaplen, struct error *error);

@@ -16,6 +16,9 @@
 /* The characters of a word for libpcap's scanner; '\' makes a word a name. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._\\"
 
+/* The form of a capture in which such words work. */
+#define NATIVE "linktype=native"
+
 enum {
 	ETHERTYPE_MIN = 0x600, /* lower numbers are 802.2 */
 	ATALK = 0x809b,
@@ -29,6 +32,11 @@ pcap_t *filter_compile_open_cooked(uint32_t snaplen, struct error *error)
 	if (!pcap)
 		error_set(error, 503, "out of memory");
 	return pcap;
+}
+
+static bool is_cooked(pcap_t *pcap)
+{
+	return pcap_datalink(pcap) == DLT_LINUX_SLL2;
 }
 
 /* Returns the first word of text, or NULL. */
@@ -65,8 +73,7 @@ const char *filter_compile_word_before(const char *text, const char *at, size_t 
 	return begin;
 }
 
-/* Is the word followed by a bracket anywhere? */
-static bool has_accessor(const char *text, const char *word)
+bool filter_compile_has_accessor(const char *text, const char *word)
 {
 	size_t size;
 
@@ -87,7 +94,7 @@ static bool check_accessors(const char *text, const char *whose, struct error *e
 	static const char *const words[] = {"ether", "fddi", "ppp", "slip", "tr", "wlan"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (has_accessor(text, words[i]))
+		if (filter_compile_has_accessor(text, words[i]))
 			return error_set(error, 400,
 				"%s: \"%s[\" would read the cooked link header; try \"link[0:2]\" "
 				"for "
@@ -121,8 +128,20 @@ static bool check_vlan(const char *text, const char *whose, struct error *error)
 {
 	return !filter_compile_has_word(text, "vlan") ||
 	       error_set(error, 400,
-		       "%s: \"vlan\" cannot match: the kernel removes VLAN tags; leave it out",
+		       "%s: \"vlan\" cannot match: the kernel removes VLAN tags; leave it out, or "
+		       "try " NATIVE,
 		       whose);
+}
+
+/* Does the expression ask for what only Ethernet headers have? */
+static bool has_ethernet_word(const char *text)
+{
+	const bool is_of_ip =
+		filter_compile_has_word(text, "ip") || filter_compile_has_word(text, "ip6");
+
+	return filter_compile_has_word(text, "ether") ||
+	       (!is_of_ip && (filter_compile_has_word(text, "broadcast") ||
+				     filter_compile_has_word(text, "multicast")));
 }
 
 /* Rejects a protocol that libpcap compares with the ethertype by mistake. */
@@ -150,7 +169,7 @@ static bool reject_protocol(uint32_t number, const char *whose, struct error *er
 			name = names[i].name;
 	return error_set(error, 400,
 		"%s: the cooked link header does not show 802.2 (%s); try "
-		"\"link[0:2] = 4 and link[20] = 0x%x\"",
+		"\"link[0:2] = 4 and link[20] = 0x%x\", or " NATIVE,
 		whose, name, number & 0xff);
 }
 
@@ -191,7 +210,8 @@ static bool compile_optimized(pcap_t *pcap, const char *text, const char *whose,
 		return error_set(error, 400,
 			"%s: needs more than %d MiB to compile; make it simpler", whose,
 			FILTER_COMPILE_MEMORY_MIB);
-	return error_set(error, 400, "%s: %s", whose, pcap_geterr(pcap));
+	return error_set(error, 400, "%s: %s%s", whose, pcap_geterr(pcap),
+		is_cooked(pcap) && has_ethernet_word(text) ? "; try " NATIVE : "");
 }
 
 bool filter_compile_check(pcap_t *pcap, const char *text, const char *whose, struct error *error)
@@ -209,7 +229,7 @@ bool filter_compile_expression(pcap_t *pcap, const char *text, const char *whose
 {
 	struct bpf_program compiled;
 
-	if (pcap_datalink(pcap) == DLT_LINUX_SLL2 && !check_vlan(text, whose, error))
+	if (is_cooked(pcap) && !check_vlan(text, whose, error))
 		return false;
 	/* first, because libpcap's message is best for invalid expressions */
 	if (!compile_optimized(pcap, text, whose, &compiled, error))
@@ -220,11 +240,10 @@ bool filter_compile_expression(pcap_t *pcap, const char *text, const char *whose
 			compiled.bf_len * sizeof(*compiled.bf_insns));
 	pcap_freecode(&compiled);
 	/* too long for the kernel: kernel_filter_try() rejects it */
-	if (ret_program->length > BPF_MAXINSNS || pcap_datalink(pcap) != DLT_LINUX_SLL2)
+	if (ret_program->length > BPF_MAXINSNS)
 		return true;
-	if (!check_accessors(text, whose, error))
-		return false;
 	if (!check_tunnels(text, whose, error))
 		return false;
-	return check_protocols(pcap, text, whose, error);
+	return !is_cooked(pcap) ||
+	       (check_accessors(text, whose, error) && check_protocols(pcap, text, whose, error));
 }

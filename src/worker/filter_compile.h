@@ -31,6 +31,9 @@ bool filter_compile_check(pcap_t *pcap, const char *text, const char *whose, str
 /* Is it a whole word of the expression? */
 bool filter_compile_has_word(const char *text, const char *word);
 
+/* Is the word followed by a bracket anywhere, as in "link[0:2]"? */
+bool filter_compile_has_accessor(const char *text, const char *word);
+
 /*
  * Returns the word that ends before at, with or without spaces between; ret_size is
  * 0 if something else precedes it.

@@ -9,13 +9,14 @@
 /* Which packets a capture takes, and how much of each. */
 struct capture_filter {
 	struct exclusions exclusions;
-	const uint32_t *interfaces; /* indexes */
-	size_t interface_count;	    /* 0: all interfaces */
-	const char *user;	    /* pcap-filter(7); "": everything */
-	uint32_t snaplen;	    /* bytes kept of a packet, SLL2 header included */
-	uint32_t linktype;	    /* of the stream: "len" counts with its header */
+	const uint32_t *interfaces;	    /* indexes */
+	size_t interface_count;		    /* 0: all interfaces */
+	const char *user;		    /* pcap-filter(7); "": everything */
+	const struct bpf_header_link *link; /* of the packets that the capture receives */
+	uint32_t snaplen;		    /* bytes kept of a packet, its header included */
+	uint32_t linktype;		    /* of the stream: "len" counts with its header */
 	/*
-	 * The client's part may read that many bytes of a packet, SLL2 header
+	 * The client's part may read that many bytes of a packet, link header
 	 * included, and headers; 0: all bytes.
 	 */
 	uint32_t visible;

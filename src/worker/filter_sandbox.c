@@ -180,15 +180,16 @@ static bool check_result(struct compile_result *result, const struct capture_fil
 		return error_set(error, 400,
 			"filter: has %u instructions when compiled, the limit of the kernel is %d",
 			result->program.length, BPF_MAXINSNS);
-	if (!filter_check_program(&result->program, filter->snaplen, error))
+	if (!filter_check_program(&result->program, filter->link, filter->snaplen, error))
 		return false;
-	steps = filter_check_steps(&result->program);
+	steps = filter_check_steps(&result->program, filter->link);
 	if (steps > filter->steps)
 		return error_set(error, 403,
 			"filter: needs %u steps, the worker's limit is %u; shorten it, or raise "
 			"DDUMP_MAX_FILTER there",
 			steps, filter->steps);
-	if (filter->visible > 0 && !payload_check_program(&result->program, filter->visible, error))
+	if (filter->visible > 0 &&
+		!payload_check_program(&result->program, filter->link, filter->visible, error))
 		return false;
 	*ret_program = result->program;
 	return true;

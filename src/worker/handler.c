@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serves one connection. In: a socket. Out: one HTTP response and its reports.
+ * Serves one connection. In: a socket. Out: one HTTP response and its reports. Or the
+ * same capture without HTTP, to a pipe.
  *
  * The order of serve_capture() is the order of privilege: the request is
- * parsed; the client's expression is compiled in a child that has no privilege;
- * the capture is opened, the one step that needs a privilege, with the filter in
- * place before its first packet; the privilege is given up; then the process
+ * parsed; the client's expression is compiled in a child that has no privilege,
+ * for a device with the help of a handle that receives nothing; the capture is
+ * opened, with the filter in place before its first packet; the privilege, which
+ * only these two handles need, is given up; then the process
  * gives up all system calls but those that sending needs. Packets are sent only
  * after all of that.
  */
@@ -19,6 +21,7 @@
 #include "worker/encoder.h"
 #include "worker/exclusions.h"
 #include "worker/filter.h"
+#include "worker/filter_compile.h"
 #include "worker/http_request.h"
 #include "worker/http_response.h"
 #include "worker/interface_choice.h"
@@ -26,9 +29,11 @@
 #include "worker/journal.h"
 #include "worker/kernel_filter.h"
 #include "worker/privileges.h"
+#include "worker/promiscuous.h"
 #include "worker/syscall_filter.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -44,8 +49,10 @@ struct request_context {
 	struct http_request request; /* slices of head */
 	uint64_t request_time;	     /* ns, CLOCK_REALTIME: when the head had been read */
 	bool is_over_limit;	     /* refused by -max-clients, which the listener reports */
+	bool has_http;		     /* false: the stream alone, to a pipe */
 	struct capture_params params;
 	struct interface_choice interfaces;
+	int promiscuous_fd; /* keeps the interfaces promiscuous; -1: not */
 	struct capture_filter filter;
 	struct filter_program program;
 	struct capture *capture;
@@ -101,11 +108,13 @@ static bool serve_interfaces(struct request_context *context, struct error *erro
 /* Parses the parameters of a capture, applies the limits, and resolves the interfaces. */
 static bool choose_capture(struct request_context *context, struct error *error)
 {
-	if (!capture_params_parse(context->request.query, &context->params, error))
+	const char *query = context->has_http ? context->request.query : context->settings->capture;
+
+	if (!capture_params_parse(query, &context->params, error))
 		return false;
 	if (!capture_params_limit(context->settings, &context->params, error))
 		return false;
-	if (context->settings->proxy && !peer_has_proxy(&context->peer))
+	if (context->has_http && context->settings->proxy && !peer_has_proxy(&context->peer))
 		return error_set(error, 403,
 			"the worker's -proxy yes needs a Forwarded field with the proxy's port in "
 			"by=; see the proxy examples");
@@ -118,6 +127,8 @@ static uint32_t captured_length(uint32_t snaplen, uint32_t linktype)
 {
 	uint32_t length = snaplen;
 
+	if (linktype != LINKTYPE_SLL && linktype != LINKTYPE_SLL2)
+		return length;
 	if (linktype == LINKTYPE_SLL)
 		length += SLL2_SIZE - SLL_SIZE;
 	if (length < SLL2_SIZE)
@@ -125,34 +136,104 @@ static uint32_t captured_length(uint32_t snaplen, uint32_t linktype)
 	return length < PACKET_MAX ? length : PACKET_MAX;
 }
 
-static bool compile_filter(struct request_context *context, struct error *error)
+/* The device of a capture in the native form; NULL: all interfaces, cooked. */
+static const char *find_device(const struct request_context *context)
+{
+	return context->params.native ? context->interfaces.names[0] : NULL;
+}
+
+/* Opens a handle for compiling the filter, and finds the link type of a device. */
+static pcap_t *open_compiler(struct request_context *context, struct error *error)
+{
+	struct capture_filter *filter = &context->filter;
+	struct capture_link link;
+	pcap_t *pcap;
+
+	if (!context->params.native) {
+		filter->link = &header_sll2;
+		filter->snaplen =
+			captured_length(context->params.snaplen, context->params.linktype);
+		return filter_compile_open_cooked(filter->snaplen, error);
+	}
+	filter->snaplen = context->params.snaplen;
+	pcap = capture_open_probe(find_device(context), filter->snaplen, &link, error);
+	if (!pcap)
+		return NULL;
+	filter->link = link.header;
+	context->params.linktype = link.linktype;
+	return pcap;
+}
+
+/* Fills in the parts of the filter that do not depend on the link layer. */
+static bool collect_filter(struct request_context *context, struct error *error)
 {
 	const struct settings *settings = context->settings;
-	const uint32_t linktype = context->params.linktype;
 	struct capture_filter *filter = &context->filter;
 
 	if (!exclusions_collect(&filter->exclusions, settings, &context->peer, error))
 		return false;
+	/* the other connections of a user's ssh client are not its own */
+	if (!context->has_http && context->peer.remote.family)
+		exclusions_add_endpoint(&filter->exclusions, &context->peer.remote);
+	/* the capture of a device receives nothing from others */
 	filter->interfaces = context->interfaces.indexes;
-	filter->interface_count = context->interfaces.count;
+	filter->interface_count = context->params.native ? 0 : context->interfaces.count;
 	filter->user = context->params.filter;
-	filter->linktype = linktype;
-	filter->snaplen = captured_length(context->params.snaplen, linktype);
-	if (settings->snaplen > 0)
-		filter->visible = captured_length(settings->snaplen, linktype);
 	filter->steps = settings->filter_steps;
-	if (!filter_build(filter, &context->program, error))
+	return true;
+}
+
+static bool compile_filter(struct request_context *context, struct error *error)
+{
+	const uint32_t visible = context->settings->snaplen;
+	struct capture_filter *filter = &context->filter;
+	pcap_t *pcap;
+	bool good;
+
+	if (!collect_filter(context, error))
 		return false;
-	if (!kernel_filter_translate(&context->program, error))
+	pcap = open_compiler(context, error);
+	if (!pcap)
+		return false;
+	filter->linktype = context->params.linktype;
+	if (visible > 0)
+		filter->visible = captured_length(visible, filter->linktype);
+	good = filter_build(pcap, filter, &context->program, error);
+	pcap_close(pcap);
+	if (!good)
+		return false;
+	if (filter->link->is_cooked && !kernel_filter_translate(&context->program, error))
 		return false;
 	return kernel_filter_try(&context->program, error);
 }
 
+static bool set_promiscuous(struct request_context *context, struct error *error)
+{
+	const struct interface_choice *interfaces = &context->interfaces;
+
+	if (!context->params.promisc)
+		return true;
+	context->promiscuous_fd = promiscuous_open(interfaces->indexes, interfaces->count, error);
+	return context->promiscuous_fd >= 0;
+}
+
 static bool open_capture(struct request_context *context, struct error *error)
 {
-	context->capture = capture_open(
-		context->filter.snaplen, context->settings->ring, &context->program, error);
-	return context->capture != NULL;
+	const struct capture_options options = {
+		.device = find_device(context),
+		.link = context->filter.link,
+		.snaplen = context->filter.snaplen,
+		.ring = context->settings->ring,
+		.filter = &context->program,
+	};
+
+	context->capture = capture_open(&options, error);
+	return context->capture && set_promiscuous(context, error);
+}
+
+static bool sends_chunks(const struct request_context *context)
+{
+	return context->has_http && !context->request.http10;
 }
 
 static bool open_encoder(struct request_context *context, struct error *error)
@@ -161,12 +242,13 @@ static bool open_encoder(struct request_context *context, struct error *error)
 		.pcapng = context->params.pcapng,
 		.nano = context->params.nano,
 		.linktype = context->params.linktype,
+		.device = find_device(context),
 		.snaplen = context->params.snaplen,
 		.filter = context->params.filter,
 		.socket = capture_fd(context->capture),
 	};
 
-	context->body = http_body_new(&context->connection, !context->request.http10);
+	context->body = http_body_new(&context->connection, sends_chunks(context));
 	context->encoder = encoder_new(context->body, &options);
 	if (!context->body || !context->encoder)
 		return error_set(error, 503, "out of memory");
@@ -190,8 +272,9 @@ static bool open_stop_fd(struct request_context *context, struct error *error)
 
 static bool send_response_head(struct request_context *context)
 {
-	return http_response_start_capture(&context->connection, !context->request.http10,
-		context->params.pcapng, context->request_time);
+	return !context->has_http ||
+	       http_response_start_capture(&context->connection, sends_chunks(context),
+		       context->params.pcapng, context->request_time);
 }
 
 /*
@@ -221,9 +304,12 @@ static void limit_system_calls(const struct request_context *context)
 /* Fills in the client and its request, as far as they are known. */
 static void describe_client(struct request_context *context)
 {
-	peer_client(&context->peer, context->client);
+	if (context->has_http) {
+		peer_client(&context->peer, context->client);
+		context->report.owner = peer_owner(context->connection.fd);
+	}
 	context->report.client = context->client;
-	context->report.owner = peer_owner(context->connection.fd);
+	context->report.is_promiscuous = context->params.promisc;
 	context->report.filter = context->params.filter;
 	context->report.interfaces = context->interfaces.text;
 }
@@ -328,27 +414,66 @@ static void refuse_request(struct request_context *context, const struct error *
 		journal_refused(&context->report);
 }
 
-int handler_serve(int fd, const struct settings *settings, bool is_over_limit)
+static struct request_context *new_context(const struct settings *settings)
 {
 	struct request_context *context = calloc(1, sizeof(*context));
-	struct error error = {0};
 
 	if (!context) {
 		journal_line(LOG_ERR, "out of memory");
-		return 1;
+		return NULL;
 	}
 	context->settings = settings;
-	connection_open(&context->connection, fd);
-	context->report.peer = context->peer.name;
-	if (!serve_request(context, fd, is_over_limit, &error))
-		refuse_request(context, &error);
+	context->promiscuous_fd = -1;
+	context->report.owner = -1;
+	return context;
+}
+
+static void free_context(struct request_context *context)
+{
 	/* first the capture: it stops, and the ring's memory is free */
 	capture_free(context->capture);
+	if (context->promiscuous_fd >= 0)
+		close(context->promiscuous_fd);
 	connection_close(&context->connection);
 	if (context->connection.stop_fd >= 0)
 		close(context->connection.stop_fd);
 	encoder_free(context->encoder);
 	http_body_free(context->body);
 	free(context);
+}
+
+int handler_serve(int fd, const struct settings *settings, bool is_over_limit)
+{
+	struct request_context *context = new_context(settings);
+	struct error error = {0};
+
+	if (!context)
+		return 1;
+	connection_open(&context->connection, fd);
+	context->has_http = true;
+	context->report.peer = context->peer.name;
+	if (!serve_request(context, fd, is_over_limit, &error))
+		refuse_request(context, &error);
+	free_context(context);
 	return error.status == 500 ? 1 : 0;
+}
+
+int handler_capture(int fd, const struct settings *settings)
+{
+	const uid_t user = getuid();
+	struct request_context *context = new_context(settings);
+	struct error error = {0};
+
+	if (!context)
+		return 1;
+	connection_open_pipe(&context->connection, fd);
+	context->report.peer = context->peer.name;
+	context->report.owner = user;
+	if (peer_of_ssh(settings->ssh_connection, &context->peer, &error) &&
+		privileges_keep_net_raw(&error))
+		serve_capture(context, &error);
+	if (error.status)
+		fprintf(stderr, "ddump-worker: %s\n", error.text);
+	free_context(context);
+	return error.status ? 1 : 0;
 }

@@ -11,6 +11,7 @@
 #include "worker/http_response.h"
 
 #include "common/clock.h"
+#include "worker/capture_params.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +20,11 @@
 
 enum { ANSWER_HEAD_MAX = 1024 };
 
-#define NO_STORE "Cache-Control: no-store, no-transform\r\n"
+/* The header fields of all responses. */
+#define COMMON                                                                                     \
+	"Cache-Control: no-store, no-transform\r\n"                                                \
+	"X-Content-Type-Options: nosniff\r\n"                                                      \
+	"Ddump-Parameters: " CAPTURE_PARAMS_NAMES "\r\n"
 
 static const char *find_reason_phrase(int status)
 {
@@ -53,8 +58,7 @@ bool http_response_start_capture(
 	snprintf(head, sizeof(head),
 		"HTTP/1.1 200 OK\r\n"
 		"Content-Type: application/%s\r\n"
-		"%s" NO_STORE "X-Accel-Buffering: no\r\n"
-		"X-Content-Type-Options: nosniff\r\n"
+		"%s" COMMON "X-Accel-Buffering: no\r\n"
 		"Ddump-Clock: %" PRIu64 " %" PRIu64 "\r\n"
 		"Connection: close\r\n"
 		"\r\n",
@@ -78,8 +82,7 @@ bool http_response_send_json(struct connection *connection, bool head_only, cons
 	snprintf(head, sizeof(head),
 		"HTTP/1.1 200 OK\r\n"
 		"Content-Type: application/json\r\n"
-		"Content-Length: %zu\r\n" NO_STORE "X-Content-Type-Options: nosniff\r\n"
-		"Connection: close\r\n"
+		"Content-Length: %zu\r\n" COMMON "Connection: close\r\n"
 		"\r\n",
 		strlen(json));
 	return send_head_and_body(connection, head_only, head, json);
@@ -96,8 +99,7 @@ bool http_response_send_error(
 		"HTTP/1.1 %d %s\r\n"
 		"Content-Type: text/plain; charset=utf-8\r\n"
 		"Content-Length: %zu\r\n"
-		"%s" NO_STORE "X-Content-Type-Options: nosniff\r\n"
-		"Connection: close\r\n"
+		"%s" COMMON "Connection: close\r\n"
 		"\r\n",
 		error->status, find_reason_phrase(error->status), strlen(body),
 		error->status == 405 ? "Allow: GET, HEAD\r\n" : "");

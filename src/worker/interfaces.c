@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if_arp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,34 @@ static void print_inet6(struct listing *listing, const char *name, const char **
 		fclose(in);
 }
 
+/* Prints the link type as capture_open_probe() finds it: libpcap's name, or null. */
+static void print_linktype(struct listing *listing, struct ifreq *request)
+{
+	static const struct {
+		unsigned short hardware;
+		const char *name;
+	} linktypes[] = {
+		{ARPHRD_ETHER, "EN10MB"},
+		{ARPHRD_LOOPBACK, "EN10MB"},
+		{ARPHRD_NONE, "RAW"}, /* tun, WireGuard */
+		{ARPHRD_TUNNEL, "RAW"},
+		{ARPHRD_SIT, "RAW"},
+	};
+	const char *name = NULL;
+
+	const bool is_known = ioctl(listing->fd, SIOCGIFHWADDR, request) == 0;
+
+	if (!is_known)
+		listing->is_incomplete = listing->is_incomplete || errno != ENODEV;
+	for (size_t i = 0; is_known && i < sizeof(linktypes) / sizeof(*linktypes); i++)
+		if (linktypes[i].hardware == request->ifr_hwaddr.sa_family)
+			name = linktypes[i].name;
+	if (name)
+		fprintf(listing->out, ",\"linktype\":\"%s\"", name);
+	else
+		fputs(",\"linktype\":null", listing->out);
+}
+
 static void print_interface(struct listing *listing, const char *name, uint32_t index)
 {
 	FILE *out = listing->out;
@@ -184,7 +213,9 @@ static void print_interface(struct listing *listing, const char *name, uint32_t 
 	fprintf(out, ",\"up\":%s,\"addresses\":[", up ? "true" : "false");
 	print_inet(listing, name, &separator);
 	print_inet6(listing, name, &separator);
-	fputs("]}", out);
+	fputc(']', out);
+	print_linktype(listing, &request);
+	fputc('}', out);
 }
 
 /* Each line but the first two begins with spaces, a name, and a colon. */

@@ -39,7 +39,8 @@ bool interfaces_has(int socket, uint32_t index);
 void interfaces_print_name(FILE *out, const char *name);
 
 /*
- * Returns all interfaces as a JSON array of objects (index, name, up, addresses),
- * for free(). NULL: out of memory or descriptors; there is no part of a list.
+ * Returns all interfaces as a JSON array of objects (index, name, up, addresses,
+ * linktype: its name for linktype=native, or null), for free(). NULL: out of memory or descriptors;
+ * there is no part of a list.
  */
 char *interfaces_json(void);

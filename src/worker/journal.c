@@ -157,6 +157,7 @@ static void make_record(struct record *record, const char *id, int priority, con
 	add_text(record, "DDUMP_UID", owner);
 	add_text(record, "DDUMP_FILTER", filter);
 	add_text(record, "DDUMP_INTERFACE", report->interfaces);
+	add_text(record, "DDUMP_PROMISC", report->is_promiscuous ? "yes" : "no");
 	add_number(record, "DDUMP_STATUS", (uint64_t)report->status);
 	add_number(record, "DDUMP_PACKETS", report->packets);
 	add_number(record, "DDUMP_BYTES", report->bytes);
@@ -191,9 +192,10 @@ void journal_started(const struct report *report)
 
 	print_peer(peer, sizeof(peer), report);
 	text_escape(filter, sizeof(filter), report->filter);
-	snprintf(line, sizeof(line), "%s: captures %s%s on %s", peer,
+	snprintf(line, sizeof(line), "%s: captures %s%s on %s%s", peer,
 		*filter ? "filter " : "everything", filter,
-		*report->interfaces ? report->interfaces : "all interfaces");
+		*report->interfaces ? report->interfaces : "all interfaces",
+		report->is_promiscuous ? " in promiscuous mode" : "");
 	send_report(ID_STARTED, LOG_INFO, line, report, FIELD_MAX);
 }
 

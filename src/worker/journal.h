@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/un.h>
@@ -22,6 +23,7 @@ struct report {
 	int64_t owner;		/* uid of a peer on this host; -1: unknown */
 	const char *filter;	/* "": everything */
 	const char *interfaces; /* "": all */
+	bool is_promiscuous;	/* they are set promiscuous */
 	const char *reason;	/* of its end, or its refusal */
 	int status;		/* HTTP status */
 	uint64_t packets;	/* sent */

@@ -33,9 +33,9 @@ static void print_help(void)
 	       "\n");
 	option_table_print(stdout, settings_rows, settings_row_count);
 	printf("\n"
-	       "The environment variables DDUMP_EXCLUDE, DDUMP_HOSTS, DDUMP_PROXY, DDUMP_RING,\n"
-	       "DDUMP_INTERFACES, DDUMP_MAX_DURATION, DDUMP_MAX_SNAPLEN and DDUMP_MAX_FILTER\n"
-	       "set the same.  See ddump-worker(8).\n");
+	       "The environment variables DDUMP_EXCLUDE, DDUMP_HOSTS, DDUMP_PROXY,\n"
+	       "DDUMP_PROMISC, DDUMP_RING, DDUMP_INTERFACES, DDUMP_MAX_DURATION,\n"
+	       "DDUMP_MAX_SNAPLEN and DDUMP_MAX_FILTER set the same.  See ddump-worker(8).\n");
 }
 
 static void print_version(void)
@@ -122,6 +122,8 @@ static int serve(const struct settings *settings)
 	int passed = sd_listen_fds(1);
 	int is_socket;
 
+	if (settings->capture)
+		return handler_capture(STDOUT_FILENO, settings);
 	if (settings->listen)
 		return serve_address(settings->listen, settings);
 	if (passed > 1) {

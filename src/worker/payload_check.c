@@ -20,16 +20,13 @@
  */
 #include "worker/payload_check.h"
 
-#include "format/linktype.h"
 #include "worker/filter_compile.h"
 
 #include <string.h>
 
 enum {
-	TCP_FLAGS_END = 14,
-	/* the furthest read after an IPv4 header: TCP flags */
-	AFTER_IPV4_END = SLL2_SIZE + TCP_FLAGS_END,
-	SHOWN = 24, /* bytes of a rejected part in a message */
+	TCP_FLAGS_END = 14, /* the furthest read after an IPv4 header */
+	SHOWN = 24,	    /* bytes of a rejected part in a message */
 };
 
 static const char spaces[] = " \t\r\n";
@@ -112,20 +109,21 @@ bool payload_check_expression(const char *text, const char *limit, struct error 
 	return check_brackets(text, limit, error) && check_shifts(text, limit, error);
 }
 
-/* The end cannot overflow: filter_check_program() limits k. */
-static bool check_load(const struct bpf_insn *insn, bool is_ipv4_length, uint32_t visible)
+/* The end cannot overflow: filter_check_program() limits k. Metadata is no payload. */
+static bool check_load(const struct bpf_insn *insn, const struct bpf_header_link *link,
+	bool is_ipv4_length, uint32_t visible)
 {
 	const uint32_t end = insn->k + bpf_load_size(insn);
 
-	if (!bpf_is_load(insn))
+	if (!bpf_is_load(insn) || bpf_is_metadata(insn))
 		return true;
 	switch (BPF_MODE(insn->code)) {
 	case BPF_ABS:
-		return end <= PAYLOAD_FIXED_END || end <= visible;
+		return end <= payload_fixed_end(link) || end <= visible;
 	case BPF_IND:
-		return is_ipv4_length && end <= AFTER_IPV4_END;
+		return is_ipv4_length && end <= link->size + TCP_FLAGS_END;
 	default: /* BPF_MSH */
-		return insn->k == SLL2_SIZE;
+		return insn->k == link->size;
 	}
 }
 
@@ -152,8 +150,8 @@ static void propagate_changed(const struct bpf_insn *insn, bool changed, bool *r
 	}
 }
 
-bool payload_check_program(
-	const struct filter_program *program, uint32_t visible, struct error *error)
+bool payload_check_program(const struct filter_program *program, const struct bpf_header_link *link,
+	uint32_t visible, struct error *error)
 {
 	/* X is 0 at the start */
 	bool changed[BPF_MAXINSNS + 1] = {false};
@@ -161,7 +159,7 @@ bool payload_check_program(
 	for (unsigned i = 0; i < program->length; i++) {
 		const struct bpf_insn *insn = &program->insns[i];
 
-		if (!check_load(insn, !changed[i], visible))
+		if (!check_load(insn, link, !changed[i], visible))
 			return error_set(error, 403,
 				"filter: when compiled, it may read what the worker's limits hide; "
 				"make "

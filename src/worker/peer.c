@@ -5,6 +5,8 @@
  */
 #include "worker/peer.h"
 
+#include "common/text.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -28,6 +30,8 @@ union address {
 	struct sockaddr_storage storage;
 };
 
+enum { SSH_WORD_SIZE = 64 }; /* an address with the name of an interface */
+
 bool endpoint_parse(const char *address, uint16_t port, struct endpoint *ret_endpoint)
 {
 	struct endpoint endpoint = {
@@ -39,6 +43,39 @@ bool endpoint_parse(const char *address, uint16_t port, struct endpoint *ret_end
 		return false;
 	*ret_endpoint = endpoint;
 	return true;
+}
+
+/* Parses one end of SSH_CONNECTION; a link-local address ends with %INTERFACE. */
+static bool parse_ssh_end(char *address, const char *port, struct endpoint *ret_endpoint)
+{
+	uint64_t number;
+
+	address[strcspn(address, "%")] = '\0';
+	return text_number(port, UINT16_MAX, &number) && number > 0 &&
+	       endpoint_parse(address, (uint16_t)number, ret_endpoint);
+}
+
+bool peer_of_ssh(const char *connection, struct peer *ret_peer, struct error *error)
+{
+	char remote[SSH_WORD_SIZE];
+	char remote_port[SSH_WORD_SIZE];
+	char local[SSH_WORD_SIZE];
+	char local_port[SSH_WORD_SIZE];
+
+	*ret_peer = (struct peer){.name = "stdout"};
+	if (!connection)
+		return true;
+	if (sscanf(connection, "%63s %63s %63s %63s", remote, remote_port, local, local_port) ==
+			4 &&
+		parse_ssh_end(remote, remote_port, &ret_peer->remote) &&
+		parse_ssh_end(local, local_port, &ret_peer->local)) {
+		ret_peer->local.port = 0;
+		return true;
+	}
+	return error_set(error, 1,
+		"SSH_CONNECTION: \"%s\" is not ADDRESS PORT ADDRESS PORT, so the connection cannot "
+		"be kept out of the capture; unset it if there is none",
+		connection);
 }
 
 static bool is_loopback(const union address *address)

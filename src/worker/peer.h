@@ -38,6 +38,13 @@ bool endpoint_parse(const char *address, uint16_t port, struct endpoint *ret_end
 bool peer_of_socket(int fd, struct peer *ret_peer, struct error *error);
 
 /*
+ * The same for a process without a socket that runs in an ssh session: connection is
+ * the value of SSH_CONNECTION, ssh(1), or NULL. Its local port stays 0, because other
+ * connections to sshd are not the session's. False, with 1: it is malformed.
+ */
+bool peer_of_ssh(const char *connection, struct peer *ret_peer, struct error *error);
+
+/*
  * Stores the hops of a Forwarded field (RFC 7239; "": none) if the peer is trusted.
  * Returns false, with 400, if it is malformed.
  */

@@ -30,6 +30,7 @@
 #include "worker/syscall_filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -110,6 +111,7 @@ static const long allowed[] = {
 	SYS_recv,
 #endif
 	SYS_getsockopt,
+	SYS_getsockname,
 	SYS_restart_syscall,
 	/* to end the connection */
 	SYS_shutdown,
@@ -257,7 +259,9 @@ static void add_architecture(struct seccomp_program *program)
 /* The most frequent calls first; the kernel caches the harmless ones. */
 static void add_rules(struct seccomp_program *program, const struct syscall_filter_fds *fds)
 {
-	static const int questions[] = {TCGETS, SIOCGIFNAME, -1};
+	/* the last is libpcap's, when a device goes down */
+	static const int questions[] = {TCGETS, SIOCGIFNAME, SIOCGIFFLAGS};
+	static const int flags[] = {F_SETFL, -1, -1};
 	static const uint32_t ask[] = {ALLOW, REFUSE};
 	static const uint32_t keep[] = {REFUSE, ALLOW};
 	const int kept[] = {fds->connection, fds->journal, fds->errors};
@@ -274,6 +278,13 @@ static void add_rules(struct seccomp_program *program, const struct syscall_filt
 	allow_on(program, SYS_writev, connection);
 	decide_by_values(program, SYS_close, 0, kept, keep);
 	decide_by_values(program, SYS_ioctl, 1, questions, ask);
+	/* to restore those of standard output, which other programs may share */
+#ifdef SYS_fcntl
+	decide_by_values(program, SYS_fcntl, 1, flags, ask);
+#endif
+#ifdef SYS_fcntl64
+	decide_by_values(program, SYS_fcntl64, 1, flags, ask);
+#endif
 #ifdef SYS_mmap
 	allow_memory(program, SYS_mmap);
 #endif

@@ -166,15 +166,16 @@ static void try_filter(const char *text)
 	if (!filter_compile_expression(pcap, text, "filter", &user, &error) ||
 		user.length > BPF_MAXINSNS)
 		return;
-	if (!filter_check_program(&user, 262144, &error)) {
+	if (!filter_check_program(&user, &header_sll2, 262144, &error)) {
 		/* "pppoes and outbound" reads an offset that no kernel has */
 		must(!kernel_filter_try(&user, &error), "it is for no kernel");
 		return;
 	}
 	must(!payload_check_expression(text, "a limit", &error) ||
-			payload_check_program(&user, 1, &error),
+			payload_check_program(&user, &header_sll2, 1, &error),
 		"what may read headers alone reads no more");
-	filter = (struct capture_filter){.user = text, .exclusions.loopback = 1};
+	filter = (struct capture_filter){
+		.user = text, .link = &header_sll2, .exclusions.loopback = 1};
 	exclusions_add_port(&filter.exclusions, 8475);
 	must(endpoint_parse("192.0.2.2", 40001, &endpoint), "it is an address");
 	exclusions_add_endpoint(&filter.exclusions, &endpoint);

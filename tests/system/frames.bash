@@ -55,6 +55,6 @@ numbers() {
 
 # The same, after the last frame has arrived.
 passed() {
-	eventually has_length "$1" "$last"
-	numbers "$1"
+	eventually has_length "$1" "$last" "${2:-16}"
+	numbers "$@"
 }

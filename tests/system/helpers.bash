@@ -17,7 +17,7 @@ without_journal='[ ! -d /run/systemd/journal ] ||
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY
 unset ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
 unset DDUMP_EXCLUDE DDUMP_HOSTS DDUMP_PROXY DDUMP_RING DDUMP_INTERFACES
-unset DDUMP_MAX_DURATION DDUMP_MAX_SNAPLEN DDUMP_MAX_FILTER
+unset DDUMP_PROMISC SSH_CONNECTION DDUMP_MAX_DURATION DDUMP_MAX_SNAPLEN DDUMP_MAX_FILTER
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"

@@ -1,22 +1,44 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # A capture never contains its own traffic, whatever headers come before TCP;
-# all other traffic is captured.
+# all other traffic is captured. In the cooked form and in the native one.
 
 # shellcheck disable=SC2154 # set by what is loaded
 load helpers
 load worker
 load frames
 
-# Captures by a client on the other host: far NAME ADDRESS [CURL'S OPTION]...
+# Captures by a client on the other host, in both forms: NAME and NAME-native.
+# far NAME ADDRESS [CURL'S OPTION]...
 far() {
 	local name=$1 address=$2
 	shift 2
+	far_in "$name" "$address" sll "$@"
+	far_in "$name-native" "$address" native "$@"
+}
+
+far_in() {
+	local name=$1 address=$2 form=$3
+	shift 3
 	rm -f "$BATS_TEST_TMPDIR/$name.pcap"
 	start "$name" "${peer[@]}" curl -gsS -N --max-time 60 "$@" \
 		-o "$BATS_TEST_TMPDIR/$name.pcap" \
-		"http://$address:$port/capture?interface=va"
+		"http://$address:$port/capture?interface=va&linktype=$form"
 	eventually has_header "$name"
+}
+
+# The same by a client on this host. near NAME [CURL'S OPTION]...
+near() {
+	local name=$1
+	shift
+	capture "$name" 'interface=va' "$@"
+	capture "$name-native" 'interface=va&linktype=native' "$@"
+}
+
+# passed_are NAME NUMBERS: these frames of the last send_frames are in both.
+passed_are() {
+	[ "$(passed "$1")" = "$2" ]
+	[ "$(passed "$1-native" 14)" = "$2" ]
 }
 
 # TCP of one port under each possible chain of headers: 12 frames.
@@ -61,20 +83,20 @@ others="12 13 14 15 16 17 18 19 20 21 22"
 	start_worker -listen ":$port"
 	far a 10.1.0.1
 	send_frames < <(own_frames "$port"; other_frames "$port")
-	[ "$(passed a)" = "$others" ]
+	passed_are a "$others"
 }
 
 @test "the connections that ssh and proxies report in Forwarded: not captured" {
 	make_peer
 	listen
-	capture ssh 'interface=va' -H 'Forwarded: by="_ssh:22"'
-	capture by 'interface=va' -H 'Forwarded: for=unknown;by="192.0.2.1:443"'
-	capture from 'interface=va' \
+	near ssh -H 'Forwarded: by="_ssh:22"'
+	near by -H 'Forwarded: for=unknown;by="192.0.2.1:443"'
+	near from \
 		-H 'Forwarded: for="[fd09::2]:4711", for="10.9.0.1:4712"'
 	send_frames < <(own_frames 22; other_frames 22)
-	[ "$(passed ssh)" = "$others" ]
+	passed_are ssh "$others"
 	send_frames < <(own_frames 443; other_frames 443)
-	[ "$(passed by)" = "$others" ]
+	passed_are by "$others"
 	# an endpoint is an address and a port
 	send_frames <<-END
 		eth ip6 hop tcp=9,4711
@@ -84,18 +106,18 @@ others="12 13 14 15 16 17 18 19 20 21 22"
 		eth ip4 tcp=4712,9
 		eth ip4opt tcp=9,4712
 	END
-	[ "$(passed from)" = "1 2 3 5" ]
+	passed_are from "1 2 3 5"
 }
 
 @test "the ports in -exclude: not captured under any headers" {
 	make_peer
 	listen -exclude 'udp port 7 or tcp port 2222 or 2223'
-	capture a 'interface=va'
+	near a
 	send_frames < <(own_frames 2222; other_frames 2222)
-	[ "$(passed a)" = "$others" ]
+	passed_are a "$others"
 	send_frames < <(own_frames 2223; echo eth ip4 udp=8,8
 		echo eth ip4 udp=7,8)
-	[ "$(passed a)" = 12 ]
+	passed_are a 12
 }
 
 # Fragments have no ports: TCP fragments between these two hosts are not
@@ -117,8 +139,8 @@ others="12 13 14 15 16 17 18 19 20 21 22"
 		eth ip6=fd77::2,fd77::3 frag=3 tcp=9,9
 		eth ip6=fd77::2,fd77::1 frag=3 udp=9,9
 	END
-	[ "$(passed four)" = "2 3 4 5 6 7" ]
-	[ "$(passed six)" = "0 1 2 3 6 7" ]
+	passed_are four "2 3 4 5 6 7"
+	passed_are six "0 1 2 3 6 7"
 }
 
 # IPv6 segments of more than 64 KiB have a hop-by-hop header.
@@ -159,8 +181,11 @@ segments_are_big() {
 		eventually has_datagrams $((round * 20))
 	done
 	segments_are_big || skip "needs a kernel that makes large segments"
-	has 0 a tcp
-	has 0 a "ip6[6] = 0 and ip6[40] = 6"
+	local name
+	for name in a a-native; do
+		has 0 $name tcp
+		has 0 $name "ip6[6] = 0 and ip6[40] = 6"
+	done
 }
 
 # That many datagrams have arrived, counted by their first fragments.

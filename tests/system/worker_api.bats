@@ -60,7 +60,7 @@ sends_and_gets() {
 		'/capture?format=cap'
 	answers_with 400 'precision: "NANO" is neither micro nor nano' \
 		'/capture?precision=NANO'
-	answers_with 400 'linktype: "ethernet" is neither sll nor sll2' \
+	answers_with 400 'linktype: "ethernet" is neither sll, sll2 nor native' \
 		'/capture?linktype=ethernet'
 }
 

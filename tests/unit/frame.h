@@ -11,7 +11,7 @@
 #include <string.h>
 
 /*
- * Packets built header by header, on SLL2 or Ethernet: each header is given its
+ * Packets built header by header, on SLL2, Ethernet or nothing: each header is given its
  * number in the one before it.
  */
 enum { FRAME_MAX = 32768, FRAME_INTERFACE = 2 };
@@ -60,7 +60,7 @@ static inline void frame_begin(struct frame *frame, const struct bpf_header_link
 	frame->network = 0;
 	header = frame_grow(frame, link->size);
 	frame->next = link->protocol;
-	frame->next_size = 2;
+	frame->next_size = link->size > 0 ? 2 : 0;
 	if (!link->is_cooked)
 		return;
 	header[SLL2_INDEX + 3] = FRAME_INTERFACE;

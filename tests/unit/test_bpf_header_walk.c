@@ -35,8 +35,8 @@ static void report(struct filter_program *program, enum exit exit)
 
 static const struct filter_program *walk_of(const struct bpf_header_link *link)
 {
-	static struct filter_program programs[2];
-	struct filter_program *program = &programs[link->is_cooked];
+	static struct filter_program programs[3];
+	struct filter_program *program = &programs[link->is_cooked ? 0 : link->size > 0 ? 1 : 2];
 	struct bpf_header_exits exits;
 
 	if (program->length > 0)
@@ -75,8 +75,12 @@ static void check(const char *what, const struct bpf_header_link *link, const st
 	if (got.exit != expected->exit || got.at != expected->at || got.number != expected->number)
 		fail_msg("%s on %s: exit %u, at %u, number 0x%x, not %u, %u, "
 			 "0x%x",
-			what, link->is_cooked ? "SLL2" : "Ethernet", got.exit, got.at, got.number,
-			expected->exit, expected->at, expected->number);
+			what,
+			link->is_cooked ? "SLL2"
+			: link->size	? "Ethernet"
+					: "raw IP",
+			got.exit, got.at, got.number, expected->exit, expected->at,
+			expected->number);
 }
 
 /* A packet in words: what is built, header by header. */
@@ -183,7 +187,26 @@ static void header_walk_each_kind_has_its_exit(void **state)
 		check(kinds[i].what, &header_sll2, &frame, &kinds[i].expected);
 		build(&frame, &header_ethernet, kinds[i].headers);
 		check(kinds[i].what, &header_ethernet, &frame, &kinds[i].expected);
+		/* without a link header there is only IP */
+		if (strchr("tx", *kinds[i].headers))
+			continue;
+		build(&frame, &header_raw_ip, kinds[i].headers);
+		check(kinds[i].what, &header_raw_ip, &frame, &kinds[i].expected);
 	}
+}
+
+static void header_walk_raw_packet_that_is_not_ip_is_other(void **state)
+{
+	static const struct result none = {OTHER, 0, 0};
+	static const struct result cut = {CUT, 0, 0};
+	static struct frame frame;
+
+	(void)state;
+	build(&frame, &header_raw_ip, "4p");
+	frame.bytes[0] = 0x55;
+	check("version 5", &header_raw_ip, &frame, &none);
+	frame.size = 0;
+	check("nothing", &header_raw_ip, &frame, &cut);
 }
 
 /* Of what leaves with a tag that no card adds the kernel knows where IP is. */
@@ -318,6 +341,12 @@ static struct result decode(const struct bpf_header_link *link, const struct fra
 	uint32_t type = number_at(frame, link->protocol, 2);
 	const bool leaves = link->is_cooked && frame->bytes[10] == 4;
 
+	if (link->size == 0) {
+		if (!has(&decoder, 1))
+			return result_of(&decoder, CUT, 0);
+		type = frame->bytes[0] / 16 == 4 ? 0x0800 : frame->bytes[0] / 16 == 6 ? 0x86dd : 0;
+	}
+
 	for (int tags = 0; tags < 2; tags++) {
 		if (type != 0x8100 && type != 0x88a8 && type != 0x9100)
 			break;
@@ -348,9 +377,9 @@ static void make_random(struct seed *seed, struct frame *frame, const struct bpf
 	size_t count = seed_below(seed, CHAIN_MAX);
 
 	frame_begin(frame, link, seed_below(seed, 2));
-	if (seed_below(seed, 4) == 0)
+	if (link->size > 0 && seed_below(seed, 4) == 0)
 		frame_outer_tag(frame, 0x8100);
-	for (size_t tags = seed_below(seed, 4); tags > 0; tags--)
+	for (size_t tags = link->size > 0 ? seed_below(seed, 4) : 0; tags > 0; tags--)
 		frame_tag(frame, seed_below(seed, 2) ? 0x8100 : 0x9100);
 	if (seed_below(seed, 2))
 		frame_ipv4(
@@ -375,14 +404,15 @@ static void make_random(struct seed *seed, struct frame *frame, const struct bpf
 
 static void header_walk_random_packets_match_the_model(void **state)
 {
-	static const struct bpf_header_link *const links[] = {&header_sll2, &header_ethernet};
+	static const struct bpf_header_link *const links[] = {
+		&header_sll2, &header_ethernet, &header_raw_ip};
 	static struct frame frame;
 	struct seed seed = seed_start();
 	unsigned seen[4] = {0};
 
 	(void)state;
 	for (int i = 0; i < ROUNDS; i++) {
-		const struct bpf_header_link *link = links[i % 2];
+		const struct bpf_header_link *link = links[i % 3];
 		struct result expected;
 
 		make_random(&seed, &frame, link);
@@ -398,6 +428,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(header_walk_each_kind_has_its_exit),
+		cmocka_unit_test(header_walk_raw_packet_that_is_not_ip_is_other),
 		cmocka_unit_test(header_walk_outgoing_cooked_packet_begins_with_ip),
 		cmocka_unit_test(header_walk_wrong_ip_version_is_other),
 		cmocka_unit_test(header_walk_cut_packet_exits_at_cut),

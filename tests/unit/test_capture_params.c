@@ -148,8 +148,62 @@ static void params_choices_match_the_manual(void **state)
 	bad("format=PCAP", "format: \"PCAP\" is neither pcap nor pcapng");
 	bad("format=", "format: \"\"");
 	bad("precision=milli", "neither micro nor nano");
-	bad("linktype=ether", "neither sll nor sll2");
+	bad("linktype=ether", "neither sll, sll2 nor native");
 	bad("linktype=sll2%20", "linktype: \"sll2 \"");
+}
+
+static void params_native_and_promiscuous_need_an_interface(void **state)
+{
+	struct capture_params params;
+
+	(void)state;
+	good("linktype=native&interface=eth0", &params);
+	assert_true(params.native);
+	good("interface=any&linktype=sll2", &params);
+	assert_false(params.native);
+	bad("linktype=native", "native needs one interface");
+	bad("linktype=native&interface=any", "native needs one interface");
+	bad("interface=eth0&linktype=native&interface=eth1", "native needs one interface");
+	good("promisc=1&interface=eth0&interface=eth1", &params);
+	assert_true(params.promisc);
+	good("promisc=0", &params);
+	assert_false(params.promisc);
+	bad("promisc=1", "not possible on all interfaces");
+	bad("promisc=1&interface=eth0&interface=any", "not possible on all interfaces");
+	bad("promisc=2&interface=eth0", "promisc: \"2\" is not a number from 0 to 1");
+}
+
+static void params_announced_names_are_known(void **state)
+{
+	char names[] = CAPTURE_PARAMS_NAMES;
+	char *rest;
+
+	(void)state;
+	for (char *name = strtok_r(names, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest)) {
+		char text[64];
+		struct capture_params params;
+		struct error error = {0};
+
+		snprintf(text, sizeof(text), "%s=", name);
+		capture_params_parse(text, &params, &error);
+		assert_null(strstr(error.text, "unknown parameter"));
+	}
+	/* and the other way: what is refused lists all of them */
+	bad("x=1", CAPTURE_PARAMS_NAMES);
+}
+
+static void params_promiscuous_mode_is_limited(void **state)
+{
+	const struct settings settings = {.no_promisc = true};
+	struct capture_params params;
+	struct error error = {0};
+
+	(void)state;
+	good("interface=eth0", &params);
+	assert_true(capture_params_limit(&settings, &params, &error));
+	good("interface=eth0&promisc=1", &params);
+	assert_false(capture_params_limit(&settings, &params, &error));
+	assert_int_equal(error.status, 403);
 }
 
 static void params_interfaces_are_names(void **state)
@@ -280,6 +334,9 @@ int main(void)
 		cmocka_unit_test(params_unencoded_ampersand_gets_a_hint),
 		cmocka_unit_test(params_numbers_are_in_range),
 		cmocka_unit_test(params_choices_match_the_manual),
+		cmocka_unit_test(params_native_and_promiscuous_need_an_interface),
+		cmocka_unit_test(params_announced_names_are_known),
+		cmocka_unit_test(params_promiscuous_mode_is_limited),
 		cmocka_unit_test(params_interfaces_are_names),
 		cmocka_unit_test(params_escapes_are_complete),
 		cmocka_unit_test(params_control_characters_are_rejected),

@@ -4,6 +4,7 @@
  * sentence is told, and no user's text escapes from behind the exclusions.
  */
 #include "worker/filter.h"
+#include "worker/filter_compile.h"
 
 #include "format/linktype.h"
 #include "unit.h"
@@ -22,6 +23,7 @@ static struct capture_filter *complete(const char *user)
 	filter = (struct capture_filter){.user = user,
 		.interfaces = interfaces,
 		.interface_count = 2,
+		.link = &header_sll2,
 		.snaplen = 262144,
 		.linktype = LINKTYPE_SLL,
 		.steps = UINT32_MAX,
@@ -32,6 +34,18 @@ static struct capture_filter *complete(const char *user)
 	return &filter;
 }
 
+static bool build(
+	const struct capture_filter *from, struct filter_program *ret_program, struct error *error)
+{
+	pcap_t *pcap = filter_compile_open_cooked(from->snaplen, error);
+	bool good;
+
+	assert_non_null(pcap);
+	good = filter_build(pcap, from, ret_program, error);
+	pcap_close(pcap);
+	return good;
+}
+
 /* Builds it as the worker does. Returns 0, or the refusal's status. */
 static int set_filter(const char *user, struct error *error)
 {
@@ -39,8 +53,8 @@ static int set_filter(const char *user, struct error *error)
 	bool set;
 
 	*error = (struct error){0};
-	set = filter_build(complete(user), &program, error) &&
-	      kernel_filter_translate(&program, error) && kernel_filter_try(&program, error);
+	set = build(complete(user), &program, error) && kernel_filter_translate(&program, error) &&
+	      kernel_filter_try(&program, error);
 	assert_int_equal(set, error->status == 0);
 	return error->status;
 }
@@ -160,7 +174,7 @@ static bool passes(const struct capture_filter *filter, unsigned char interface,
 	static struct filter_program program;
 	struct error error = {0};
 
-	if (!filter_build(filter, &program, &error))
+	if (!build(filter, &program, &error))
 		return false;
 	return bpf_filter(program.insns, packet, sizeof(packet), sizeof(packet)) != 0;
 }
@@ -191,6 +205,7 @@ static void filter_other_packets_pass(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++) {
 		const struct capture_filter filter = {.user = users[i],
+			.link = &header_sll2,
 			.snaplen = 262144,
 			.steps = UINT32_MAX,
 			.exclusions.loopback = 1};

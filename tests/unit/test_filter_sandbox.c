@@ -27,7 +27,7 @@ static struct filter_program *compile(const char *text)
 	struct error error = {0};
 	pcap_t *pcap = filter_compile_open_cooked(SNAPLEN, &error);
 	const struct capture_filter filter = {
-		.user = text, .snaplen = SNAPLEN, .steps = UINT32_MAX};
+		.user = text, .link = &header_sll2, .snaplen = SNAPLEN, .steps = UINT32_MAX};
 
 	assert_non_null(program);
 	assert_non_null(pcap);
@@ -46,7 +46,7 @@ static void filter_check_accepts_programs_of_libpcap(void **state)
 		struct filter_program *program = compile(expressions[i]);
 
 		assert_true(program->length > 0);
-		assert_true(filter_check_program(program, SNAPLEN, &error));
+		assert_true(filter_check_program(program, &header_sll2, SNAPLEN, &error));
 		free(program);
 	}
 }
@@ -90,9 +90,32 @@ static void filter_check_rejects_other_programs(void **state)
 		program.length = 2;
 		program.insns[0] = bad[i].insn;
 		program.insns[1] = (struct bpf_insn)BPF_STMT(BPF_RET, SNAPLEN);
-		if (filter_check_program(&program, SNAPLEN, &error))
+		if (filter_check_program(&program, &header_sll2, SNAPLEN, &error))
 			fail_msg("taken: %s", bad[i].what);
 		assert_int_equal(error.status, 400);
+	}
+}
+
+/* Of the kernel's data only what pcap-filter(7) can ask for, and only of a device. */
+static void filter_check_metadata_is_for_devices(void **state)
+{
+	static const struct {
+		uint32_t offset;
+		bool is_good;
+	} loads[] = {{SKF_AD_VLAN_TAG, true}, {SKF_AD_VLAN_TAG_PRESENT, true},
+		{SKF_AD_PKTTYPE, true}, {SKF_AD_IFINDEX, true}, {SKF_AD_NLATTR, false},
+		{SKF_AD_CPU, false}, {SKF_AD_RANDOM, false}, {SKF_AD_PAY_OFFSET, false}};
+	static struct filter_program program;
+	struct error error = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(loads) / sizeof(*loads); i++) {
+		program.length = 0;
+		bpf_add(&program, BPF_LD | BPF_B | BPF_ABS, (uint32_t)SKF_AD_OFF + loads[i].offset);
+		bpf_add(&program, BPF_RET | BPF_K, SNAPLEN);
+		assert_false(filter_check_program(&program, &header_sll2, SNAPLEN, &error));
+		assert_int_equal(filter_check_program(&program, &header_ethernet, SNAPLEN, &error),
+			loads[i].is_good);
 	}
 }
 
@@ -102,14 +125,14 @@ static void filter_check_needs_a_return_at_the_end(void **state)
 	struct error error = {0};
 
 	(void)state;
-	assert_false(filter_check_program(&program, SNAPLEN, &error));
+	assert_false(filter_check_program(&program, &header_sll2, SNAPLEN, &error));
 	bpf_add(&program, BPF_RET | BPF_K, SNAPLEN);
-	assert_true(filter_check_program(&program, SNAPLEN, &error));
+	assert_true(filter_check_program(&program, &header_sll2, SNAPLEN, &error));
 	bpf_add(&program, BPF_LD | BPF_W | BPF_IMM, 0);
-	assert_false(filter_check_program(&program, SNAPLEN, &error));
+	assert_false(filter_check_program(&program, &header_sll2, SNAPLEN, &error));
 	while (program.length <= BPF_MAXINSNS)
 		bpf_add(&program, BPF_RET | BPF_K, SNAPLEN);
-	assert_false(filter_check_program(&program, SNAPLEN, &error));
+	assert_false(filter_check_program(&program, &header_sll2, SNAPLEN, &error));
 }
 
 /* A load at an offset that the program computes is one of the expensive ones.
@@ -129,7 +152,7 @@ static void filter_steps_computed_load_counts_16(void **state)
 	assert_non_null(program);
 	program->length = sizeof(insns) / sizeof(*insns);
 	memcpy(program->insns, insns, sizeof(insns));
-	assert_int_equal(filter_check_steps(program), 4 + 16);
+	assert_int_equal(filter_check_steps(program, &header_sll2), 4 + 16);
 	free(program);
 }
 
@@ -140,7 +163,7 @@ static void check_steps(struct bpf_insn insn, uint32_t expected)
 	assert_non_null(program);
 	program->length = 1;
 	program->insns[0] = insn;
-	assert_int_equal(filter_check_steps(program), expected);
+	assert_int_equal(filter_check_steps(program, &header_sll2), expected);
 	free(program);
 }
 
@@ -173,14 +196,16 @@ static void sandbox_overlong_program_is_rejected(void **state)
 	static struct filter_program program;
 	struct error error = {0};
 	pcap_t *pcap = filter_compile_open_cooked(SNAPLEN, &error);
-	struct capture_filter filter = {
-		.user = "udp port 53 or host 192.0.2.1", .snaplen = SNAPLEN, .steps = UINT32_MAX};
+	struct capture_filter filter = {.user = "udp port 53 or host 192.0.2.1",
+		.link = &header_sll2,
+		.snaplen = SNAPLEN,
+		.steps = UINT32_MAX};
 	char sentence[100];
 
 	(void)state;
 	assert_non_null(pcap);
 	assert_true(filter_sandbox_compile(pcap, &filter, &program, &error));
-	filter.steps = filter_check_steps(&program);
+	filter.steps = filter_check_steps(&program, &header_sll2);
 	exclusions_add_port(&filter.exclusions, 8475);
 	assert_true(filter_sandbox_compile(pcap, &filter, &program, &error));
 	filter.steps--;
@@ -199,6 +224,7 @@ static void sandbox_hidden_bytes_are_not_read(void **state)
 	struct error error = {0};
 	pcap_t *pcap = filter_compile_open_cooked(SNAPLEN, &error);
 	struct capture_filter filter = {.user = "udp[215] & 4 != 0",
+		.link = &header_sll2,
 		.snaplen = SNAPLEN,
 		.visible = 68,
 		.steps = UINT32_MAX};
@@ -230,7 +256,7 @@ static void filter_check_accepted_program_terminates(void **state)
 
 			bytes[seed_below(&seed, size)] ^=
 				(unsigned char)(1 + seed_below(&seed, 255));
-			if (!filter_check_program(&changed, SNAPLEN, &error))
+			if (!filter_check_program(&changed, &header_sll2, SNAPLEN, &error))
 				continue;
 			taken++;
 			for (unsigned k = 0; k < changed.length; k++)
@@ -247,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filter_check_accepts_programs_of_libpcap),
 		cmocka_unit_test(filter_check_rejects_other_programs),
+		cmocka_unit_test(filter_check_metadata_is_for_devices),
 		cmocka_unit_test(filter_check_needs_a_return_at_the_end),
 		cmocka_unit_test(filter_steps_computed_load_counts_16),
 		cmocka_unit_test(filter_steps_load_after_headers_counts_16),

@@ -68,10 +68,10 @@ static void payload_check_accepts_header_filters(void **state)
 		if (!program && strstr(headers[i], "host vlan"))
 			continue;
 		assert_non_null(program);
-		if (!payload_check_program(program, VISIBLE, &error))
+		if (!payload_check_program(program, &header_sll2, VISIBLE, &error))
 			fail_msg("%s, compiled: %s", headers[i], error.text);
 		/* whatever is visible, these are headers */
-		assert_true(payload_check_program(program, 1, &error));
+		assert_true(payload_check_program(program, &header_sll2, 1, &error));
 	}
 }
 
@@ -184,13 +184,15 @@ static void payload_check_rejects_payload_programs(void **state)
 
 		if (!program)
 			fail_msg("libpcap refuses %s", bad[i]);
-		if (payload_check_program(program, VISIBLE, &error))
+		if (payload_check_program(program, &header_sll2, VISIBLE, &error))
 			fail_msg("taken: %s", bad[i]);
 		assert_int_equal(error.status, 403);
 	}
 	/* the same, where it is visible */
-	assert_true(payload_check_program(compile("ip[100] = 1"), VISIBLE + 100, &error));
-	assert_false(payload_check_program(compile("udp[100] = 1"), VISIBLE + 100, &error));
+	assert_true(
+		payload_check_program(compile("ip[100] = 1"), &header_sll2, VISIBLE + 100, &error));
+	assert_false(payload_check_program(
+		compile("udp[100] = 1"), &header_sll2, VISIBLE + 100, &error));
 }
 
 #define LOAD_X BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 20)
@@ -245,8 +247,9 @@ static void payload_check_tracks_x(void **state)
 		memcpy(program.insns, cases[i].insns, sizeof(cases[i].insns));
 		while (program.insns[program.length].code)
 			program.length++;
-		assert_true(filter_check_program(&program, SNAPLEN, &error));
-		if (payload_check_program(&program, VISIBLE, &error) != cases[i].is_good)
+		assert_true(filter_check_program(&program, &header_sll2, SNAPLEN, &error));
+		if (payload_check_program(&program, &header_sll2, VISIBLE, &error) !=
+			cases[i].is_good)
 			fail_msg("X is %s", cases[i].what);
 	}
 }
@@ -263,18 +266,18 @@ static void payload_check_limits_reads_to_74_bytes(void **state)
 
 	(void)state;
 	memcpy(program.insns, insns, sizeof(insns));
-	assert_true(payload_check_program(&program, 1, &error));
+	assert_true(payload_check_program(&program, &header_sll2, 1, &error));
 	packet[SLL2_SIZE] = 0x4f;
 	packet[SLL2_SIZE + REACH - 1] = 7;
 	assert_int_equal(
 		bpf_filter(program.insns, packet, sizeof(packet), sizeof(packet)), SNAPLEN);
 	program.insns[1].k++;
-	assert_false(payload_check_program(&program, 1, &error));
+	assert_false(payload_check_program(&program, &header_sll2, 1, &error));
 	/* at constant offsets it is 44 */
 	program.insns[1] = (struct bpf_insn)BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SLL2_SIZE + 43);
-	assert_true(payload_check_program(&program, 1, &error));
+	assert_true(payload_check_program(&program, &header_sll2, 1, &error));
 	program.insns[1].k++;
-	assert_false(payload_check_program(&program, 1, &error));
+	assert_false(payload_check_program(&program, &header_sll2, 1, &error));
 }
 
 /*
@@ -310,9 +313,9 @@ static void payload_check_accepted_program_ignores_hidden_bytes(void **state)
 
 		bytes[seed_below(&seed, changed.length * sizeof(*changed.insns))] ^=
 			(unsigned char)(1 + seed_below(&seed, 255));
-		if (!filter_check_program(&changed, SNAPLEN, &error) ||
+		if (!filter_check_program(&changed, &header_sll2, SNAPLEN, &error) ||
 			!bpf_validate(changed.insns, (int)changed.length) ||
-			!payload_check_program(&changed, VISIBLE, &error))
+			!payload_check_program(&changed, &header_sll2, VISIBLE, &error))
 			continue;
 		changed = with_memory(&changed);
 		taken++;

@@ -435,6 +435,32 @@ static void peer_owner_of_a_unix_socket_is_unknown(void **state)
 	close(pair[1]);
 }
 
+static void peer_of_ssh_session_has_its_addresses(void **state)
+{
+	static const char *const bad[] = {"", "192.0.2.1", "192.0.2.1 4711 192.0.2.2",
+		"192.0.2.1 0 192.0.2.2 22", "192.0.2.1 70000 192.0.2.2 22",
+		"192.0.2.1 4711 192.0.2.2 -2", "x 4711 192.0.2.2 22", "192.0.2.1 4711 x 22"};
+	struct peer peer;
+	struct error error = {0};
+	struct endpoint expected;
+
+	(void)state;
+	assert_true(peer_of_ssh(NULL, &peer, &error));
+	assert_int_equal(peer.remote.family, 0);
+	assert_true(peer_of_ssh("192.0.2.1 4711 192.0.2.2 22", &peer, &error));
+	assert_true(endpoint_parse("192.0.2.1", 4711, &expected));
+	assert_memory_equal(&peer.remote, &expected, sizeof(expected));
+	/* other users of sshd are captured */
+	assert_int_equal(peer.local.port, 0);
+	assert_int_equal(peer.local.family, AF_INET);
+	assert_true(peer_of_ssh("fe80::1%eth0 4711 fe80::2%eth0 22", &peer, &error));
+	assert_true(endpoint_parse("fe80::1", 4711, &expected));
+	assert_memory_equal(&peer.remote, &expected, sizeof(expected));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(peer_of_ssh(bad[i], &peer, &error));
+	assert_non_null(strstr(error.text, "SSH_CONNECTION"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +479,7 @@ int main(void)
 		cmocka_unit_test(peer_client_is_that_of_the_nearest_proxy),
 		cmocka_unit_test(peer_untrusted_has_no_proxy),
 		cmocka_unit_test(peer_owner_of_a_unix_socket_is_unknown),
+		cmocka_unit_test(peer_of_ssh_session_has_its_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
