@@ -3,7 +3,7 @@
 # The packaged unit captures what is on the wire: a device with its own link layer,
 # promiscuous, and inside a network namespace.
 
-# shellcheck disable=SC2030,SC2031,SC2154 # bats; set by what is loaded
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # bats; set and used by what is loaded
 load ../system/helpers
 load ../system/client
 load fleet

@@ -252,6 +252,7 @@ start_tun() {
 	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
 	mkfifo "$BATS_TEST_TMPDIR/$1.end"
 	# the device goes when the test's end of the pipe does
+	# shellcheck disable=SC2016 # for that shell to expand
 	start "$1" "${isolated[@]}" sh -c 'exec "$@" <"$0"' \
 		"$BATS_TEST_TMPDIR/$1.end" "$TOOLS/tun_open" "$@"
 	exec 9>"$BATS_TEST_TMPDIR/$1.end"
@@ -442,6 +443,7 @@ promiscuity_is() {
 @test "-capture: the stream on standard output" {
 	make_peer
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	# shellcheck disable=SC2016 # for that shell to expand
 	start a "${isolated[@]}" sh -c 'exec "$@" >"$0"' "$BATS_TEST_TMPDIR/pipe" \
 		"$WORKER" -capture "interface=va&$native&count=8&filter=ether+broadcast"
 	local worker_a=${started[-1]}
@@ -484,6 +486,7 @@ out_has() {
 }
 
 @test "-capture: ends when nobody reads any more" {
+	# shellcheck disable=SC2016 # for that shell to expand
 	enter sh -c '"$0" -capture "interface=lo" | head -c 24 >/dev/null' "$WORKER" \
 		2>/dev/null
 	eventually no_packet_sockets
