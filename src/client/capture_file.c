@@ -42,6 +42,21 @@ void capture_file_start(struct capture_file *file, uint32_t linktype)
 		handle_failure(file);
 }
 
+/* Warns once that headers of a link type lose fields in this pcap. */
+static void warn_of_conversion(struct capture_file *file, const char *label, uint32_t linktype)
+{
+	const bool is_ethernet = linktype == LINKTYPE_ETHERNET;
+	bool *has_warned = is_ethernet ? &file->ethernet_warned : &file->sll2_warned;
+
+	if (*has_warned)
+		return;
+	*has_warned = true;
+	notice_warning("%s: %s headers are written as SLL, the link type of other targets, "
+		       "without %s; try -pcapng",
+		label, is_ethernet ? "Ethernet" : "SLL2",
+		is_ethernet ? "directions and destination addresses" : "interface numbers");
+}
+
 /* Warns of what the link type of a new interface means for readers. */
 static void check_linktype(struct capture_file *file, struct interface_entry *entry)
 {
@@ -49,12 +64,8 @@ static void check_linktype(struct capture_file *file, struct interface_entry *en
 	const uint32_t own = linktype_bare(entry->interface.linktype);
 	const uint32_t written = record_writer_linktype(&file->writer, own);
 
-	if (own != written && !file->has_converted) {
-		file->has_converted = true;
-		notice_warning("%s: SLL2 headers are written as SLL, the link type of other "
-			       "targets, without interface numbers; try -pcapng",
-			target->label);
-	}
+	if (own != written)
+		warn_of_conversion(file, target->label, own);
 	if (!file->has_interface)
 		file->linktype = written;
 	file->has_interface = true;

@@ -29,7 +29,8 @@ struct capture_file {
 	/* how far capture_file_write_end() is: */
 	uint32_t counters_written; /* interfaces */
 	unsigned notes_written;	   /* targets; one more: the general notes, too */
-	bool has_converted;	   /* some headers from SLL2 to SLL */
+	bool sll2_warned;	   /* that headers become SLL */
+	bool ethernet_warned;	   /* the same */
 	bool has_interface;	   /* of this link type: */
 	uint32_t linktype;
 };

@@ -16,9 +16,9 @@
  *    not be excluded;
  *  - a pcap stream: it has one interface.
  *
- * Each source has one vote. The cooked link types win a tie: a server that
- * sends something else must not exclude a worker by its place on the command
- * line.
+ * Each source has one vote, which counts for each link type that can be written
+ * together with its own. The cooked link types win a tie: a server that sends
+ * something else must not exclude a worker by its place on the command line.
  */
 #include "client/linktype_vote.h"
 
@@ -98,16 +98,16 @@ static bool depends_on_first_packets(const struct sources *sources)
 	return is_open && !all_fit(sources);
 }
 
-/* Returns how many sources of a weight can be written under a link type. */
+/* Returns how many sources of a weight one pcap can hold together with a link type. */
 static unsigned count_votes(const struct sources *sources, enum weight weight, uint32_t linktype)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < sources->count; i++) {
+		uint32_t common = linktype;
 		uint32_t own;
 
-		count += weigh(&sources->list[i], &own) == weight &&
-			 linktype_converts(own, linktype);
+		count += weigh(&sources->list[i], &own) == weight && linktype_widen(&common, own);
 	}
 	return count;
 }
@@ -148,7 +148,7 @@ static uint32_t choose_linktype(const struct sources *sources)
 	for (enum weight weight = WEIGHT_KNOWN; weight > WEIGHT_NONE; weight--)
 		if (find_majority(sources, weight, &common))
 			break;
-	/* a pcap of SLL2 could not hold packets of sources that declare SLL */
+	/* a pcap of SLL2 or Ethernet cannot hold packets of sources that declare SLL */
 	for (unsigned i = 0; i < sources->count; i++)
 		if (weigh(&sources->list[i], &own) >= WEIGHT_DECLARED)
 			linktype_widen(&common, own);

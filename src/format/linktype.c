@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Converts SLL2 to SLL, and checks pseudo headers. In: packets of a link type. Out:
- * the same with the SLL header that every reader supports; whether Wireshark could
- * read a packet.
+ * Converts SLL2 and Ethernet to SLL, and checks pseudo headers. In: packets of a link
+ * type. Out: the same with the SLL header that every reader supports; whether
+ * Wireshark could read a packet.
  */
 #include "format/linktype.h"
 
@@ -18,6 +18,18 @@ enum {
 	COOKED_PROTOCOL = 14, /* offset of the protocol in an SLL header */
 	PROTOCOL_IRDA = 0x0017,
 	PROTOCOL_LAPD = 0x0030,
+
+	/* as in linux/if_ether.h, linux/if_packet.h and net/if_arp.h */
+	ETHERNET_SOURCE = 6, /* offsets in an Ethernet header */
+	ETHERNET_TYPE = 12,
+	ETHERNET_TYPE_MIN = 0x0600, /* a smaller number is the length of an 802.3 frame */
+	ETHERNET_ADDRESS = 6,	    /* bytes */
+	ARPHRD_OF_ETHERNET = 1,
+	PROTOCOL_NOVELL = 1, /* 802.3 without 802.2 */
+	PROTOCOL_802_2 = 4,
+	TO_ALL = 1, /* packet types of SLL */
+	TO_GROUP = 2,
+	TO_ANOTHER_HOST = 3,
 
 	ERF_TYPE = 8, /* offset of the type in an ERF header */
 	ERF_MORE = 0x80,
@@ -40,22 +52,61 @@ void linktype_sll2_to_sll(const unsigned char sll2[SLL2_SIZE], unsigned char ret
 	memcpy(ret_sll + 14, sll2, 2);
 }
 
+/* Returns a number in network byte order. */
+static uint16_t number_at(const unsigned char *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static unsigned char packet_type_of(const unsigned char *destination)
+{
+	static const unsigned char all[ETHERNET_ADDRESS] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+	if (memcmp(destination, all, sizeof(all)) == 0)
+		return TO_ALL;
+	return destination[0] & 1 ? TO_GROUP : TO_ANOTHER_HOST;
+}
+
+/* Returns the protocol that Linux gives a frame: its ethertype, or one for 802.3. */
+static uint16_t protocol_of(const unsigned char *frame, uint32_t size)
+{
+	const uint16_t type = number_at(frame + ETHERNET_TYPE);
+
+	if (type >= ETHERNET_TYPE_MIN)
+		return type;
+	if (size >= ETHERNET_SIZE + 2 && number_at(frame + ETHERNET_SIZE) == 0xffff)
+		return PROTOCOL_NOVELL;
+	return PROTOCOL_802_2;
+}
+
+void linktype_ethernet_to_sll(
+	const unsigned char *frame, uint32_t size, unsigned char ret_sll[SLL_SIZE])
+{
+	const uint16_t protocol = protocol_of(frame, size);
+
+	memset(ret_sll, 0, SLL_SIZE);
+	ret_sll[1] = packet_type_of(frame);
+	ret_sll[3] = ARPHRD_OF_ETHERNET;
+	ret_sll[5] = ETHERNET_ADDRESS;
+	memcpy(ret_sll + 6, frame + ETHERNET_SOURCE, ETHERNET_ADDRESS);
+	ret_sll[COOKED_PROTOCOL] = (unsigned char)(protocol >> 8);
+	ret_sll[COOKED_PROTOCOL + 1] = (unsigned char)protocol;
+}
+
 bool linktype_converts(uint32_t from, uint32_t to)
 {
 	from = linktype_bare(from);
 	to = linktype_bare(to);
-	return from == to || (from == LINKTYPE_SLL2 && to == LINKTYPE_SLL);
+	if (from == to)
+		return true;
+	return to == LINKTYPE_SLL && (from == LINKTYPE_SLL2 || from == LINKTYPE_ETHERNET);
 }
 
-void linktype_copy(unsigned char *out, struct packet *packet, uint32_t from, uint32_t to)
+/* An SLL header is shorter than one of SLL2. */
+static void copy_sll2_as_sll(unsigned char *out, struct packet *packet)
 {
 	const uint32_t shorter = SLL2_SIZE - SLL_SIZE;
 
-	if (linktype_bare(from) == linktype_bare(to)) {
-		if (packet->caplen > 0)
-			memcpy(out, packet->data, packet->caplen);
-		return;
-	}
 	packet->len -= packet->len > shorter ? shorter : packet->len;
 	if (packet->caplen < SLL2_SIZE) {
 		packet->caplen = 0; /* cut within its link header */
@@ -64,6 +115,36 @@ void linktype_copy(unsigned char *out, struct packet *packet, uint32_t from, uin
 	linktype_sll2_to_sll(packet->data, out);
 	memcpy(out + SLL_SIZE, packet->data + SLL2_SIZE, packet->caplen - SLL2_SIZE);
 	packet->caplen -= shorter;
+}
+
+/* An SLL header is longer than one of Ethernet. */
+static void copy_ethernet_as_sll(unsigned char *out, struct packet *packet)
+{
+	const uint32_t longer = SLL_SIZE - ETHERNET_SIZE;
+	const uint32_t caplen =
+		packet->caplen < PACKET_MAX - longer ? packet->caplen + longer : PACKET_MAX;
+
+	packet->len = packet->len < UINT32_MAX - longer ? packet->len + longer : UINT32_MAX;
+	if (packet->caplen < ETHERNET_SIZE) {
+		packet->caplen = 0; /* as above */
+		return;
+	}
+	linktype_ethernet_to_sll(packet->data, packet->caplen, out);
+	memcpy(out + SLL_SIZE, packet->data + ETHERNET_SIZE, caplen - SLL_SIZE);
+	packet->caplen = caplen;
+}
+
+void linktype_copy(unsigned char *out, struct packet *packet, uint32_t from, uint32_t to)
+{
+	if (linktype_bare(from) == linktype_bare(to)) {
+		if (packet->caplen > 0)
+			memcpy(out, packet->data, packet->caplen);
+		return;
+	}
+	if (linktype_bare(from) == LINKTYPE_ETHERNET)
+		copy_ethernet_as_sll(out, packet);
+	else
+		copy_sll2_as_sll(out, packet);
 }
 
 /* The sizes of pseudo headers in bytes, as in Wireshark's wiretap. */
@@ -95,9 +176,13 @@ bool linktype_widen(uint32_t *linktype, uint32_t other)
 {
 	if (linktype_converts(other, *linktype))
 		return true;
-	if (!linktype_converts(*linktype, other))
+	if (linktype_converts(*linktype, other)) {
+		*linktype = linktype_bare(other);
+		return true;
+	}
+	if (!linktype_converts(*linktype, LINKTYPE_SLL) || !linktype_converts(other, LINKTYPE_SLL))
 		return false;
-	*linktype = linktype_bare(other);
+	*linktype = LINKTYPE_SLL;
 	return true;
 }
 
@@ -147,9 +232,7 @@ static uint32_t erf_size(const struct packet *packet, uint32_t size)
 /* Does the SLL header of the packet have this protocol? */
 static bool is_of_protocol(const struct packet *packet, uint16_t protocol)
 {
-	const unsigned char *at = packet->data + COOKED_PROTOCOL;
-
-	return at[0] == protocol >> 8 && at[1] == (protocol & 0xff);
+	return number_at(packet->data + COOKED_PROTOCOL) == protocol;
 }
 
 static bool reject_pseudo_header(

@@ -12,6 +12,7 @@ enum {
 	LINKTYPE_RAW = 101, /* IP without a link header */
 	LINKTYPE_SLL = 113,
 	LINKTYPE_SLL2 = 276,
+	ETHERNET_SIZE = 14,
 	SLL_SIZE = 16,
 	SLL2_SIZE = 20,
 	SLL2_PROTOCOL = 0,   /* offsets in that header */
@@ -36,20 +37,29 @@ static inline uint32_t linktype_bare(uint32_t linktype)
 void linktype_sll2_to_sll(const unsigned char sll2[SLL2_SIZE], unsigned char ret_sll[SLL_SIZE]);
 
 /*
+ * Writes the SLL header of a received Ethernet frame of size bytes, at least
+ * ETHERNET_SIZE. Ethernet has no direction, and SLL no destination address: the
+ * packet type is broadcast or multicast by that address, otherwise "to another host".
+ */
+void linktype_ethernet_to_sll(
+	const unsigned char *frame, uint32_t size, unsigned char ret_sll[SLL_SIZE]);
+
+/*
  * Copies a packet's bytes to out, converted from one link type to another that
- * linktype_converts() allows, and sets the packet's lengths to the new ones.
+ * linktype_converts() allows, and sets the packet's lengths to the new ones. A packet
+ * that grows is cut to PACKET_MAX bytes, so out needs at most that many.
  */
 void linktype_copy(unsigned char *out, struct packet *packet, uint32_t from, uint32_t to);
 
 /*
  * Can packets of one link type be written as another? Only if both are the same, or
- * from SLL2 to SLL.
+ * from SLL2 or Ethernet to SLL.
  */
 bool linktype_converts(uint32_t from, uint32_t to);
 
 /*
  * Changes a link type to one that packets of both can be written under, other's
- * and its own. Returns false if there is none.
+ * and its own: one of the two, or SLL. Returns false if there is none.
  */
 bool linktype_widen(uint32_t *linktype, uint32_t other);
 

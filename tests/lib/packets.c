@@ -37,9 +37,16 @@ bool param_is(const char *query, const char *name, const char *value)
 
 uint32_t recipe_link_size(uint32_t linktype)
 {
-	if (linktype == PACKETS_SLL)
+	switch (linktype & 0xffff) {
+	case PACKETS_ETHERNET:
+		return 14;
+	case PACKETS_SLL:
 		return 16;
-	return linktype == PACKETS_SLL2 ? 20 : 0;
+	case PACKETS_SLL2:
+		return 20;
+	default:
+		return 0;
+	}
 }
 
 struct recipe recipe_parse(const char *query)
@@ -120,7 +127,34 @@ static unsigned char *packets_put(unsigned char *out, uint64_t value, unsigned i
 	return out + size;
 }
 
-/* The same data in the header of SLL or SLL2; nothing for other link types. */
+/*
+ * The header of an Ethernet frame, or of SLL for such a frame: to all, to a group or to
+ * one host, with an ethertype, the tag of a VLAN or a length.
+ */
+static unsigned char *recipe_put_ethernet(
+	const struct recipe *recipe, uint32_t number, bool as_sll, unsigned char *out)
+{
+	const uint64_t address = recipe_number(recipe, number, 3);
+	const uint64_t facts = recipe_number(recipe, number, 4);
+	const uint64_t destinations[] = {0xffffffffffff, 0x333300000001, 0x020000000000};
+	const uint64_t protocols[] = {0x0800, 0x8100, 0x0600, 0x05ff, 60};
+	const uint64_t to = facts % 3;
+	const uint64_t protocol = protocols[(facts >> 8) % 5];
+
+	if (!as_sll) {
+		out = packets_put(out, destinations[to], 6);
+		out = packets_put(out, address, 6);
+		return packets_put(out, protocol, 2);
+	}
+	out = packets_put(out, to + 1, 2);
+	out = packets_put(out, 1, 2);
+	out = packets_put(out, 6, 2);
+	out = packets_put(out, address, 6);
+	out = packets_put(out, 0, 2);
+	return packets_put(out, protocol < 1536 ? 4 : protocol, 2);
+}
+
+/* The same data in the header of Ethernet, SLL or SLL2; nothing for other link types. */
 static unsigned char *recipe_put_link(
 	const struct recipe *recipe, uint32_t number, uint32_t linktype, unsigned char *out)
 {
@@ -132,6 +166,8 @@ static unsigned char *recipe_put_link(
 	const uint64_t type = facts >> 56 & 7;
 	const uint64_t length = facts >> 59 & 15;
 
+	if ((recipe->linktype & 0xffff) == PACKETS_ETHERNET)
+		return recipe_put_ethernet(recipe, number, linktype == PACKETS_SLL, out);
 	if (linktype == PACKETS_SLL) {
 		out = packets_put(out, type, 2);
 		out = packets_put(out, hardware, 2);
@@ -164,11 +200,11 @@ void recipe_make(const struct recipe *recipe, uint32_t number, uint32_t linktype
 	size -= recipe_link_size(recipe->linktype);
 	size += recipe_link_size(linktype);
 	ret_packet->time = recipe_time(recipe, number);
-	ret_packet->caplen = size;
+	ret_packet->caplen = size < PACKETS_MAX ? size : PACKETS_MAX;
 	ret_packet->len = size;
 	if (random % 4 == 0) /* one in four was longer on the wire */
 		ret_packet->len += (uint32_t)(random >> 8) % 9000;
-	end = out + size;
+	end = out + ret_packet->caplen;
 	out = recipe_put_link(recipe, number, linktype, out);
 	out = packets_put(out, recipe->id, 4);
 	out = packets_put(out, number, 4);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 enum {
+	PACKETS_ETHERNET = 1,
 	PACKETS_SLL = 113,
 	PACKETS_SLL2 = 276,
 	PACKETS_MARK = 8, /* id and number */
@@ -70,7 +71,7 @@ uint32_t recipe_at(const struct recipe *recipe, uint32_t place);
 
 /*
  * Makes packet number of a recipe as it is when it stands under linktype, the
- * recipe's own or SLL for SLL2.
+ * recipe's own or SLL for SLL2 and Ethernet.
  */
 void recipe_make(const struct recipe *recipe, uint32_t number, uint32_t linktype,
 	struct made_packet *ret_packet);

@@ -248,6 +248,21 @@ start_flood() {
 	[ "$(grep -c "warning: .*SLL2 headers are written as SLL" "$said")" -eq 1 ]
 }
 
+# Packets of every kind that an Ethernet header can have, and the longest one.
+@test "Ethernet with SLL or SLL2: written as SLL, byte for byte, with one warning" {
+	local type recipes
+	serve
+	for type in 113 276; do
+		recipes=("id=1&packets=500&linktype=1&swap=1"
+			"id=2&packets=500&linktype=$type"
+			"id=3&packets=20&linktype=1&nano=1&size=262130-262144")
+		merge -quiet -hold "$patient" "${recipes[@]/#/$url/stream?}"
+		[ "$status" -eq 0 ]
+		verify -linktype 113 "$merged" "${recipes[@]}"
+		[ "$(grep -c "warning: .*Ethernet headers are written as SLL" "$said")" -eq 1 ]
+	done
+}
+
 # In pcapng each interface has its own link type: neither a silent server nor
 # one packet changes it.
 @test "SLL2 with SLL in pcapng: SLL2 is kept" {
@@ -280,9 +295,9 @@ start_flood() {
 @test "targets with different link types: rejected, with the names" {
 	serve
 	merge one="$url/stream?id=1&packets=10" \
-		odd="$url/stream?id=2&packets=10&linktype=1"
+		odd="$url/stream?id=2&packets=10&linktype=101"
 	[ "$status" -eq 1 ]
-	grep -q "odd: packets of link type 1 do not fit into a pcap of link type 113; try -pcapng" \
+	grep -q "odd: packets of link type 101 do not fit into a pcap of link type 113; try -pcapng" \
 		"$said"
 	[ ! -s "$merged" ]
 }
@@ -292,10 +307,10 @@ start_flood() {
 	serve
 	for type in 113 276; do
 		merge -require any -hold "$patient" \
-			first="$url/stream?id=2&packets=10&linktype=1" \
+			first="$url/stream?id=2&packets=10&linktype=101" \
 			honest="$url/stream?$recipe&linktype=$type"
 		[ "$status" -eq 2 ]
-		grep -q "first: packets of link type 1 " "$said"
+		grep -q "first: packets of link type 101 " "$said"
 		run ! grep -q "honest: its packets" "$said"
 		verify -linktype "$type" "$merged" "$recipe&linktype=$type"
 	done
@@ -304,7 +319,7 @@ start_flood() {
 # In pcap output the client waits for its link type until the hold is over, and
 # then starts without it.
 @test "a file with only a header: no effect on the link type, no warning" {
-	local recipes=("id=1&packets=0&linktype=1" "id=2&packets=100") how
+	local recipes=("id=1&packets=0&linktype=101" "id=2&packets=100") how
 	serve
 	for how in clean never; do
 		merge -hold 100 -c 100 "$url/stream?${recipes[0]}&end=$how" \
@@ -318,7 +333,7 @@ start_flood() {
 @test "a target without any packet with pcapng output: starts without a warning" {
 	serve
 	start_merge -pcapng -hold 600000 \
-		"$url/stream?id=1&packets=0&linktype=1&end=never" \
+		"$url/stream?id=1&packets=0&linktype=101&end=never" \
 		"$url/stream?id=2&packets=100&end=never"
 	capturing_on 2
 	eventually have_sent 2
@@ -331,7 +346,7 @@ start_flood() {
 }
 
 @test "an interrupt while the first packets are awaited: received packets are written" {
-	local recipe="id=2&packets=50&linktype=1"
+	local recipe="id=2&packets=50&linktype=101"
 	serve
 	start_merge -hold "$patient" "$url/stream?id=1&packets=0&end=never" \
 		"$url/stream?$recipe&end=never"
@@ -341,7 +356,7 @@ start_flood() {
 	kill -INT "$client"
 	finish_merge
 	[ "$status" -eq 0 ]
-	verify -linktype 1 "$merged" "$recipe"
+	verify -linktype 101 "$merged" "$recipe"
 }
 
 # A worker's response has its time, and its first interface has the link type of
@@ -350,9 +365,9 @@ start_flood() {
 	local recipe="id=2&packets=50"
 	serve
 	start_merge -require any -hold "$patient" \
-		file="$url/stream?id=1&packets=10&linktype=1" \
+		file="$url/stream?id=1&packets=10&linktype=101" \
 		silent="$url/clocks?clocks=1&$recipe&gate=0"
-	eventually grep -q "file: packets of link type 1 do not fit into a pcap of link type 113" \
+	eventually grep -q "file: packets of link type 101 do not fit into a pcap of link type 113" \
 		"$said"
 	curl -sS "$url/go"
 	finish_merge
@@ -412,7 +427,7 @@ start_flood() {
 	local recipes=("id=1&packets=100" "id=3&packets=100")
 	serve
 	merge -require any -hold "$patient" "$url/stream?${recipes[0]}" \
-		odd="$url/stream?id=2&packets=100&linktype=1" \
+		odd="$url/stream?id=2&packets=100&linktype=101" \
 		"$url/stream?${recipes[1]}"
 	[ "$status" -eq 2 ]
 	grep -q "odd" "$said"

@@ -61,7 +61,7 @@ static const struct sample samples[] = {
 	{"a silent worker is taken at its word", false, {{WORKER, {SLL}, 0, false}}, false, SLL,
 		"-"},
 	{"a silent worker beside a file", false,
-		{{PCAP, {ETHERNET}, ETHERNET, true}, {WORKER, {SLL}, 0, false}}, false, SLL, "x-"},
+		{{PCAP, {PPP}, PPP, true}, {WORKER, {SLL}, 0, false}}, false, SLL, "x-"},
 	{"a worker that has ended without a packet", false,
 		{{PCAP, {ETHERNET}, ETHERNET, false}, {WORKER, {SLL}, 0, true}}, false, ETHERNET,
 		"--"},
@@ -75,6 +75,29 @@ static const struct sample samples[] = {
 		false, SLL, "---"},
 	{"also for a pcap that has sent nothing yet", false,
 		{{WORKER, {SLL2}, SLL2, false}, {PCAP, {SLL}, 0, false}}, false, SLL, "--"},
+	{"only Ethernet", false,
+		{{WORKER, {ETHERNET}, 0, false}, {WORKER, {ETHERNET}, ETHERNET, false},
+			{PCAP, {ETHERNET}, 0, false}},
+		false, ETHERNET, "---"},
+	{"Ethernet becomes SLL beside SLL", false,
+		{{WORKER, {ETHERNET}, ETHERNET, false}, {WORKER, {ETHERNET}, 0, false},
+			{WORKER, {SLL}, 0, false}},
+		false, SLL, "---"},
+	{"and beside SLL2, which does so, too", false,
+		{{WORKER, {SLL2}, SLL2, false}, {WORKER, {ETHERNET}, 0, false},
+			{WORKER, {ETHERNET}, 0, false}},
+		false, SLL, "---"},
+	{"Ethernet beside SLL2 that has ended without a packet", false,
+		{{WORKER, {ETHERNET}, 0, false}, {WORKER, {SLL2}, 0, true}}, false, ETHERNET, "--"},
+	{"what fits together has a voice together", false,
+		{{PCAP, {PPP}, PPP, false}, {PCAP, {PPP}, PPP, false}, {WORKER, {SLL2}, 0, false},
+			{WORKER, {ETHERNET}, 0, false}},
+		false, SLL, "xx--"},
+	{"but less than more of another", false,
+		{{WORKER, {ETHERNET}, 0, false}, {WORKER, {SLL2}, 0, false},
+			{PCAP, {PPP}, PPP, false}, {PCAP, {PPP}, PPP, false},
+			{PCAP, {PPP}, PPP, false}},
+		false, PPP, "xx---"},
 	{"frame check sequences change nothing", false,
 		{{PCAP, {ETHERNET | FCS}, ETHERNET, false}, {PCAP, {ETHERNET}, 0, false}}, false,
 		ETHERNET, "--"},
@@ -242,8 +265,14 @@ static void first_packet_of_other_linktype_is_refused(void **state)
 	(void)state;
 	run_open(find_sample("a silent worker is taken at its word"));
 	assert_true(linktype_vote(&run.sources, NOW_MS));
-	assert_false(try_packet(&run.list[0], ETHERNET, &error));
-	assert_non_null(strstr(error.text, "link type 1 do not fit into a pcap of link type 113"));
+	assert_false(try_packet(&run.list[0], PPP, &error));
+	assert_non_null(strstr(error.text, "link type 9 do not fit into a pcap of link type 113"));
+	run_close();
+	/* what came first is written already */
+	run_open(find_sample("only Ethernet"));
+	assert_true(linktype_vote(&run.sources, NOW_MS));
+	assert_false(try_packet(&run.list[0], SLL2, &error));
+	assert_non_null(strstr(error.text, "link type 276 do not fit into a pcap of link type 1;"));
 	run_close();
 }
 
@@ -256,10 +285,21 @@ static void source_with_two_linktypes_is_refused_in_pcap(void **state)
 	run_open(find_sample("a pcapng may have more interfaces"));
 	send_packet(&run.list[0], ETHERNET);
 	send_packet(&run.list[0], ETHERNET | FCS);
-	assert_false(try_packet(&run.list[0], SLL, &error));
+	assert_false(try_packet(&run.list[0], PPP, &error));
 	assert_true(linktype_vote(&run.sources, NOW_MS));
 	assert_int_equal(run.sources.common.linktype, ETHERNET);
 	assert_int_equal(run.sources.common.begun_count, 1);
+	run_close();
+}
+
+static void source_with_ethernet_and_sll2_becomes_sll(void **state)
+{
+	(void)state;
+	run_open(find_sample("a pcapng may have more interfaces"));
+	send_packet(&run.list[0], ETHERNET);
+	send_packet(&run.list[0], SLL2);
+	assert_true(linktype_vote(&run.sources, NOW_MS));
+	assert_int_equal(run.sources.common.linktype, SLL);
 	run_close();
 }
 
@@ -295,6 +335,7 @@ int main(void)
 		cmocka_unit_test(later_interface_of_other_linktype_is_refused),
 		cmocka_unit_test(first_packet_of_other_linktype_is_refused),
 		cmocka_unit_test(source_with_two_linktypes_is_refused_in_pcap),
+		cmocka_unit_test(source_with_ethernet_and_sll2_becomes_sll),
 		cmocka_unit_test(pcapng_accepts_all_linktypes),
 		cmocka_unit_test(first_packet_ends_the_wait),
 	};

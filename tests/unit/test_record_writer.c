@@ -428,6 +428,28 @@ static void largest_packet_fits(void **state)
 		assert_int_equal(memcmp(back.packets[i].data, bodies, PACKET_MAX), 0);
 }
 
+/* No reader accepts more than PACKET_MAX bytes, also of headers that grow. */
+static void largest_ethernet_packet_in_pcap_of_sll_is_cut(void **state)
+{
+	const struct record_source ethernet = {0, ETHERNET};
+	const struct packet packet = {.caplen = PACKET_MAX, .len = PACKET_MAX, .data = bodies};
+	struct error error = {0};
+	struct record_writer writer;
+
+	(void)state;
+	record_writer_open(&writer, false, LINKTYPE_SLL);
+	for (int i = 0; i < 10; i++)
+		assert_true(record_writer_packet(&writer, &packet, ethernet, &error));
+	record_writer_read(&writer);
+	assert_int_equal(back.packet_count, 10);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(back.packets[i].caplen, PACKET_MAX);
+		assert_int_equal(back.packets[i].len, PACKET_MAX + 2);
+		assert_memory_equal(back.packets[i].data + SLL_SIZE, bodies + ETHERNET_SIZE,
+			PACKET_MAX - SLL_SIZE);
+	}
+}
+
 /* A pipe whose reader stalls. */
 struct stalled {
 	struct record_writer writer;
@@ -547,6 +569,7 @@ int main(void)
 		cmocka_unit_test(pcap_has_only_packets),
 		cmocka_unit_test(comment_ends_a_pcapng),
 		cmocka_unit_test(largest_packet_fits),
+		cmocka_unit_test(largest_ethernet_packet_in_pcap_of_sll_is_cut),
 		cmocka_unit_test(blocked_output_writes_nothing),
 		cmocka_unit_test(failure_sets_the_error_once),
 	};
