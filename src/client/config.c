@@ -135,12 +135,13 @@ static bool set_hold(void *to, const char *value, struct error *error)
 }
 
 /* With the value missing, value may be a target with a password. */
-static bool reject_require(const char *value, struct error *error)
+static bool reject_choice(
+	const char *name, const char *value, const char *choices, struct error *error)
 {
 	char shown[SHOWN_MAX];
 
 	redact_copy(shown, sizeof(shown), value);
-	return error_set(error, 1, "-require: \"%s\" is neither all nor any", shown);
+	return error_set(error, 1, "%s: \"%s\" is neither %s", name, shown, choices);
 }
 
 static bool set_require(void *to, const char *value, struct error *error)
@@ -148,8 +149,16 @@ static bool set_require(void *to, const char *value, struct error *error)
 	bool all = strcmp(value, "all") == 0;
 
 	if (!all && strcmp(value, "any") != 0)
-		return reject_require(value, error);
+		return reject_choice("-require", value, "all nor any", error);
 	((struct options *)to)->require_all = all;
+	return true;
+}
+
+static bool set_linktype(void *to, const char *value, struct error *error)
+{
+	if (strcmp(value, "sll") != 0 && strcmp(value, "sll2") != 0 && strcmp(value, "native") != 0)
+		return reject_choice("-linktype", value, "sll, sll2 nor native", error);
+	((struct options *)to)->defaults.linktype = value;
 	return true;
 }
 
@@ -161,6 +170,8 @@ const struct option_row options_rows[] = {
 	{"i", "NAME", NULL, set_interface, 0},
 	{"snaplen", "N", "keep N bytes of each packet", set_snaplen, 0},
 	{"s", "N", NULL, set_snaplen, 0},
+	{"linktype", "TYPE", "sll (default), sll2, or native: that of one -interface", set_linktype,
+		0},
 	{"w", "FILE", "write to FILE; as pcapng if the name ends in .pcapng", set_output, 0},
 	{"pcapng", NULL, "write pcapng, which has host and interface names", AT(pcapng)},
 	{"c", "N", "stop after N packets", set_count, 0},
@@ -179,9 +190,9 @@ const struct option_row options_rows[] = {
 	{"status", NULL, "print a status line", AT(status)},
 	{"quiet", NULL, "print only errors and warnings", AT(quiet)},
 	{"verbose", NULL, "print more details", AT(verbose)},
-	{"version", NULL, "print versions", AT(version)},
-	{"help", NULL, "print this help", AT(help)},
+	{"help", NULL, "print this help; -version: versions", AT(help)},
 	{"h", NULL, NULL, AT(help)},
+	{"version", NULL, NULL, AT(version)},
 };
 
 const size_t options_row_count = sizeof(options_rows) / sizeof(*options_rows);

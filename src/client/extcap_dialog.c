@@ -17,7 +17,8 @@ enum field_kind {
 	TARGETS, /* separate words, without the option */
 	SECRET,	 /* never on a command line */
 	FLAG,
-	REQUIRE, /* all or any */
+	LINKTYPE, /* one of a list */
+	REQUIRE,  /* the same */
 };
 
 /* A field of the dialog. call is also the command line's option. */
@@ -52,6 +53,10 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 	{"--snaplen", AT(snaplen), TEXT,
 		"{display=Bytes of each packet}{type=unsigned}"
 		"{range=0,262144}{default=262144}{group=Capture}"},
+	{"--linktype", AT(linktype), LINKTYPE,
+		"{display=Link type}{type=selector}"
+		"{tooltip=native is that of the interface; it needs one interface}"
+		"{group=Capture}"},
 	{"--require", AT(require), REQUIRE,
 		"{display=Targets that must start}{type=selector}"
 		"{tooltip=With any, ddump captures on the others and reports "
@@ -102,15 +107,31 @@ void extcap_dialog_rows(struct option_row out[EXTCAP_DIALOG_FIELDS], size_t offs
 		};
 }
 
+/* The values of a field, which begin with the default and end with a NULL. */
+static const char *const *choices_of(const struct dialog_field *field)
+{
+	static const char *const linktypes[] = {"sll", "sll2", "native", NULL};
+	static const char *const require[] = {"all", "any", NULL};
+
+	if (field->kind == LINKTYPE)
+		return linktypes;
+	return field->kind == REQUIRE ? require : NULL;
+}
+
+static void print_choices(size_t number, const struct dialog_field *field)
+{
+	const char *const *choices = choices_of(field);
+
+	for (size_t i = 0; choices && choices[i]; i++)
+		printf("value {arg=%zu}{value=%s}{display=%s}%s\n", number, choices[i], choices[i],
+			i == 0 ? "{default=true}" : "");
+}
+
 void extcap_dialog_print(void)
 {
 	for (size_t i = 0; i < EXTCAP_DIALOG_FIELDS; i++) {
 		printf("arg {number=%zu}{call=%s}%s\n", i, fields[i].call, fields[i].text);
-		if (fields[i].kind == REQUIRE)
-			printf("value {arg=%zu}{value=all}{display=all}"
-			       "{default=true}\n"
-			       "value {arg=%zu}{value=any}{display=any}\n",
-				i, i);
+		print_choices(i, &fields[i]);
 	}
 }
 

@@ -334,7 +334,7 @@ static bool parse_parts(struct parsing *parsing, const char *text,
 		return false;
 	if (!parse_url(parsing) || !set_url_defaults(parsing))
 		return false;
-	if (!check_result(parsing, target_query_add(parsing->url, defaults)))
+	if (!target_query_add(parsing->url, defaults, parsing->shown, parsing->error))
 		return false;
 	return fill_target(parsing, label, target);
 }

@@ -5,7 +5,6 @@
  */
 #include "client/target_query.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +45,8 @@ static CURLUcode add_missing_parameters(
 		code = add_parameter(url, "filter", defaults->filter);
 	if (!code && defaults->snaplen && !has_parameter(query, "snaplen"))
 		code = add_parameter(url, "snaplen", defaults->snaplen);
+	if (!code && defaults->linktype && !has_parameter(query, "linktype"))
+		code = add_parameter(url, "linktype", defaults->linktype);
 	for (size_t i = 0; i < defaults->interface_count && !has_interface; i++)
 		if (!code)
 			code = add_parameter(url, "interface", defaults->interfaces[i]);
@@ -55,13 +56,33 @@ static CURLUcode add_missing_parameters(
 	return add_parameter(url, "format", "pcapng");
 }
 
-CURLUcode target_query_add(CURLU *url, const struct target_defaults *defaults)
+/*
+ * Do the options ask for what every worker rejects, the link type of an interface
+ * without naming just one? What the query has is checked by the worker.
+ */
+static bool lacks_interface(const char *query, const struct target_defaults *defaults)
+{
+	if (!defaults->linktype || strcmp(defaults->linktype, "native") != 0)
+		return false;
+	if (has_parameter(query, "linktype") || has_parameter(query, "interface"))
+		return false;
+	return defaults->interface_count != 1 || strcmp(defaults->interfaces[0], "any") == 0;
+}
+
+bool target_query_add(
+	CURLU *url, const struct target_defaults *defaults, const char *shown, struct error *error)
 {
 	char *query = NULL;
 	CURLUcode code = curl_url_get(url, CURLUPART_QUERY, &query, 0);
+	const bool is_read = code == CURLUE_OK || code == CURLUE_NO_QUERY;
+	const bool is_rejected = is_read && lacks_interface(query, defaults);
 
-	if (code == CURLUE_OK || code == CURLUE_NO_QUERY)
+	if (is_read && !is_rejected)
 		code = add_missing_parameters(url, query, defaults);
 	curl_free(query);
-	return code;
+	if (is_rejected)
+		return error_set(error, 1,
+			"%s: -linktype native needs one interface, and not any; try -i NAME",
+			shown);
+	return code == CURLUE_OK || error_set(error, 1, "%s: %s", shown, curl_url_strerror(code));
 }

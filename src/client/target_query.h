@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "common/error.h"
+
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { TARGET_INTERFACES_MAX = 32 };
 
 /* Parameters from the options, for each target whose URL does not have them. */
 struct target_defaults {
-	const char *filter;  /* NULL: not given */
-	const char *snaplen; /* NULL: not given */
+	const char *filter;   /* NULL: not given */
+	const char *snaplen;  /* NULL: not given */
+	const char *linktype; /* NULL: not given */
 	const char *interfaces[TARGET_INTERFACES_MAX];
 	size_t interface_count;
 };
 
 /*
  * Adds the defaults that a URL's query does not have, and format=pcapng unless
- * the query has a format or precision. Returns CURLUE_OK, or libcurl's error.
+ * the query has a format or precision. Returns false with error set, for the target
+ * that is shown as in the command line.
  */
-CURLUcode target_query_add(CURLU *url, const struct target_defaults *defaults);
+bool target_query_add(
+	CURLU *url, const struct target_defaults *defaults, const char *shown, struct error *error);

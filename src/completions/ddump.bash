@@ -82,6 +82,10 @@ _ddump()
 		COMPREPLY=($(compgen -W 'all any' -- "$cur"))
 		return
 		;;
+	-linktype)
+		COMPREPLY=($(compgen -W 'sll sll2 native' -- "$cur"))
+		return
+		;;
 	-ssh)
 		_ddump_add '' < <(compgen -c -- "$cur")
 		return
@@ -94,8 +98,8 @@ _ddump()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
-		local options='filter interface i snaplen s w pcapng c duration
-			hold align require retry ca crl cert key ssh netrc status
+		local options='filter interface i snaplen s linktype w pcapng c
+			duration hold align require retry ca crl cert key ssh netrc status
 			quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 	else

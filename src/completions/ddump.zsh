@@ -29,6 +29,7 @@ _ddump() {
 		'*i[capture on this interface]:interface: '
 		'snaplen[keep this many bytes of each packet]:bytes: '
 		's[keep this many bytes of each packet]:bytes: '
+		'linktype[headers of the packets]:link type:(sll sll2 native)'
 		'w[write to a file]:capture file:_files'
 		'pcapng[write pcapng]'
 		'c[stop after this many packets]:packets: '

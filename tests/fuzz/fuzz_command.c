@@ -77,6 +77,10 @@ static void check_arguments(const struct options *options)
 	must(options->count <= INT64_MAX, "-c is in its range");
 	must(options->duration <= 31536000, "-duration is in its range");
 	must(options->hold <= 600000, "-hold is in its range");
+	must(!options->defaults.linktype || strcmp(options->defaults.linktype, "sll") == 0 ||
+			strcmp(options->defaults.linktype, "sll2") == 0 ||
+			strcmp(options->defaults.linktype, "native") == 0,
+		"a link type is one of three");
 	must(options->defaults.interface_count <= TARGET_INTERFACES_MAX,
 		"there are not too many interfaces");
 }

@@ -22,8 +22,9 @@ enum { LINES_MAX = 50 };
 static const struct target_defaults options = {
 	.filter = "tcp port 80 & a=b+c #%",
 	.snaplen = "96",
-	.interfaces = {"eth0", "lo"},
-	.interface_count = 2,
+	.linktype = "native",
+	.interfaces = {"eth0"},
+	.interface_count = 1,
 };
 
 static void check_failure(const struct error *error, bool has_secret)
@@ -67,6 +68,7 @@ static void check_url(const char *url, bool defaults)
 		"the precision is asked for");
 	must(!defaults || (count_parameters(url, "filter") > 0 &&
 				  count_parameters(url, "snaplen") > 0 &&
+				  count_parameters(url, "linktype") > 0 &&
 				  count_parameters(url, "interface") > 0),
 		"an option that the URL does not have is added");
 }

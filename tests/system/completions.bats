@@ -115,6 +115,7 @@ completes() {
 		ddump -req|uire
 		ddump --req|uire
 		ddump -require an|y
+		ddump -linktype nat|ive
 		ddump -hol|d
 		ddump -w sh|ot.pcap
 		ddump -ca ro|ot.pem

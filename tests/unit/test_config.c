@@ -72,6 +72,7 @@ static void options_not_given_have_defaults(void **state)
 	assert_null(line.options.output);
 	assert_null(line.options.defaults.filter);
 	assert_null(line.options.defaults.snaplen);
+	assert_null(line.options.defaults.linktype);
 	assert_int_equal(line.options.defaults.interface_count, 0);
 	assert_null(line.options.credentials.ca);
 	assert_null(line.options.credentials.cert);
@@ -194,6 +195,23 @@ static void number_out_of_range_rejected(void **state)
 	assert_int_equal(line.options.hold, 0);
 	assert_string_equal(line.options.defaults.snaplen, "0");
 	options_cleanup(&line.options);
+}
+
+static void linktype_is_one_of_three(void **state)
+{
+	static const char *const names[] = {"sll", "sll2", "native"};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(text, sizeof(text), "-linktype|%s|-i|eth0|a", names[i]);
+		good(text);
+		assert_string_equal(line.options.defaults.linktype, names[i]);
+		options_cleanup(&line.options);
+	}
+	bad("-linktype|SLL|a", "-linktype: \"SLL\" is neither sll, sll2 nor native");
+	bad("-linktype||a", "-linktype: \"\" is neither");
+	bad("-linktype|u:S3cr3t@a", "-linktype: \"u:@a\" is neither");
 }
 
 static void output_with_compressed_suffix_rejected(void **state)
@@ -432,6 +450,7 @@ int main(void)
 		cmocka_unit_test(options_after_operands_parsed),
 		cmocka_unit_test(help_without_target_accepted),
 		cmocka_unit_test(number_out_of_range_rejected),
+		cmocka_unit_test(linktype_is_one_of_three),
 		cmocka_unit_test(output_with_compressed_suffix_rejected),
 		cmocka_unit_test(output_with_conversion_rejected),
 		cmocka_unit_test(option_unknown_named),

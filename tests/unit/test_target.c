@@ -298,40 +298,74 @@ static void options_added_to_query_if_missing(void **state)
 	static const struct target_defaults all = {
 		.filter = "a+b & c=d #%",
 		.snaplen = "96",
+		.linktype = "sll2",
 		.interfaces = {"eth0", "lo"},
 		.interface_count = 2,
 	};
 #define FILTER "filter=a%2Bb+%26+c%3Dd+%23%25"
 	static const struct good good[] = {
 		{"a", "a",
-			"http://a:8475/capture?" FILTER "&snaplen=96&interface=eth0&interface=lo&"
-			"format=pcapng",
-			NULL, NULL},
-		{"a/x?filter=x", "a",
-			"http://a:8475/x?filter=x&snaplen=96&interface=eth0&"
+			"http://a:8475/capture?" FILTER "&snaplen=96&linktype=sll2&interface=eth0&"
 			"interface=lo&format=pcapng",
 			NULL, NULL},
-		{"a?filter=", "a",
-			"http://a:8475/capture?filter=&snaplen=96&"
+		{"a/x?filter=x", "a",
+			"http://a:8475/x?filter=x&snaplen=96&linktype=sll2&interface=eth0&"
+			"interface=lo&format=pcapng",
+			NULL, NULL},
+		{"a?filter=&linktype=", "a",
+			"http://a:8475/capture?filter=&linktype=&snaplen=96&"
 			"interface=eth0&interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a?interface=i&snaplen=0", "a",
-			"http://a:8475/capture?interface=i&snaplen=0&" FILTER "&format=pcapng",
+			"http://a:8475/capture?interface=i&snaplen=0&" FILTER
+			"&linktype=sll2&format=pcapng",
 			NULL, NULL},
 		{"a?afilter=1&x=filter=1&snaplength&interfac=1", "a",
 			"http://a:8475/capture?afilter=1&x=filter=1&"
-			"snaplength&interfac=1&" FILTER "&snaplen=96&interface=eth0&interface=lo&"
-			"format=pcapng",
+			"snaplength&interfac=1&" FILTER "&snaplen=96&linktype=sll2&"
+			"interface=eth0&interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a?precision=micro&interface", "a",
 			"http://a:8475/"
-			"capture?precision=micro&interface&" FILTER "&snaplen=96",
+			"capture?precision=micro&interface&" FILTER "&snaplen=96&linktype=sll2",
 			NULL, NULL},
 	};
 #undef FILTER
 
 	(void)state;
 	check_good(good, sizeof(good) / sizeof(*good), &all);
+}
+
+/* What is in the query, a worker checks. */
+static void native_linktype_needs_one_interface(void **state)
+{
+	const struct target_defaults defaults[] = {
+		{.linktype = "native"},
+		{.linktype = "native", .interfaces = {"any"}, .interface_count = 1},
+		{.linktype = "native", .interfaces = {"eth0", "lo"}, .interface_count = 2},
+		{.linktype = "native", .interfaces = {"eth0"}, .interface_count = 1},
+	};
+	static const struct good good[] = {
+		{"a?interface=lo", "a",
+			"http://a:8475/capture?interface=lo&linktype=native&format=pcapng", NULL,
+			NULL},
+		{"a?interface=any", "a",
+			"http://a:8475/capture?interface=any&linktype=native&format=pcapng", NULL,
+			NULL},
+	};
+	static const struct good one = {"a", "a",
+		"http://a:8475/capture?linktype=native&interface=eth0&format=pcapng", NULL, NULL};
+	static const struct good native = {"a?linktype=native", "a",
+		"http://a:8475/capture?linktype=native&format=pcapng", NULL, NULL};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		same_text("a", refuse("u:S3cr3t@a", &defaults[i]),
+			"u:@a: -linktype native needs one interface, and not any; try -i NAME");
+		check_good(good, 2, &defaults[i]);
+	}
+	check_good(&one, 1, &defaults[3]);
+	check_good(&native, 1, &nothing);
 }
 
 static void ssh_url_becomes_loopback(void **state)
@@ -625,6 +659,7 @@ int main(void)
 		cmocka_unit_test(display_url_printable),
 		cmocka_unit_test(query_kept_and_encoded),
 		cmocka_unit_test(options_added_to_query_if_missing),
+		cmocka_unit_test(native_linktype_needs_one_interface),
 		cmocka_unit_test(ssh_url_becomes_loopback),
 		cmocka_unit_test(ssh_option_or_password_rejected),
 		cmocka_unit_test(protocol_unknown_named),
