@@ -120,17 +120,20 @@ static const char *advice_for(const struct code_advice *table, size_t count, lon
 	return row ? row->advice : "";
 }
 
-static const char *advice_for_status(long status, const char *body, bool has_user)
+static const char *advice_for_status(
+	long status, const char *body, const struct rejected_request *request)
 {
 	const bool is_html = *body == '<';
 
-	if (status == 401 && has_user)
+	if (status == 401 && request->has_user)
 		return "; check user and password";
 	if (status == 401)
 		return "; try USER:PASSWORD@HOST, or -netrc";
 	/* a worker begins its message with the parameter's name */
 	if (status == 400 && strncmp(body, "filter:", strlen("filter:")) == 0)
 		return "; see pcap-filter(7), and use addresses, not names";
+	if (status == 400 && !is_html && request->is_too_new)
+		return "; the worker is of version 0.1 or not ddump-worker; upgrade it";
 	for (size_t i = 0; i < COUNT(status_advices); i++) {
 		const struct status_advice *row = &status_advices[i];
 
@@ -156,12 +159,13 @@ static struct text_slice find_reason(const char *body, long status)
 	return (struct text_slice){body, strcspn(body, "\r\n<")};
 }
 
-bool curl_error_from_status(long status, const char *body, bool has_user, struct error *error)
+bool curl_error_from_status(
+	long status, const char *body, const struct rejected_request *request, struct error *error)
 {
 	const struct text_slice reason = find_reason(body, status);
 
 	return error_set(error, 1, "HTTP status %ld%s%.*s%s", status, reason.size > 0 ? ": " : "",
-		(int)reason.size, reason.start, advice_for_status(status, body, has_user));
+		(int)reason.size, reason.start, advice_for_status(status, body, request));
 }
 
 /* Describes a connection that the server closed before it sent a response. */

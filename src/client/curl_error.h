@@ -11,12 +11,19 @@ enum { CONNECT_TIMEOUT_MS = 10000 };
 /* A content coding, detected by libcurl or by the transfer. */
 #define CURL_ERROR_COMPRESSED "the response is compressed, but ddump did not request that"
 
+/* What is known of a request that a server rejects. */
+struct rejected_request {
+	bool has_user;	 /* and password */
+	bool is_too_new; /* for a worker of version 0.1, as the server may be one */
+};
+
 /*
  * Describes an HTTP status other than 200, with the server's reason from the
- * beginning of the response body: a line of text, or the title of a page.
- * has_user: the request had a user and password. Returns false.
+ * beginning of the response body: a line of text, or the title of a page. Returns
+ * false.
  */
-bool curl_error_from_status(long status, const char *body, bool has_user, struct error *error);
+bool curl_error_from_status(
+	long status, const char *body, const struct rejected_request *request, struct error *error);
 
 /*
  * Describes a result other than CURLE_OK. handshakes: what TLS has reported;

@@ -5,6 +5,8 @@
  */
 #include "client/target_query.h"
 
+#include "common/slice.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,4 +87,38 @@ bool target_query_add(
 			"%s: -linktype native needs one interface, and not any; try -i NAME",
 			shown);
 	return code == CURLUE_OK || error_set(error, 1, "%s: %s", shown, curl_url_strerror(code));
+}
+
+/* The same bytes? */
+static bool is_equal(struct slice slice, const char *text)
+{
+	return slice.size == strlen(text) && memcmp(slice.at, text, slice.size) == 0;
+}
+
+/* Is it a name of the list, which ends with a NULL? */
+static bool is_listed(struct slice name, const char *const *list)
+{
+	for (; *list; list++)
+		if (is_equal(name, *list))
+			return true;
+	return false;
+}
+
+bool target_query_is_newer(const char *url)
+{
+	/* all parameters of version 0.1, which will not get more */
+	static const char *const old[] = {"filter", "interface", "snaplen", "count", "duration",
+		"format", "precision", "linktype", NULL};
+	const char *at = strchr(url, '?');
+
+	for (; at; at = strchr(at + 1, '&')) {
+		const struct slice name = {at + 1, strcspn(at + 1, "&=")};
+		const struct slice pair = {at + 1, strcspn(at + 1, "&")};
+
+		if (pair.size == 0)
+			continue;
+		if (!is_listed(name, old) || is_equal(pair, "linktype=native"))
+			return true;
+	}
+	return false;
 }

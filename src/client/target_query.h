@@ -25,3 +25,9 @@ struct target_defaults {
  */
 bool target_query_add(
 	CURLU *url, const struct target_defaults *defaults, const char *shown, struct error *error);
+
+/*
+ * Has the query of a URL a parameter, or a link type, that workers of version 0.1 do
+ * not have?
+ */
+bool target_query_is_newer(const char *url);

@@ -40,6 +40,7 @@ struct transfer {
 	struct tls *tls;
 	struct curl_slist *headers;
 	bool has_clock;	       /* on_clock() was called */
+	bool has_parameters;   /* the server announces the parameters that it knows */
 	uint64_t requested_ns; /* CLOCK_MONOTONIC, when the request was sent */
 	char detail[CURL_ERROR_SIZE];
 	char reason[REASON_MAX]; /* the body of a rejection */
@@ -124,10 +125,27 @@ static long proxy_rejection(const struct transfer *transfer)
 	return status >= PROXY_REJECTS && http_status(transfer) == 0 ? status : 0;
 }
 
+/* Does a line begin with the name of a field, and its colon? */
+static bool is_field(const char *bytes, size_t size, const char *name)
+{
+	return size > strlen(name) && strncasecmp(bytes, name, strlen(name)) == 0;
+}
+
+/* Parses a field that only workers send. */
+static void parse_worker_field(struct transfer *transfer, const char *bytes, size_t size)
+{
+	static const char clock[] = "Ddump-Clock:";
+
+	if (is_field(bytes, size, "Ddump-Parameters:"))
+		transfer->has_parameters = true;
+	if (is_field(bytes, size, clock) && !transfer->has_clock &&
+		http_status(transfer) == HTTP_OK)
+		parse_clock(transfer, bytes + strlen(clock), size - strlen(clock));
+}
+
 /* A CURLOPT_HEADERFUNCTION. libcurl has no limit on trailers. */
 static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 {
-	static const char name[] = "Ddump-Clock:";
 	static const char coding[] = "Transfer-Encoding:";
 	struct transfer *transfer = context;
 	const long rejection = proxy_rejection(transfer);
@@ -145,17 +163,15 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 		return CURL_WRITEFUNC_ERROR;
 	}
 	/* libcurl would decompress it, and store the result during a pause */
-	if (size > strlen(coding) && strncasecmp(bytes, coding, strlen(coding)) == 0 &&
+	if (is_field(bytes, size, coding) &&
 		/* cppcheck-suppress knownConditionTrueFalse; as above */
 		!is_chunked_only(bytes, size, coding)) {
 		error_set(&transfer->error, 1, CURL_ERROR_COMPRESSED);
 		return CURL_WRITEFUNC_ERROR;
 	}
-	/* not in a trailer, which comes too late */
-	if (size > strlen(name) && !transfer->has_clock &&
-		!stream_reader_has_begun(transfer->reader) && http_status(transfer) == HTTP_OK &&
-		strncasecmp(bytes, name, strlen(name)) == 0)
-		parse_clock(transfer, bytes + strlen(name), size - strlen(name));
+	/* not in a trailer, which comes too late, and not of a proxy's CONNECT */
+	if (!stream_reader_has_begun(transfer->reader) && http_status(transfer) > 0)
+		parse_worker_field(transfer, bytes, size);
 	return size;
 }
 
@@ -365,6 +381,17 @@ CURL *transfer_handle(const struct transfer *transfer)
 	return transfer->easy;
 }
 
+static bool describe_rejection(const struct transfer *transfer, long status, struct error *error)
+{
+	const struct target *target = transfer->ssh.target;
+	const struct rejected_request request = {
+		.has_user = target->user != NULL,
+		.is_too_new = !transfer->has_parameters && target_query_is_newer(target->url),
+	};
+
+	return curl_error_from_status(status, transfer->reason, &request, error);
+}
+
 bool transfer_result(
 	const struct transfer *transfer, CURLcode result, bool has_begun, struct error *error)
 {
@@ -377,8 +404,7 @@ bool transfer_result(
 	if (transfer->events.handshakes->messages > TLS_MESSAGES_MAX)
 		return error_set(error, 1, "more than %d TLS handshake messages", TLS_MESSAGES_MAX);
 	if (status > 0 && status != HTTP_OK)
-		return curl_error_from_status(
-			status, transfer->reason, transfer->ssh.target->user != NULL, error);
+		return describe_rejection(transfer, status, error);
 	if (result != CURLE_OK) {
 		curl_error_from_result(transfer->easy, result, transfer->events.handshakes,
 			has_begun, transfer->detail, error);

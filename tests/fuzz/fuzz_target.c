@@ -50,6 +50,16 @@ static size_t count_parameters(const char *url, const char *name)
 	return count;
 }
 
+/* Whatever is before it, a parameter that version 0.1 does not have is found. */
+static void check_newer(const char *url)
+{
+	char *longer = NULL;
+
+	must(asprintf(&longer, "%s&promisc=1", url) >= 0, "there is memory");
+	must(target_query_is_newer(longer), "a newer parameter is found");
+	free(longer);
+}
+
 static void check_url(const char *url, bool defaults)
 {
 	const char *host = strstr(url, "://");
@@ -66,6 +76,7 @@ static void check_url(const char *url, bool defaults)
 	must(!strpbrk(url, " \t\r\n#"), "the URL is one");
 	must(count_parameters(url, "precision") > 0 || count_parameters(url, "format") > 0,
 		"the precision is asked for");
+	check_newer(url);
 	must(!defaults || (count_parameters(url, "filter") > 0 &&
 				  count_parameters(url, "snaplen") > 0 &&
 				  count_parameters(url, "linktype") > 0 &&

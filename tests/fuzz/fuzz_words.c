@@ -146,9 +146,10 @@ static void try_explain(const char *text)
 		.is_foreign = numbers.times & 2,
 	};
 	const CURLcode result = 1 + numbers.status % (CURL_LAST - 1);
+	const struct rejected_request request = {numbers.room & 1, numbers.room & 4};
 	struct error error = none;
 
-	must(!curl_error_from_status(numbers.status % 1000, text, numbers.room & 1, &error),
+	must(!curl_error_from_status(numbers.status % 1000, text, &request, &error),
 		"a status that is explained is a failure");
 	check_failure(&error);
 	error = none;

@@ -96,6 +96,30 @@ static void make_status(struct answer *answer, const char *target)
 	answer_page(answer, status, "Content-Type: text/plain\r\n", body);
 }
 
+/*
+ * A worker that does not know promisc= and linktype=native. list=NAMES: it
+ * announces these parameters.
+ */
+static void make_old(struct answer *answer, const char *target)
+{
+	const char *query = answer_query(target);
+	const char *list = param_find(query, "list");
+	char lines[256] = "Content-Type: text/plain\r\n";
+
+	if (list)
+		snprintf(lines, sizeof(lines),
+			"Content-Type: text/plain\r\nDdump-Parameters: %.*s\r\n",
+			(int)strcspn(list, "&"), list);
+	if (param_find(query, "promisc"))
+		answer_page(answer, "400 Bad Request", lines,
+			"unknown parameter \"promisc\"; try filter\n");
+	else if (param_is(query, "linktype", "native"))
+		answer_page(answer, "400 Bad Request", lines,
+			"linktype: \"native\" is neither sll nor sll2\n");
+	else
+		make_stream(answer, target);
+}
+
 static void make_redirect(struct answer *answer, const char *target)
 {
 	const char *to = param_find(answer_query(target), "to");
@@ -234,6 +258,7 @@ void answer_make(struct answer *answer, const char *target, const char *credenti
 		{"/attack/", make_attack},
 		{"/file/", make_file},
 		{"/status/", make_status},
+		{"/old", make_old},
 		{"/redirect", make_redirect},
 		{"/html", make_html},
 		{"/garbage", make_garbage},

@@ -41,6 +41,24 @@ refused() {
 	done
 }
 
+@test "linktype=native or promisc=1, a worker of version 0.1: its message, and what to do" {
+	local upgrade="the worker is of version 0.1 or not ddump-worker; upgrade it" query
+	serve
+	for query in linktype=native promisc=1; do
+		merge odd="$url/old?$query"
+		refused "^ddump: odd: HTTP status 400: .*${query%=*}.*; $upgrade\$"
+	done
+	merge -linktype native -i eth0 odd="$url/old"
+	refused "odd: HTTP status 400: linktype: \"native\" is neither sll nor sll2; $upgrade"
+	# a newer one has the last word, and a page is a proxy's
+	merge odd="$url/old?linktype=native&list=filter"
+	refused "odd: HTTP status 400: linktype"
+	run ! grep -q "version 0.1" "$said"
+	merge odd="$url/status/404?linktype=native" even="$url/status/400"
+	refused "even: HTTP status 400"
+	run ! grep -q "version 0.1" "$said"
+}
+
 @test "a response that is not a capture: the target fails" {
 	local path
 	serve

@@ -368,6 +368,25 @@ static void native_linktype_needs_one_interface(void **state)
 	check_good(&native, 1, &nothing);
 }
 
+static void query_of_a_newer_worker_is_found(void **state)
+{
+	static const char *const old[] = {"http://a/capture",
+		"http://a/capture?filter=promisc&interface=a&snaplen=1&count=2&duration=3&"
+		"format=pcap&precision=nano&linktype=sll2",
+		"http://a/x?filter&&interface=&", "http://a/x?", "http://a/promisc=1"};
+	static const char *const newer[] = {"http://a/capture?promisc=1",
+		"http://a/x?filter=a&linktype=native", "http://a/x?linktype=native&filter=a",
+		"http://a/x?filters=a", "http://a/x?filte", "http://a/x?Filter=a", "http://a/x?=1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(old) / sizeof(*old); i++)
+		if (target_query_is_newer(old[i]))
+			fail_msg("%s", old[i]);
+	for (size_t i = 0; i < sizeof(newer) / sizeof(*newer); i++)
+		if (!target_query_is_newer(newer[i]))
+			fail_msg("%s", newer[i]);
+}
+
 static void ssh_url_becomes_loopback(void **state)
 {
 	static const struct {
@@ -660,6 +679,7 @@ int main(void)
 		cmocka_unit_test(query_kept_and_encoded),
 		cmocka_unit_test(options_added_to_query_if_missing),
 		cmocka_unit_test(native_linktype_needs_one_interface),
+		cmocka_unit_test(query_of_a_newer_worker_is_found),
 		cmocka_unit_test(ssh_url_becomes_loopback),
 		cmocka_unit_test(ssh_option_or_password_rejected),
 		cmocka_unit_test(protocol_unknown_named),
