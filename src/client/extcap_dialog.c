@@ -50,6 +50,10 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 		"{display=Interfaces}{type=string}{placeholder=all}"
 		"{tooltip=Names of the hosts' interfaces, separated by spaces}"
 		"{group=Capture}"},
+	{"--p", AT(no_promisc), FLAG,
+		"{display=Not promiscuous}{type=boolflag}"
+		"{tooltip=Interfaces that are named are promiscuous without this}"
+		"{group=Capture}"},
 	{"--snaplen", AT(snaplen), TEXT,
 		"{display=Bytes of each packet}{type=unsigned}"
 		"{range=0,262144}{default=262144}{group=Capture}"},

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXTCAP_DIALOG_FIELDS = 16 };
+enum { EXTCAP_DIALOG_FIELDS = 17 };
 
 /*
  * The values of Wireshark's dialog. Texts belong to the caller; NULL or empty:
@@ -27,6 +27,7 @@ struct extcap_dialog {
 	char *passphrase; /* of key */
 	char *ssh;
 	char *hold;
+	bool no_promisc;
 	bool retry;
 	bool netrc;
 	bool align;

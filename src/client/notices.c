@@ -14,7 +14,9 @@
 
 enum {
 	LINE_SIZE = 2048,
-	RESERVED = 64,				      /* for the number of omitted lines */
+	RESERVED = 64, /* for the number of omitted lines */
+	LABELS_NAMED_MAX = 5,
+	LABEL_MAX = 80,				      /* bytes of one that are shown */
 	SECTION_TEXT_MAX = PCAPNG_TEXT_MAX / 2 + 512, /* with a label */
 };
 
@@ -59,6 +61,26 @@ void notice_warning(const char *format, ...)
 	va_start(args, format);
 	print_line("warning: ", format, args);
 	va_end(args);
+}
+
+_Static_assert(LABELS_NAMED_MAX *(LABEL_MAX + 2) + RESERVED < sizeof((struct label_list){0}.text),
+	"all labels that are named fit");
+
+void label_list_add(struct label_list *labels, const char *label)
+{
+	if (labels->count++ >= LABELS_NAMED_MAX)
+		return;
+	labels->used +=
+		(size_t)snprintf(labels->text + labels->used, sizeof(labels->text) - labels->used,
+			"%s%.*s", labels->used > 0 ? ", " : "", LABEL_MAX, label);
+}
+
+const char *label_list_text(struct label_list *labels)
+{
+	if (labels->count > LABELS_NAMED_MAX)
+		snprintf(labels->text + labels->used, RESERVED, " and %u more",
+			labels->count - LABELS_NAMED_MAX);
+	return labels->text;
 }
 
 static void add_line(struct notes *notes, const char *format, va_list args)

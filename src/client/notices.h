@@ -20,6 +20,18 @@ void notice_warning(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* Draws the status line; NULL erases it. */
 void notice_status_line(const char *line);
 
+/* Labels in a message: the first few, and the number of the others. All zero: empty. */
+struct label_list {
+	char text[512];
+	size_t used;
+	unsigned count;
+};
+
+void label_list_add(struct label_list *labels, const char *label);
+
+/* Returns "a, b, c, d, e and 3 more", owned by labels; "" if it is empty. */
+const char *label_list_text(struct label_list *labels);
+
 /* Lines of text that fit into one comment of a pcapng. All zero: empty. */
 struct notes {
 	char text[PCAPNG_TEXT_MAX];

@@ -28,7 +28,6 @@ enum {
 	DRAIN_PATIENCE_MS = 1000, /* for the output's reader, after an interrupt */
 	LONG_BLOCK_MS = 1000,	  /* of the output, which restarts the hold */
 	COUNTERS_MS = 1000,	  /* between two looks at the counters */
-	NAMES_SIZE = 512,
 	MEMORY_TOTAL = 128 << 20,
 	TARGET_COST = 96 << 10, /* besides its queue, mostly of libcurl */
 	QUEUE_MIN = 32 << 10,
@@ -166,6 +165,7 @@ static void begin_output(struct session *session)
 	if (!session->options->quiet)
 		notice("capturing on %u target%s", common->begun_count,
 			common->begun_count == 1 ? "" : "s");
+	sources_warn_of_left_out(&session->sources);
 	capture_file_start(&session->file, common->linktype);
 	if (session->options->duration)
 		session->end_ms = clock_ms() + session->options->duration * 1000;
@@ -174,14 +174,14 @@ static void begin_output(struct session *session)
 /* Reports once which targets the output waits for. */
 static void report_waiting(struct session *session)
 {
-	char names[NAMES_SIZE];
+	struct label_list names;
 
 	if (session->waiting_reported || clock_ms() < session->begin_ms + WAITING_NOTICE_MS)
 		return;
 	session->waiting_reported = true;
-	summary_list_waiting(take_snapshots(session), session->sources.count, names, sizeof(names));
-	if (*names && !session->options->quiet)
-		notice("waiting for %s", names);
+	summary_list_waiting(take_snapshots(session), session->sources.count, &names);
+	if (names.count > 0 && !session->options->quiet)
+		notice("waiting for %s", label_list_text(&names));
 }
 
 /*
@@ -359,8 +359,11 @@ static void run_until_over(struct session *session)
 		sources_handle_events(&session->sources);
 		if (!file->started && !try_to_begin(session))
 			return;
-		if (file->started)
+		if (file->started) {
+			/* of those that connect later */
+			sources_warn_of_left_out(&session->sources);
 			timeout = pump(session);
+		}
 		report_progress(session);
 		if (event_loop_output_closed(session->loop))
 			capture_file_set_reader_gone(file);
@@ -415,9 +418,11 @@ static void drain(struct session *session)
 static void explain_no_begin(struct session *session, struct error *error)
 {
 	const struct source_common *common = &session->sources.common;
-	char names[NAMES_SIZE];
+	struct label_list waiting;
+	const char *names;
 
-	summary_list_waiting(take_snapshots(session), session->sources.count, names, sizeof(names));
+	summary_list_waiting(take_snapshots(session), session->sources.count, &waiting);
+	names = label_list_text(&waiting);
 	if (session->file.state == CAPTURE_FILE_FAILED)
 		*error = session->file.error;
 	else if (session->file.state == CAPTURE_FILE_READER_GONE)

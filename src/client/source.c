@@ -106,6 +106,8 @@ static void enter_running(struct source *source)
 		notice("%s: capture started", label);
 	if (common->options->align && !source->clock_offset.is_known)
 		notice_warning("%s: clock offset unknown; timestamps are not corrected", label);
+	if (source->left_out & ~source->left_out_warned)
+		common->has_left_out = true;
 	common->begun_count += source->stream_began_ms == 0;
 	source->stream_began_ms = clock_ms();
 	merge_begin(common->merge, source->index, source->stream_began_ms);

@@ -42,6 +42,7 @@ struct source_common {
 	uint64_t missing_since_ms; /* the first of the missing; 0: none */
 	uint64_t now_ms;	   /* when the present chunk came */
 	bool output_blocked;	   /* the output accepts nothing at present */
+	bool has_left_out;	   /* there are additions to the queries to warn of */
 	bool linktype_chosen;
 	uint32_t linktype; /* of a pcap output, once it is chosen */
 };
@@ -70,6 +71,8 @@ struct source {
 	bool was_paused;  /* its queue was full */
 	bool was_blocked; /* the output was blocked while it was paused */
 	struct conversion_losses omissions;
+	unsigned left_out;	  /* additions to the query that its worker does not support */
+	unsigned left_out_warned; /* those that were reported */
 	/* for -retry: */
 	unsigned attempt;	  /* the last one; 0: none since a steady stream */
 	uint64_t due_ms;	  /* when to connect again, or to give an attempt up */

@@ -337,7 +337,8 @@ static long buffer_size(size_t count)
 	return size < BUFFER_MAX ? size : BUFFER_MAX;
 }
 
-bool source_stream_start(struct source *source)
+/* Begins a transfer, with the additions to its query that are not left out. */
+static bool start_transfer(struct source *source)
 {
 	struct source_common *common = source->common;
 	const struct transfer_events events = source_stream_events(source);
@@ -345,12 +346,20 @@ bool source_stream_start(struct source *source)
 	source->clock_offset = (struct clock_offset){0};
 	source->clock_watch = (struct clock_watch){0};
 	source->handshakes = (struct handshakes){0};
-	source->transfer = transfer_new(source->target, common->options,
-		buffer_size(common->options->targets.count), &events);
+	source->transfer =
+		transfer_new(source->target, source->target->additions & ~source->left_out,
+			common->options, buffer_size(common->options->targets.count), &events);
 	/* after transfer_new(), which may have run ssh first */
 	source->last_data_ms = clock_ms();
 	source->due_ms = source->last_data_ms + ATTEMPT_S * UINT64_C(1000);
 	return source->transfer && event_loop_add(common->loop, transfer_handle(source->transfer));
+}
+
+bool source_stream_start(struct source *source)
+{
+	/* the host may have another worker since the last attempt */
+	source->left_out = 0;
+	return start_transfer(source);
 }
 
 void source_stream_stop(struct source *source)
@@ -368,12 +377,35 @@ void source_stream_end(struct source *source, const struct error *error)
 	source_transition(source, error ? SOURCE_FAILS : SOURCE_ENDS, error);
 }
 
+static void end_without_resources(struct source *source)
+{
+	struct error error;
+
+	error_set(&error, 1, "out of memory or descriptors");
+	source_stream_end(source, &error);
+}
+
+/* Tries once more, without additions to the query that the worker may not support. */
+static void try_without(struct source *source, unsigned additions)
+{
+	source_stream_stop(source);
+	source->left_out |= additions;
+	if (!start_transfer(source))
+		end_without_resources(source);
+}
+
 void source_stream_end_with_result(struct source *source, CURLcode result)
 {
-	struct error error = {0};
+	const unsigned rejected = transfer_rejected_additions(source->transfer);
 	const bool has_begun = source->stream_began_ms > 0;
-	const bool is_complete = transfer_result(source->transfer, result, has_begun, &error);
+	struct error error = {0};
+	bool is_complete;
 
+	if (rejected) {
+		try_without(source, rejected);
+		return;
+	}
+	is_complete = transfer_result(source->transfer, result, has_begun, &error);
 	/* a request that was accepted before may be accepted again */
 	if (!has_begun && transfer_is_refused(source->transfer))
 		source->is_refused = true;
@@ -384,13 +416,12 @@ void source_stream_retry(struct source *source)
 {
 	struct error error;
 
-	if (source->transfer)
+	if (source->transfer) {
 		error_set(&error, 1, "no capture started within %d s", ATTEMPT_S);
-	else if (source_stream_start(source))
-		return;
-	else
-		error_set(&error, 1, "out of memory or descriptors");
-	source_stream_end(source, &error);
+		source_stream_end(source, &error);
+	} else if (!source_stream_start(source)) {
+		end_without_resources(source);
+	}
 }
 
 void source_stream_resume(struct source *source)

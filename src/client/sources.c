@@ -158,6 +158,34 @@ uint64_t sources_due_ms(const struct sources *sources)
 	return due;
 }
 
+/* Warns of one addition, and of all targets that it is left out for. */
+static void warn_of_left_out(struct sources *sources, enum target_addition addition)
+{
+	struct label_list labels = {0};
+
+	for (unsigned i = 0; i < sources->count; i++) {
+		struct source *source = &sources->list[i];
+
+		if (!source->stream_began_ms ||
+			!(source->left_out & ~source->left_out_warned & addition))
+			continue;
+		source->left_out_warned |= addition;
+		label_list_add(&labels, source->target->label);
+	}
+	if (labels.count > 0)
+		notices_warn(sources->common.notices, "%s: %s", label_list_text(&labels),
+			target_query_left_out(addition));
+}
+
+void sources_warn_of_left_out(struct sources *sources)
+{
+	if (!sources->common.has_left_out)
+		return;
+	sources->common.has_left_out = false;
+	for (unsigned addition = 1; addition < TARGET_ADDITIONS_END; addition <<= 1)
+		warn_of_left_out(sources, addition);
+}
+
 void sources_resume(struct sources *sources)
 {
 	if (sources->common.paused_count == 0)

@@ -39,6 +39,12 @@ void sources_handle_events(struct sources *sources);
 /* When sources_handle_events() must run by itself: ms, or CLOCK_NEVER. */
 uint64_t sources_due_ms(const struct sources *sources);
 
+/*
+ * Warns of captures that have begun without additions to their queries, because their
+ * workers do not support these. To be called when the output begins, and after it.
+ */
+void sources_warn_of_left_out(struct sources *sources);
+
 /* Resumes paused transfers whose queues have space again. */
 void sources_resume(struct sources *sources);
 

@@ -4,8 +4,6 @@
  */
 #include "client/summary.h"
 
-#include "client/notices.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,22 +11,12 @@
 enum { NAMED_MAX = 5, KERNEL_SIZE = 160, PART_SIZE = 48 };
 
 void summary_list_waiting(
-	const struct source_snapshot *sources, unsigned count, char *out, size_t size)
+	const struct source_snapshot *sources, unsigned count, struct label_list *ret_labels)
 {
-	unsigned waiting = 0;
-	size_t used = 0;
-
-	out[0] = '\0';
-	for (unsigned i = 0; i < count; i++) {
-		if (sources[i].status != SOURCE_IS_CONNECTING || waiting++ >= NAMED_MAX)
-			continue;
-		used += (size_t)snprintf(
-			out + used, size - used, "%s%s", waiting > 1 ? ", " : "", sources[i].label);
-		if (used >= size)
-			return;
-	}
-	if (waiting > NAMED_MAX)
-		snprintf(out + used, size - used, " and %u more", waiting - NAMED_MAX);
+	*ret_labels = (struct label_list){0};
+	for (unsigned i = 0; i < count; i++)
+		if (sources[i].status == SOURCE_IS_CONNECTING)
+			label_list_add(ret_labels, sources[i].label);
 }
 
 static void append_count(char out[KERNEL_SIZE], bool is_known, uint64_t count, const char *what)

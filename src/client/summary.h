@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "client/notices.h"
 #include "client/source_snapshot.h"
 
-#include <stddef.h>
-
-/*
- * Prints the labels of targets whose capture has not begun into out, separated
- * by commas: a few, and the number of the others. "" if there are none.
- */
+/* Lists the targets whose capture has not begun. */
 void summary_list_waiting(
-	const struct source_snapshot *sources, unsigned count, char *out, size_t size);
+	const struct source_snapshot *sources, unsigned count, struct label_list *ret_labels);
 
 /*
  * Reports the counts of each target, as tcpdump does at its end, and the number

@@ -334,7 +334,8 @@ static bool parse_parts(struct parsing *parsing, const char *text,
 		return false;
 	if (!parse_url(parsing) || !set_url_defaults(parsing))
 		return false;
-	if (!target_query_add(parsing->url, defaults, parsing->shown, parsing->error))
+	if (!target_query_add(
+		    parsing->url, defaults, parsing->shown, &target->additions, parsing->error))
 		return false;
 	return fill_target(parsing, label, target);
 }

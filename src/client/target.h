@@ -17,15 +17,16 @@ enum { TARGETS_MAX = 4096 };
  * are printable.
  */
 struct target {
-	char *label;	   /* for messages; unique in a list */
-	bool has_label;	   /* the user gave the label */
-	char *url;	   /* to request; without user and password */
-	char *display_url; /* the same as the user wrote it, such as ssh://... */
-	char *user;	   /* NULL: none */
-	char *password;	   /* NULL: none */
-	char *ssh_host;	   /* for ssh(1), url is on its loopback; NULL: no ssh */
-	char *ssh_port;	   /* NULL: ssh's default */
-	char *ssh_user;	   /* NULL: ssh's default */
+	char *label;	    /* for messages; unique in a list */
+	bool has_label;	    /* the user gave the label */
+	char *url;	    /* to request; without user and password; it has a query */
+	unsigned additions; /* to its query, bits of enum target_addition */
+	char *display_url;  /* the same as the user wrote it, such as ssh://... */
+	char *user;	    /* NULL: none */
+	char *password;	    /* NULL: none */
+	char *ssh_host;	    /* for ssh(1), url is on its loopback; NULL: no ssh */
+	char *ssh_port;	    /* NULL: ssh's default */
+	char *ssh_user;	    /* NULL: ssh's default */
 };
 
 /*

@@ -5,11 +5,22 @@
  */
 #include "client/target_query.h"
 
-#include "common/slice.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const struct {
+	enum target_addition addition;
+	const char *name;
+	const char *value;
+	const char *left_out; /* a message about workers that do not support it */
+} additions[] = {
+	{TARGET_PROMISC, "promisc", "1",
+		"promiscuous mode is off, because ddump-worker is too old there; upgrade it, or "
+		"try -p"},
+};
+
+enum { ADDITIONS = sizeof(additions) / sizeof(*additions) };
 
 /* Has the query a parameter of that name? query may be NULL. */
 static bool has_parameter(const char *query, const char *name)
@@ -71,14 +82,29 @@ static bool lacks_interface(const char *query, const struct target_defaults *def
 	return defaults->interface_count != 1 || strcmp(defaults->interfaces[0], "any") == 0;
 }
 
-bool target_query_add(
-	CURLU *url, const struct target_defaults *defaults, const char *shown, struct error *error)
+/*
+ * As tcpdump does, a capture on named interfaces is promiscuous. It is not possible on
+ * all interfaces at once.
+ */
+static bool wants_promisc(const char *query, const struct target_defaults *defaults)
+{
+	if (defaults->no_promisc || defaults->interface_count == 0)
+		return false;
+	for (size_t i = 0; i < defaults->interface_count; i++)
+		if (strcmp(defaults->interfaces[i], "any") == 0)
+			return false;
+	return !has_parameter(query, "interface") && !has_parameter(query, "promisc");
+}
+
+bool target_query_add(CURLU *url, const struct target_defaults *defaults, const char *shown,
+	unsigned *ret_additions, struct error *error)
 {
 	char *query = NULL;
 	CURLUcode code = curl_url_get(url, CURLUPART_QUERY, &query, 0);
 	const bool is_read = code == CURLUE_OK || code == CURLUE_NO_QUERY;
 	const bool is_rejected = is_read && lacks_interface(query, defaults);
 
+	*ret_additions = wants_promisc(query, defaults) ? TARGET_PROMISC : 0;
 	if (is_read && !is_rejected)
 		code = add_missing_parameters(url, query, defaults);
 	curl_free(query);
@@ -93,6 +119,50 @@ bool target_query_add(
 static bool is_equal(struct slice slice, const char *text)
 {
 	return slice.size == strlen(text) && memcmp(slice.at, text, slice.size) == 0;
+}
+
+char *target_query_extend(const char *url, unsigned set)
+{
+	char *extended = strdup(url);
+
+	for (size_t i = 0; i < ADDITIONS && extended; i++) {
+		char *shorter = extended;
+
+		if (!(set & additions[i].addition))
+			continue;
+		if (asprintf(&extended, "%s&%s=%s", shorter, additions[i].name,
+			    additions[i].value) < 0)
+			extended = NULL;
+		free(shorter);
+	}
+	return extended;
+}
+
+/* The addition of a name, 0: none. */
+static unsigned find_addition(struct slice name)
+{
+	for (size_t i = 0; i < ADDITIONS; i++)
+		if (is_equal(name, additions[i].name))
+			return additions[i].addition;
+	return 0;
+}
+
+unsigned target_query_supported(struct slice list)
+{
+	unsigned supported = 0;
+	struct slice name;
+
+	while (slice_cut(&list, ',', &name))
+		supported |= find_addition(slice_trim(name));
+	return supported | find_addition(slice_trim(list));
+}
+
+const char *target_query_left_out(enum target_addition addition)
+{
+	for (size_t i = 0; i < ADDITIONS; i++)
+		if (additions[i].addition == addition)
+			return additions[i].left_out;
+	return "";
 }
 
 /* Is it a name of the list, which ends with a NULL? */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/error.h"
+#include "common/slice.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -16,15 +17,34 @@ struct target_defaults {
 	const char *linktype; /* NULL: not given */
 	const char *interfaces[TARGET_INTERFACES_MAX];
 	size_t interface_count;
+	bool no_promisc;
+};
+
+/*
+ * Parameters that ddump adds by itself, bits of a set. An older worker would reject the
+ * request because of them, so they are not in the URL of a target.
+ */
+enum target_addition {
+	TARGET_PROMISC = 1,
+	TARGET_ADDITIONS_END = 2, /* above all of them */
 };
 
 /*
  * Adds the defaults that a URL's query does not have, and format=pcapng unless
- * the query has a format or precision. Returns false with error set, for the target
- * that is shown as in the command line.
+ * the query has a format or precision. ret_additions: what to add to it besides.
+ * Returns false with error set, for the target that is shown as in the command line.
  */
-bool target_query_add(
-	CURLU *url, const struct target_defaults *defaults, const char *shown, struct error *error);
+bool target_query_add(CURLU *url, const struct target_defaults *defaults, const char *shown,
+	unsigned *ret_additions, struct error *error);
+
+/* Returns a URL with a query and these additions, for free(); NULL: out of memory. */
+char *target_query_extend(const char *url, unsigned additions);
+
+/* Returns which additions are in a list of parameters, the value of Ddump-Parameters. */
+unsigned target_query_supported(struct slice list);
+
+/* Returns a message about targets for which one of the additions is left out. */
+const char *target_query_left_out(enum target_addition addition);
 
 /*
  * Has the query of a URL a parameter, or a link type, that workers of version 0.1 do

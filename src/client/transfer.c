@@ -25,6 +25,7 @@ enum {
 	REASON_MAX = 512, /* of a rejection's body */
 	HEADERS_MAX = 65536,
 	HTTP_OK = 200,
+	HTTP_BAD_REQUEST = 400,
 	PROXY_REJECTS = 300, /* the least status */
 	FORWARDED_MAX = 64,
 };
@@ -40,7 +41,9 @@ struct transfer {
 	struct tls *tls;
 	struct curl_slist *headers;
 	bool has_clock;	       /* on_clock() was called */
-	bool has_parameters;   /* the server announces the parameters that it knows */
+	unsigned additions;    /* to the query */
+	unsigned supported;    /* additions that the server announces */
+	bool has_parameters;   /* it announces its parameters */
 	uint64_t requested_ns; /* CLOCK_MONOTONIC, when the request was sent */
 	char detail[CURL_ERROR_SIZE];
 	char reason[REASON_MAX]; /* the body of a rejection */
@@ -131,13 +134,28 @@ static bool is_field(const char *bytes, size_t size, const char *name)
 	return size > strlen(name) && strncasecmp(bytes, name, strlen(name)) == 0;
 }
 
+/* Parses the value of Ddump-Parameters, which ends with a line break. */
+static unsigned supported_additions(const char *value, const char *end)
+{
+	struct slice list = {.at = value};
+
+	while (end > value && (end[-1] == '\r' || end[-1] == '\n'))
+		end--;
+	list.size = (size_t)(end - value);
+	return target_query_supported(list);
+}
+
 /* Parses a field that only workers send. */
 static void parse_worker_field(struct transfer *transfer, const char *bytes, size_t size)
 {
 	static const char clock[] = "Ddump-Clock:";
+	static const char parameters[] = "Ddump-Parameters:";
 
-	if (is_field(bytes, size, "Ddump-Parameters:"))
+	if (is_field(bytes, size, parameters)) {
 		transfer->has_parameters = true;
+		transfer->supported |=
+			supported_additions(bytes + strlen(parameters), bytes + size);
+	}
 	if (is_field(bytes, size, clock) && !transfer->has_clock &&
 		http_status(transfer) == HTTP_OK)
 		parse_clock(transfer, bytes + strlen(clock), size - strlen(clock));
@@ -284,11 +302,21 @@ static bool set_tls(struct transfer *transfer, const struct tls_files *credentia
 	return set_texts(easy, texts, sizeof(texts) / sizeof(*texts));
 }
 
+/* False: out of memory. */
+static bool set_url(const struct transfer *transfer, const char *url)
+{
+	char *extended = target_query_extend(url, transfer->additions);
+	const bool is_set =
+		extended && curl_easy_setopt(transfer->easy, CURLOPT_URL, extended) == CURLE_OK;
+
+	free(extended);
+	return is_set;
+}
+
 /* False: out of memory; some options are not set. */
 static bool set_request(CURL *easy, const struct target *target, const struct options *options)
 {
 	const struct text_option texts[] = {
-		{CURLOPT_URL, target->url},
 		{CURLOPT_PROTOCOLS_STR, "http,https"},
 		{CURLOPT_USERAGENT, "ddump/" DDUMP_VERSION},
 		{CURLOPT_USERNAME, target->user},
@@ -333,18 +361,20 @@ static bool set_tunnel(struct transfer *transfer)
 	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
 }
 
-struct transfer *transfer_new(const struct target *target, const struct options *options,
-	long buffer, const struct transfer_events *events)
+struct transfer *transfer_new(const struct target *target, unsigned additions,
+	const struct options *options, long buffer, const struct transfer_events *events)
 {
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
 
 	if (!transfer)
 		return NULL;
 	transfer->events = *events;
+	transfer->additions = additions;
 	transfer->ssh = (struct ssh_process){target, options->ssh};
 	transfer->reader = stream_reader_new(&events->stream);
 	transfer->easy = curl_easy_init();
-	if (!transfer->reader || !transfer->easy || !set_request(transfer->easy, target, options) ||
+	if (!transfer->reader || !transfer->easy || !set_url(transfer, target->url) ||
+		!set_request(transfer->easy, target, options) ||
 		!set_tls(transfer, &options->credentials)) {
 		transfer_free(transfer);
 		return NULL;
@@ -418,6 +448,14 @@ bool transfer_result(
 	if (!stream_reader_has_begun(transfer->reader))
 		curl_error_from_text(transfer->easy, error);
 	return false;
+}
+
+unsigned transfer_rejected_additions(const struct transfer *transfer)
+{
+	/* what a worker answers to a parameter that it does not support */
+	return http_status(transfer) == HTTP_BAD_REQUEST
+		       ? transfer->additions & ~transfer->supported
+		       : 0;
 }
 
 bool transfer_is_refused(const struct transfer *transfer)

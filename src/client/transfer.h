@@ -34,11 +34,12 @@ struct transfer_events {
 };
 
 /*
- * Prepares a request; target and options must outlive it. buffer is the most
- * bytes of a chunk. Returns a transfer for transfer_free(), NULL: out of memory.
+ * Prepares a request; target and options must outlive it. additions: which ones its
+ * query has, enum target_addition. buffer is the most bytes of a chunk. Returns a
+ * transfer for transfer_free(), NULL: out of memory.
  */
-struct transfer *transfer_new(const struct target *target, const struct options *options,
-	long buffer, const struct transfer_events *events);
+struct transfer *transfer_new(const struct target *target, unsigned additions,
+	const struct options *options, long buffer, const struct transfer_events *events);
 
 /* Accepts NULL. */
 void transfer_free(struct transfer *transfer);
@@ -53,6 +54,12 @@ CURL *transfer_handle(const struct transfer *transfer);
  */
 bool transfer_result(
 	const struct transfer *transfer, CURLcode result, bool has_begun, struct error *error);
+
+/*
+ * Returns the additions that the server may have rejected the request for: it does not
+ * announce that it supports them. 0: the request without them would not be accepted either.
+ */
+unsigned transfer_rejected_additions(const struct transfer *transfer);
 
 /* Was the request rejected with a status that another try would get again? */
 bool transfer_is_refused(const struct transfer *transfer);

@@ -25,6 +25,7 @@ complete -c ddump -f
 complete -c ddump -a '(__ddump_targets)'
 complete -c ddump -o filter -l filter -x -d 'Capture packets that match this pcap-filter(7)'
 complete -c ddump -o interface -l interface -o i -l i -x -d 'Capture on this interface'
+complete -c ddump -o p -l p -d 'Do not set these interfaces promiscuous'
 complete -c ddump -o snaplen -l snaplen -o s -l s -x -d 'Keep this many bytes of each packet'
 complete -c ddump -o linktype -l linktype -xa 'sll sll2 native' -d 'Headers of the packets'
 complete -c ddump -o w -l w -rF -d 'Write to a file'

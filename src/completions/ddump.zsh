@@ -27,6 +27,7 @@ _ddump() {
 		'filter[capture packets that match this]:pcap-filter(7) expression: '
 		'*interface[capture on this interface]:interface: '
 		'*i[capture on this interface]:interface: '
+		'p[do not set these interfaces promiscuous]'
 		'snaplen[keep this many bytes of each packet]:bytes: '
 		's[keep this many bytes of each packet]:bytes: '
 		'linktype[headers of the packets]:link type:(sll sll2 native)'

@@ -82,6 +82,39 @@ all_agree() {
 	all_agree pcap packets_of
 }
 
+# What the new client asks for by itself, it leaves out; what the user asks for, it
+# does not.
+@test "-i and -linktype native, an old worker: a warning, and advice to upgrade" {
+	need ssh
+	need sshd
+	make_hosts 1
+	DDUMP=${folder_of[new]}/ddump
+	start_version old 1
+	start_into one.pcapng -i eth0 'h1=10.9.0.1?filter=udp'
+	grep -q "warning: h1: promiscuous mode is off, because ddump-worker is too old" "$said"
+	send_from 1 5 0 10.9.0.254 4711
+	eventually file_has 5
+	end_capture
+	[ "$status" -eq 0 ]
+	run_client two.pcapng -linktype native -i eth0 h1=10.9.0.1
+	[ "$status" -eq 1 ]
+	grep -q 'h1: HTTP status 400: linktype: "native" .*of version 0.1 .*upgrade' "$said"
+	isolated=(ip netns exec "$hub-1")
+	make_keys
+	start_sshd
+	under=("${isolated[@]}")
+	start_merge -ssh "ssh -F $keys/config" -i lo -w "$BATS_TEST_TMPDIR/three.pcapng" \
+		'ssh://fleet1?filter=udp'
+	merged=$BATS_TEST_TMPDIR/three.pcapng
+	eventually test -s "$merged"
+	grep -q "warning: fleet1: promiscuous mode is off" "$said"
+	send_from 1 5 0 127.0.0.1 4711
+	eventually file_has 5
+	end_capture
+	[ "$status" -eq 0 ]
+	rm -rf "$keys"
+}
+
 @test "/interfaces: the new worker reports everything that the old one did" {
 	make_hosts 1
 	start_old_and_new

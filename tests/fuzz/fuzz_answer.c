@@ -29,6 +29,7 @@ enum {
 	FORMAT = 1,	    /* the bits of the first byte */
 	ALIGN = 2,
 	BODY = 4, /* the bytes are a body, after a head of ours */
+	ADD = 8,  /* the query has what an old worker rejects */
 };
 
 static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
@@ -39,7 +40,11 @@ static struct {
 	uint8_t bytes[ANSWER_MAX];
 	size_t size;
 	int fd;
+	int asked; /* how often */
 } answers[TARGETS];
+
+/* With additions to the query, a second attempt is without them. */
+static int attempts_max;
 
 static void answer_put(int i, const void *bytes, size_t size)
 {
@@ -58,7 +63,9 @@ int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 	int ends[2];
 
 	must(size == sizeof(*in) && i >= 0 && i < TARGETS, "a target's address is asked");
-	must(answers[i].fd < 0, "it is asked once");
+	must(answers[i].asked++ < attempts_max, "it is not asked again and again");
+	if (answers[i].fd >= 0)
+		close(answers[i].fd);
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0 &&
 			dup3(ends[0], fd, O_CLOEXEC) == fd &&
 			write(ends[1], answers[i].bytes, answers[i].size) ==
@@ -198,6 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (int i = 0; i < TARGETS; i++) {
 		answers[i].size = 0;
 		answers[i].fd = -1;
+		answers[i].asked = 0;
 	}
 	answer_well();
 	if (bytes[0] & BODY)
@@ -205,6 +213,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	answer_put(1, bytes + 1, size - 1);
 	options.pcapng = bytes[0] & FORMAT;
 	options.align = bytes[0] & ALIGN;
+	attempts_max = 1;
+	if (bytes[0] & ADD) {
+		options.defaults.interfaces[options.defaults.interface_count++] = "eth0";
+		attempts_max = 2;
+	}
 	must(target_list_add(
 		     &options.targets, "good=http://127.0.0.1:1", &options.defaults, &error) &&
 			target_list_add(&options.targets, "other=http://127.0.0.1:2",

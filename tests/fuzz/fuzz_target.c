@@ -84,6 +84,20 @@ static void check_url(const char *url, bool defaults)
 		"an option that the URL does not have is added");
 }
 
+/* Without options ddump adds nothing that an old worker does not support. */
+static void check_additions(const struct target *target, bool defaults)
+{
+	char *url = target_query_extend(target->url, target->additions);
+
+	must(url, "there is memory");
+	must(defaults || target->additions == 0, "nothing is added without options");
+	must((target->additions == 0) == (strcmp(url, target->url) == 0), "an addition is added");
+	must(strncmp(url, target->url, strlen(target->url)) == 0, "an addition is at the end");
+	must(count_parameters(url, "promisc") <= 1 || !(target->additions & TARGET_PROMISC),
+		"a parameter of the user is not added again");
+	free(url);
+}
+
 static void check_labels(const struct target_list *targets)
 {
 	for (size_t i = 0; i < targets->count; i++) {
@@ -123,6 +137,7 @@ static void add(struct target_list *targets, const char *text, bool defaults)
 	must(targets->count == count + 1, "a target is one");
 	must(error.status == 0, "an accepted target has no error");
 	check_url(targets->list[count].url, defaults);
+	check_additions(&targets->list[count], defaults);
 	check_ssh(&targets->list[count]);
 }
 

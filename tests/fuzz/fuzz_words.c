@@ -10,6 +10,7 @@
 
 #include "client/clock_offset.h"
 #include "client/curl_error.h"
+#include "client/target_query.h"
 #include "common/text.h"
 
 #include <stdarg.h>
@@ -163,6 +164,22 @@ static void try_explain(const char *text)
 		check_failure(&error);
 }
 
+/* A list of parameters: what is in it is found, whatever else is. */
+static void try_parameters(const char *bytes, size_t size)
+{
+	static const char name[] = ",promisc,";
+	const unsigned supported = target_query_supported((struct slice){bytes, size});
+	char *longer = malloc(strlen(name) + size);
+
+	must(longer, "there is memory");
+	memcpy(longer, name, strlen(name));
+	memcpy(longer + strlen(name), bytes, size);
+	must((supported & ~(unsigned)TARGET_PROMISC) == 0, "only what ddump adds is found");
+	must(target_query_supported((struct slice){longer, strlen(name) + size}) == TARGET_PROMISC,
+		"a name in a list is found");
+	free(longer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	char *text;
@@ -180,6 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	text = copy(bytes, size);
 	try_offset(text, size, numbers.came);
 	try_pace(text, size, numbers.came);
+	try_parameters(text, size);
 	free(text);
 	return 0;
 }

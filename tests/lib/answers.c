@@ -97,7 +97,7 @@ static void make_status(struct answer *answer, const char *target)
 }
 
 /*
- * A worker that does not know promisc= and linktype=native. list=NAMES: it
+ * A worker that does not support promisc= and linktype=native. list=NAMES: it
  * announces these parameters.
  */
 static void make_old(struct answer *answer, const char *target)

@@ -157,7 +157,8 @@ start_extcap() {
 	start_tshark -c 20 -f "udp port 7777" \
 		-o "extcap.ddump.targets:$targets" \
 		-o "extcap.ddump.filter:dst host 127.0.0.1" \
-		-o "extcap.ddump.interface:lo" -o extcap.ddump.align:true
+		-o "extcap.ddump.interface:lo" -o extcap.ddump.align:true \
+		-o extcap.ddump.p:true
 	send 5 100 1000 127.0.0.1 7776
 	send 10 100 1000 127.0.0.1 7777
 	finish_tshark

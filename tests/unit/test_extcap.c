@@ -123,11 +123,11 @@ static void dialog_fields_become_options(void **state)
 {
 	(void)state;
 	becomes("--targets|a|--filter|tcp port 80|--interface|eth0 eth1|"
-		"--snaplen|96|--linktype|sll2|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
+		"--p|--snaplen|96|--linktype|sll2|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
 		"r|--cert|c|--key|k|--passphrase|S3cr3t|--netrc|--ssh|"
 		"ssh -F x|--hold|30|--align",
 		"--filter|tcp port 80|--interface|eth0|--interface|eth1|"
-		"--snaplen|96|--linktype|sll2|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
+		"--p|--snaplen|96|--linktype|sll2|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
 		"r|--cert|c|--key|k|--netrc|--ssh|ssh -F x|--hold|30|--align|"
 		"--|a");
 	/* what a call has besides, and the other way to write a value */

@@ -368,6 +368,73 @@ static void native_linktype_needs_one_interface(void **state)
 	check_good(&native, 1, &nothing);
 }
 
+/* An interface of the options is promiscuous, unless the user wants something else. */
+static void promisc_added_for_named_interfaces(void **state)
+{
+	static const struct {
+		struct target_defaults defaults;
+		const char *text;
+		unsigned additions;
+	} rows[] = {
+		{{.interfaces = {"eth0"}, .interface_count = 1}, "a", TARGET_PROMISC},
+		{{.interfaces = {"eth0", "lo"}, .interface_count = 2}, "ssh://a", TARGET_PROMISC},
+		{{.interfaces = {"eth0"}, .interface_count = 1, .linktype = "native"},
+			"a?snaplen=9", TARGET_PROMISC},
+		{{.interfaces = {"eth0"}, .interface_count = 1, .no_promisc = true}, "a", 0},
+		{{.interfaces = {"eth0", "any"}, .interface_count = 2}, "a", 0},
+		{{.interfaces = {"eth0"}, .interface_count = 1}, "a?promisc=0", 0},
+		{{.interfaces = {"eth0"}, .interface_count = 1}, "a?filter=x&promisc=1", 0},
+		{{.interfaces = {"eth0"}, .interface_count = 1}, "a?interface=eth1", 0},
+		{{.filter = "promisc"}, "a", 0},
+		{{0}, "a?interface=eth1", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct target_list targets = {0};
+
+		print_message("%zu: %s\n", i, rows[i].text);
+		add(&targets, rows[i].text, &rows[i].defaults);
+		assert_int_equal(targets.list[0].additions, rows[i].additions);
+		/* neither in the URL that is requested without it, nor in the file */
+		if (rows[i].additions) {
+			assert_null(strstr(targets.list[0].url, "promisc"));
+			assert_null(strstr(targets.list[0].display_url, "promisc"));
+		}
+		target_list_cleanup(&targets);
+	}
+}
+
+static void additions_extend_a_url(void **state)
+{
+	char *url = target_query_extend("http://a/x?format=pcapng", TARGET_PROMISC);
+
+	(void)state;
+	assert_string_equal(url, "http://a/x?format=pcapng&promisc=1");
+	free(url);
+	url = target_query_extend("http://a/x?format=pcapng", 0);
+	assert_string_equal(url, "http://a/x?format=pcapng");
+	free(url);
+}
+
+static void additions_of_a_list_are_found(void **state)
+{
+	static const char *const good[] = {"promisc", "count, duration, promisc, snaplen",
+		" \tpromisc \t", "a,promisc", "promisc,a", ",,promisc,,", "a , promisc"};
+	static const char *const others[] = {"", ",", "count, snaplen", "promis", "promiscs",
+		"a promisc", "Promisc", "promisc;"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_int_equal(target_query_supported((struct slice){good[i], strlen(good[i])}),
+			TARGET_PROMISC);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_int_equal(
+			target_query_supported((struct slice){others[i], strlen(others[i])}), 0);
+	/* no further than its end */
+	assert_int_equal(target_query_supported((struct slice){"promisc", 6}), 0);
+}
+
 static void query_of_a_newer_worker_is_found(void **state)
 {
 	static const char *const old[] = {"http://a/capture",
@@ -679,6 +746,9 @@ int main(void)
 		cmocka_unit_test(query_kept_and_encoded),
 		cmocka_unit_test(options_added_to_query_if_missing),
 		cmocka_unit_test(native_linktype_needs_one_interface),
+		cmocka_unit_test(promisc_added_for_named_interfaces),
+		cmocka_unit_test(additions_extend_a_url),
+		cmocka_unit_test(additions_of_a_list_are_found),
 		cmocka_unit_test(query_of_a_newer_worker_is_found),
 		cmocka_unit_test(ssh_url_becomes_loopback),
 		cmocka_unit_test(ssh_option_or_password_rejected),
