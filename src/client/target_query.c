@@ -16,8 +16,8 @@ static const struct {
 	const char *left_out; /* a message about workers that do not support it */
 } additions[] = {
 	{TARGET_PROMISC, "promisc", "1",
-		"promiscuous mode is off, because ddump-worker is too old there; upgrade it, or "
-		"try -p"},
+		"promiscuous mode is off, because ddump-worker there is too old or does not allow "
+		"it; try -p"},
 };
 
 enum { ADDITIONS = sizeof(additions) / sizeof(*additions) };

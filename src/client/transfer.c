@@ -25,6 +25,7 @@ enum {
 	REASON_MAX = 512, /* of a rejection's body */
 	HEADERS_MAX = 65536,
 	HTTP_OK = 200,
+	HTTP_FORBIDDEN = 403,
 	HTTP_BAD_REQUEST = 400,
 	PROXY_REJECTS = 300, /* the least status */
 	FORWARDED_MAX = 64,
@@ -452,10 +453,14 @@ bool transfer_result(
 
 unsigned transfer_rejected_additions(const struct transfer *transfer)
 {
-	/* what a worker answers to a parameter that it does not support */
-	return http_status(transfer) == HTTP_BAD_REQUEST
-		       ? transfer->additions & ~transfer->supported
-		       : 0;
+	switch (http_status(transfer)) {
+	case HTTP_BAD_REQUEST: /* a parameter that the worker does not support, or another one */
+		return transfer->additions & ~transfer->supported;
+	case HTTP_FORBIDDEN: /* the administrator may have limited an addition, or something else */
+		return transfer->additions;
+	default:
+		return 0;
+	}
 }
 
 bool transfer_is_refused(const struct transfer *transfer)

@@ -67,8 +67,10 @@ static void check_query(const struct capture_params *query)
 	must(query->snaplen >= 1 && query->snaplen <= PACKET_MAX, "snaplen is in its range");
 	must(query->count <= CAPTURE_PARAMS_COUNT_MAX, "count is in its range");
 	must(query->duration <= CAPTURE_PARAMS_DURATION_MAX, "duration is in its range");
-	must(query->linktype == LINKTYPE_SLL || query->linktype == LINKTYPE_SLL2,
-		"linktype is one of the two");
+	must(query->native ? query->linktype == 0 && query->interface_count == 1
+			   : query->linktype == LINKTYPE_SLL || query->linktype == LINKTYPE_SLL2,
+		"linktype is one of the two, or that of one interface");
+	must(!query->promisc || query->interface_count > 0, "promiscuous are some");
 }
 
 static void check_node(const struct forwarded_node *node)

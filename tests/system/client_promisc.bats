@@ -8,7 +8,7 @@ load helpers
 load client
 bats_require_minimum_version 1.5.0
 
-off="promiscuous mode is off, because ddump-worker is too old there; upgrade it, or try -p"
+off="promiscuous mode is off, because ddump-worker there is too old or does not allow it; try -p"
 
 teardown() {
 	stop_all

@@ -133,16 +133,21 @@ is_promiscuous() {
 	done
 }
 
-@test "-i NAME, a host that forbids promiscuous mode: the message names -p, which works" {
+@test "-i NAME, a host that forbids promiscuous mode: captures without it, and says so" {
 	make_hosts 1
 	start_on 1 worker1 "$WORKER" -listen :8475 -no-promisc
 	eventually grep -q 'listens on' "$BATS_TEST_TMPDIR/worker1.err"
 	at_bridge
 	merge -i eth0 -duration 1 h1=10.9.0.1
-	[ "$status" -eq 1 ]
-	grep -q "h1: HTTP status 403: promisc: .*-p" "$said"
+	[ "$status" -eq 0 ]
+	grep -q "warning: h1: promiscuous mode is off, .*; try -p" "$said"
 	merge -i eth0 -p -duration 1 h1=10.9.0.1
 	[ "$status" -eq 0 ]
+	run ! grep -q "promiscuous" "$said"
+	# what the user asks for is never left out
+	merge -duration 1 'h1=10.9.0.1?interface=eth0&promisc=1'
+	[ "$status" -eq 1 ]
+	grep -q "h1: HTTP status 403: promisc: .*-p" "$said"
 }
 
 @test "-linktype native, an interface that does not exist, or none in the query: the reason" {
