@@ -5,9 +5,11 @@
  */
 #include "common/process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 bool process_hide_memory(void)
@@ -29,4 +31,35 @@ void process_unblock_signals(void)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void process_close_from(int first)
+{
+	enum { CLOSED_MAX = 1024 };
+
+	/* Linux before 5.9 has no close_range(2) */
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+		return;
+	for (int fd = first; fd < CLOSED_MAX; fd++)
+		close(fd);
+}
+
+bool process_replace_with_null(int fd)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool good;
+
+	if (null < 0 || null == fd)
+		return null == fd;
+	good = dup2(null, fd) == fd;
+	close(null);
+	return good;
+}
+
+bool process_fill_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && !process_replace_with_null(fd))
+			return false;
+	return true;
 }

@@ -18,3 +18,15 @@ bool process_signal_at_parent_end(pid_t parent, int signal);
 
 /* Unblocks all signals, which a program inherits blocked from who started it. */
 void process_unblock_signals(void);
+
+/* Closes all descriptors from the first one on. */
+void process_close_from(int first);
+
+/*
+ * Opens /dev/null for each of standard input, output and error that is closed, so that
+ * no other file gets its number, and what is written to it. False: that is impossible.
+ */
+bool process_fill_standard_fds(void);
+
+/* Replaces the file of a descriptor with /dev/null. False: see errno. */
+bool process_replace_with_null(int fd);

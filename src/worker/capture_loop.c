@@ -13,6 +13,7 @@
 #include "worker/watermark.h"
 
 #include <poll.h>
+#include <string.h>
 
 enum {
 	CHECK_MS = 1000,       /* between two looks at the client, interfaces and counters */
@@ -170,6 +171,22 @@ static bool find_gone_interface(struct capture_run *run)
 	return false;
 }
 
+/* libpcap asks for a device by its name when it has been down. */
+static bool find_renamed_interface(struct capture_run *run)
+{
+	const struct interface_choice *interfaces = run->loop->interfaces;
+	char name[IF_NAMESIZE];
+
+	for (size_t i = 0; i < interfaces->count; i++) {
+		interfaces_name(capture_fd(run->loop->capture), interfaces->indexes[i], name);
+		if (strcmp(name, interfaces->names[i]) == 0)
+			continue;
+		run->gone_interface = interfaces->names[i];
+		return true;
+	}
+	return false;
+}
+
 static enum capture_end check_client_and_interfaces(struct capture_run *run)
 {
 	struct capture_counts counts;
@@ -288,7 +305,8 @@ enum capture_end capture_loop_run(
 	if (loop->duration_s)
 		loop->connection->deadline = run.end_ms + DRAIN_AFTER_MS;
 	end = run_until_end(&run, error);
-	if (end == CAPTURE_END_FAILED && find_gone_interface(&run))
+	if (end == CAPTURE_END_FAILED &&
+		(find_gone_interface(&run) || find_renamed_interface(&run)))
 		end = CAPTURE_END_INTERFACE_GONE;
 	if (needs_drain(end))
 		end = drain_ring(&run, end, error);

@@ -203,8 +203,10 @@ bool connection_write(struct connection *connection, const void *bytes, size_t s
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN || !wait_writable(connection))
-			return false;
+		if (errno == EAGAIN && wait_writable(connection))
+			continue;
+		connection->write_error = errno == EAGAIN ? EPIPE : errno;
+		return false;
 	}
 	return true;
 }

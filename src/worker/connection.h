@@ -11,6 +11,7 @@ struct connection {
 	int fd;
 	bool is_pipe;		/* or a file: nothing is read, and only writes are waited for */
 	int pipe_flags;		/* its file status flags of before */
+	int write_error;	/* errno of the write that failed; 0: none has */
 	int stop_fd;		/* becomes readable when the worker is stopped; -1: never */
 	uint64_t stop_deadline; /* ms, set when stop_fd is readable; 0: not yet */
 	uint64_t deadline;	/* ms, the end of all writes, set by the owner; 0: none */

@@ -26,7 +26,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,7 +33,6 @@
 enum {
 	COMPILE_CPU_S = 2,
 	COMPILE_S = 5, /* to resolve names takes time, but no CPU */
-	CLOSED_MAX = 1024,
 };
 
 /* The result of the child, in memory that both share. */
@@ -65,18 +63,12 @@ static void limit_memory(void)
 		fclose(in);
 }
 
-/*
- * Closes all descriptors but stderr: the client's connection, the listener's
- * socket. Linux before 5.9 has no close_range(2).
- */
+/* Closes all descriptors but stderr: the client's connection, the listener's socket. */
 static void close_descriptors(void)
 {
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
-	if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) == 0)
-		return;
-	for (int fd = STDERR_FILENO + 1; fd < CLOSED_MAX; fd++)
-		close(fd);
+	process_close_from(STDERR_FILENO + 1);
 }
 
 /* The parent of the worker may have blocked the signals of these timers. */

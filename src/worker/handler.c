@@ -14,6 +14,7 @@
 #include "worker/handler.h"
 
 #include "common/clock.h"
+#include "common/process.h"
 #include "format/linktype.h"
 #include "worker/capture.h"
 #include "worker/capture_loop.h"
@@ -32,12 +33,14 @@
 #include "worker/promiscuous.h"
 #include "worker/syscall_filter.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* All that one connection needs, from its request to its report. */
@@ -286,6 +289,7 @@ static void limit_system_calls(const struct request_context *context)
 	const int capture = capture_fd(context->capture);
 	const struct syscall_filter_fds fds = {
 		.connection = context->connection.fd,
+		.is_pipe = context->connection.is_pipe,
 		.journal = journal_fd(),
 		.journal_address_size = JOURNAL_ADDRESS_SIZE,
 		/* if it was closed at the start, the capture may have its number */
@@ -458,6 +462,30 @@ int handler_serve(int fd, const struct settings *settings, bool is_over_limit)
 	return error.status == 500 ? 1 : 0;
 }
 
+/*
+ * Identifies who reads the stream, whose connection must not be captured: a socket's
+ * peer, or that of the ssh session.
+ */
+static bool find_reader(
+	int fd, const struct settings *settings, struct peer *peer, struct error *error)
+{
+	if (isatty(fd))
+		return error_set(error, 1,
+			"standard output is a terminal; send it to a file or a program, such as "
+			"\"tcpdump -nr -\"");
+	if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 0, 0) > 0)
+		return peer_of_socket(fd, peer, error);
+	return peer_of_ssh(settings->ssh_connection, peer, error);
+}
+
+/* Keeps nothing open that the caller has: the process reads what clients send. */
+static bool close_others(struct error *error)
+{
+	process_close_from(STDERR_FILENO + 1);
+	return process_replace_with_null(STDIN_FILENO) ||
+	       error_set(error, 1, "cannot open /dev/null: %s", strerror(errno));
+}
+
 int handler_capture(int fd, const struct settings *settings)
 {
 	const uid_t user = getuid();
@@ -469,9 +497,13 @@ int handler_capture(int fd, const struct settings *settings)
 	connection_open_pipe(&context->connection, fd);
 	context->report.peer = context->peer.name;
 	context->report.owner = user;
-	if (peer_of_ssh(settings->ssh_connection, &context->peer, &error) &&
+	if (find_reader(fd, settings, &context->peer, &error) && close_others(&error) &&
 		privileges_keep_net_raw(&error))
 		serve_capture(context, &error);
+	if (!error.status && context->connection.write_error &&
+		context->connection.write_error != EPIPE)
+		error_set(&error, 1, "cannot write to standard output: %s",
+			strerror(context->connection.write_error));
 	if (error.status)
 		fprintf(stderr, "ddump-worker: %s\n", error.text);
 	free_context(context);

@@ -3,6 +3,7 @@
  * The main program of ddump-worker, which captures packets for HTTP clients. In: a
  * connection from systemd or inetd, or an address to listen on. Out: an exit status.
  */
+#include "common/process.h"
 #include "worker/config.h"
 #include "worker/connection.h"
 #include "worker/handler.h"
@@ -13,6 +14,7 @@
 #include "worker/privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <signal.h>
 #include <stdio.h>
@@ -158,6 +160,11 @@ int main(int argc, char **argv)
 	struct settings settings;
 	struct error error = {0};
 
+	/* a packet socket must not get the number of standard output or error */
+	const bool has_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+
+	if (!process_fill_standard_fds())
+		return EXIT_FAILURE;
 	signal(SIGPIPE, SIG_IGN);
 	/* stderr may be a file with a limited size */
 	signal(SIGXFSZ, SIG_IGN);
@@ -166,6 +173,10 @@ int main(int argc, char **argv)
 		protect_client();
 		journal_line(LOG_ERR, "%s", error.text);
 		reject_passed_fd();
+		return EXIT_FAILURE;
+	}
+	if (settings.capture && !has_stdout) {
+		journal_line(LOG_ERR, "-capture: standard output is closed");
 		return EXIT_FAILURE;
 	}
 	if (settings.help)

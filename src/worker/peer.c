@@ -63,7 +63,7 @@ bool peer_of_ssh(const char *connection, struct peer *ret_peer, struct error *er
 	char local_port[SSH_WORD_SIZE];
 
 	*ret_peer = (struct peer){.name = "stdout"};
-	if (!connection)
+	if (!connection || !*connection)
 		return true;
 	if (sscanf(connection, "%63s %63s %63s %63s", remote, remote_port, local, local_port) ==
 			4 &&

@@ -236,6 +236,24 @@ static void allow_send(struct seccomp_program *program, const struct syscall_fil
 	add_return(program, REFUSE);
 }
 
+/* Allows fcntl(2) to set the flags of one descriptor, which other programs may share. */
+static void allow_flags(struct seccomp_program *program, int fd)
+{
+#ifdef SYS_fcntl64
+	const long number = SYS_fcntl64;
+#else
+	const long number = SYS_fcntl;
+#endif
+
+	add_call(program, number, 6);
+	add_load(program, argument(0, LOWER));
+	append(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)fd, 0, 3);
+	add_load(program, argument(1, LOWER));
+	append(program, BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, 0, 1);
+	add_return(program, ALLOW);
+	add_return(program, REFUSE);
+}
+
 /* Allows memory that is not executable: the third argument is the protection. */
 static void allow_memory(struct seccomp_program *program, long number)
 {
@@ -261,7 +279,6 @@ static void add_rules(struct seccomp_program *program, const struct syscall_filt
 {
 	/* the last is libpcap's, when a device goes down */
 	static const int questions[] = {TCGETS, SIOCGIFNAME, SIOCGIFFLAGS};
-	static const int flags[] = {F_SETFL, -1, -1};
 	static const uint32_t ask[] = {ALLOW, REFUSE};
 	static const uint32_t keep[] = {REFUSE, ALLOW};
 	const int kept[] = {fds->connection, fds->journal, fds->errors};
@@ -278,13 +295,8 @@ static void add_rules(struct seccomp_program *program, const struct syscall_filt
 	allow_on(program, SYS_writev, connection);
 	decide_by_values(program, SYS_close, 0, kept, keep);
 	decide_by_values(program, SYS_ioctl, 1, questions, ask);
-	/* to restore those of standard output, which other programs may share */
-#ifdef SYS_fcntl
-	decide_by_values(program, SYS_fcntl, 1, flags, ask);
-#endif
-#ifdef SYS_fcntl64
-	decide_by_values(program, SYS_fcntl64, 1, flags, ask);
-#endif
+	if (fds->is_pipe)
+		allow_flags(program, fds->connection);
 #ifdef SYS_mmap
 	allow_memory(program, SYS_mmap);
 #endif

@@ -9,6 +9,7 @@
 /* The descriptors that a capture writes to; -1: none. */
 struct syscall_filter_fds {
 	int connection;		       /* the client's, a connected socket; or a pipe */
+	bool is_pipe;		       /* whose flags will be restored */
 	int journal;		       /* the socket of the journal, not connected */
 	int errors;		       /* standard error */
 	uint32_t journal_address_size; /* bytes of the journal's address */

@@ -91,7 +91,7 @@ all_agree() {
 	DDUMP=${folder_of[new]}/ddump
 	start_version old 1
 	start_into one.pcapng -i eth0 'h1=10.9.0.1?filter=udp'
-	grep -q "warning: h1: promiscuous mode is off, because ddump-worker is too old" "$said"
+	grep -q "warning: h1: promiscuous mode is off, because ddump-worker there is too old" "$said"
 	send_from 1 5 0 10.9.0.254 4711
 	eventually file_has 5
 	end_capture

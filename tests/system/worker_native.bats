@@ -485,6 +485,40 @@ out_has() {
 	[ "$(blocks a | grep -c '^packet')" -eq "$1" ]
 }
 
+@test "-capture: to a full disk, a terminal or nothing: an error, exit status 1" {
+	# shellcheck disable=SC2016 # for that shell to expand
+	run -1 --separate-stderr enter sh -c 'exec "$0" -capture interface=lo >/dev/full' "$WORKER"
+	[[ "$stderr" = *"ddump-worker: cannot write to standard output: No space left on device"* ]]
+	# shellcheck disable=SC2016 # for that shell to expand
+	run -1 enter sh -c 'exec "$0" -capture interface=lo >&-' "$WORKER"
+	[[ "$output" = *"standard output is closed"* ]]
+	# shellcheck disable=SC2016 # for that shell to expand
+	run -1 enter sh -c 'exec "$0" -capture interface=lo <&- >&-' "$WORKER"
+	[[ "$output" = *"standard output is closed"* ]]
+	run -1 enter script -qec "$WORKER -capture interface=lo" /dev/null
+	[[ "$output" = *"standard output is a terminal"* ]]
+}
+
+# To sockets bash connects itself; each packet of the stream would be one more.
+@test "-capture: to a TCP connection, which is not captured" {
+	make_peer
+	start server "${peer[@]}" systemd-socket-activate -l 10.1.0.2:4713 --inetd -a cat
+	eventually has_listener_at_peer
+	# shellcheck disable=SC2016 # bash in there has its own
+	start a "${isolated[@]}" bash -c 'exec "$0" -capture "interface=va&linktype=native&filter=tcp" \
+		>"/dev/tcp/10.1.0.2/4713"' "$WORKER"
+	eventually has_packet_sockets 1
+	# a connection of its own is captured, and its packets make the stream
+	"${peer[@]}" timeout 10 bash -c ': <"/dev/tcp/10.1.0.1/1"' || true
+	sleep 0.3
+	kill -INT "${started[-1]}"
+	eventually grep -q 'captured [1-9] packets' "$BATS_TEST_TMPDIR/a.err"
+}
+
+has_listener_at_peer() {
+	"${peer[@]}" ss -Hltn | grep -q 10.1.0.2:4713
+}
+
 @test "-capture: ends when nobody reads any more" {
 	# shellcheck disable=SC2016 # for that shell to expand
 	enter sh -c '"$0" -capture "interface=lo" | head -c 24 >/dev/null' "$WORKER" \

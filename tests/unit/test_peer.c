@@ -437,7 +437,7 @@ static void peer_owner_of_a_unix_socket_is_unknown(void **state)
 
 static void peer_of_ssh_session_has_its_addresses(void **state)
 {
-	static const char *const bad[] = {"", "192.0.2.1", "192.0.2.1 4711 192.0.2.2",
+	static const char *const bad[] = {"192.0.2.1", "192.0.2.1 4711 192.0.2.2",
 		"192.0.2.1 0 192.0.2.2 22", "192.0.2.1 70000 192.0.2.2 22",
 		"192.0.2.1 4711 192.0.2.2 -2", "x 4711 192.0.2.2 22", "192.0.2.1 4711 x 22"};
 	struct peer peer;

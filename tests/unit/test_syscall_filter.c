@@ -321,6 +321,12 @@ static bool write_at(void)
 	return pwrite(fds.file, "x", 1, 0) == 1;
 }
 
+/* Of standard error, which other programs may share. */
+static bool set_flags(void)
+{
+	return fcntl(fds.file, F_SETFL, O_RDWR) == 0;
+}
+
 static bool change_limits(void)
 {
 	struct rlimit limit;
@@ -400,6 +406,7 @@ static const struct attempt {
 	{"send a message to the client", send_message_to_client, false, false},
 	{"write to another descriptor", write_file, false, false},
 	{"pwrite(2)", write_at, false, false},
+	{"set the flags of a file", set_flags, false, false},
 	{"prlimit(2)", change_limits, false, false},
 	{"fork(2)", begin_process, false, false},
 	{"make memory executable", run_code, false, false},
