@@ -19,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* libpcap's message for an expression that cannot match. */
+#define MATCHES_NOTHING "expression rejects all packets"
+
 /* Appends all instructions of a part. */
 static void append_part(struct filter_program *to, const struct filter_program *from)
 {
@@ -71,17 +74,26 @@ void filter_join(const struct capture_filter *filter, const struct filter_progra
 	append_part(ret_program, client);
 }
 
-/* Makes "len" mean the length of the packet as the client gets it. */
-static bool adjust_lengths(struct filter_program *part, uint32_t linktype, struct error *error)
+/* Makes "len" count with a link header of that size. */
+static bool adjust_lengths(struct filter_program *part, const struct bpf_header_link *link,
+	uint32_t header_size, struct error *error)
 {
-	const uint32_t more = linktype == LINKTYPE_SLL ? SLL_SIZE - SLL2_SIZE : 0;
-
-	return kernel_filter_add_to_length(part, more) ||
+	return header_size == link->size ||
+	       kernel_filter_add_to_length(part, header_size - link->size) ||
 	       error_set(error, 400,
 		       "filter: needs more scratch memory than BPF has; make it simpler");
 }
 
-/* On cooked packets its lengths are those of SLL, whatever the client gets. */
+/* Returns the size of the link header that the client gets. */
+static uint32_t find_header_size(const struct capture_filter *filter)
+{
+	return filter->linktype == LINKTYPE_SLL ? (uint32_t)SLL_SIZE : filter->link->size;
+}
+
+/*
+ * Compiles the administrator's expression. Its lengths are those of SLL packets,
+ * whatever the client gets. What can match nothing on a device excludes nothing there.
+ */
 static bool compile_excluded(pcap_t *pcap, const struct capture_filter *filter,
 	struct filter_program *ret_program, struct error *error)
 {
@@ -89,13 +101,18 @@ static bool compile_excluded(pcap_t *pcap, const struct capture_filter *filter,
 
 	/* it was written for the cooked header, and would exclude something else */
 	if (!filter->link->is_cooked && filter_compile_has_accessor(expression, "link"))
-		return error_set(error, 500,
+		return error_set(error, 403,
 			"the worker's -exclude reads the cooked link header by \"link[\", so "
 			"linktype=native is not possible there; leave it out");
 	if (filter_compile_expression(
 		    pcap, expression, "the worker's -exclude", ret_program, error) &&
-		adjust_lengths(ret_program, filter->link->is_cooked ? LINKTYPE_SLL : 0, error))
+		adjust_lengths(ret_program, filter->link, SLL_SIZE, error))
 		return true;
+	if (!filter->link->is_cooked && strstr(error->text, MATCHES_NOTHING)) {
+		ret_program->length = 0;
+		*error = (struct error){0};
+		return true;
+	}
 	error->status = 500;
 	return false;
 }
@@ -114,7 +131,7 @@ static bool compile_and_join(pcap_t *pcap, const struct capture_filter *filter, 
 	if (expression && !compile_excluded(pcap, filter, &parts->excluded, error))
 		return false;
 	if (!filter_sandbox_compile(pcap, filter, &parts->client, error) ||
-		!adjust_lengths(&parts->client, filter->linktype, error))
+		!adjust_lengths(&parts->client, filter->link, find_header_size(filter), error))
 		return false;
 	filter_join(filter, expression ? &parts->excluded : NULL, &parts->client, ret_program);
 	return true;

@@ -341,9 +341,29 @@ is_up() {
 	make_peer
 	listen -exclude 'link[0:2] = 0x88cc'
 	run -0 ask_status "/capture?interface=va&$native"
-	[[ "$output" = "500 the worker's -exclude"* ]]
+	[[ "$output" = "403 the worker's -exclude"* ]]
 	run -0 ask_status "/capture?interface=va&duration=1"
 	[[ "$output" = "200 "* ]]
+}
+
+@test "-exclude: lengths count as in cooked captures, and what cannot match excludes nothing" {
+	make_peer
+	start_tun tun7
+	ip -n "$ns" address add 10.7.0.1/24 dev tun7
+	# 16 bytes of SLL and 28 of IP and UDP are before the data
+	listen -exclude 'greater 144 or arp'
+	capture a "interface=va&$native&filter=udp"
+	capture b "interface=tun7&$native&filter=udp"
+	local size address
+	for address in 10.1.0.2 10.7.0.2; do
+		for size in 101 100 99; do
+			send 1 $size 0 $address 4711
+		done
+	done
+	eventually has 1 a
+	eventually has 1 b
+	[ "$(fields a udp.length)" = 107 ]
+	[ "$(fields b udp.length)" = 107 ]
 }
 
 # Promiscuous mode. Hosts behind a bridge exchange frames that are not for it.
