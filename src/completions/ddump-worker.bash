@@ -46,7 +46,7 @@ _ddump_worker()
 		return
 		;;
 	-listen | -capture | -exclude | -host | -ring | -max-duration | -max-snaplen | \
-		-max-filter | -max-clients | -socket-mode)
+		-max-payload | -max-filter | -max-clients | -socket-mode)
 		return
 		;;
 	esac
@@ -55,7 +55,7 @@ _ddump_worker()
 	[[ $cur != --* ]] || dash=--
 	[[ ! $cur || $cur == -* ]] || return
 	local options='listen capture exclude ring interface host proxy no-promisc max-duration
-		max-snaplen max-filter max-clients socket-mode socket-group version help h'
+		max-snaplen max-payload max-filter max-clients socket-mode socket-group version help h'
 	COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 } &&
 	complete -F _ddump_worker ddump-worker

@@ -10,6 +10,7 @@ complete -c ddump-worker -o proxy -l proxy -xa 'yes no' -d 'Require a proxy that
 complete -c ddump-worker -o no-promisc -l no-promisc -d 'Never set an interface promiscuous'
 complete -c ddump-worker -o max-duration -l max-duration -x -d 'Longest duration of a capture in s'
 complete -c ddump-worker -o max-snaplen -l max-snaplen -x -d 'Most bytes kept of a packet'
+complete -c ddump-worker -o max-payload -l max-payload -x -d 'Most bytes kept after a packet\'s headers'
 complete -c ddump-worker -o max-filter -l max-filter -x -d 'Most steps of a client\'s filter'
 complete -c ddump-worker -o max-clients -l max-clients -x -d 'Most captures at once with -listen'
 complete -c ddump-worker -o socket-mode -l socket-mode -x -d 'Mode of the socket with -listen unix:'

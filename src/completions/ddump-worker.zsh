@@ -16,6 +16,7 @@ _ddump_worker() {
 		'no-promisc[never set an interface promiscuous]'
 		'max-duration[longest duration of a capture]:seconds: '
 		'max-snaplen[most bytes kept of a packet]:bytes: '
+		"max-payload[most bytes kept after a packet's headers]:bytes: "
 		"max-filter[most steps of a client's filter]:steps, up to 65536: "
 		'max-clients[most captures at once with -listen]:clients: '
 		'socket-mode[mode of the socket with -listen unix\:]:octal mode: '

@@ -67,6 +67,14 @@ static bool parse_snaplen(struct capture_params *params, const char *value, stru
 	return strcmp(value, "0") == 0 || parse_number(&range, value, &params->snaplen, error);
 }
 
+static bool parse_payload(struct capture_params *params, const char *value, struct error *error)
+{
+	static const struct option_range range = {"payload", NULL, 0, PACKET_MAX};
+
+	params->limits_payload = true;
+	return parse_number(&range, value, &params->payload, error);
+}
+
 static bool parse_count(struct capture_params *params, const char *value, struct error *error)
 {
 	static const struct option_range range = {"count", NULL, 1, CAPTURE_PARAMS_COUNT_MAX};
@@ -140,6 +148,7 @@ static const struct parameter parameters[] = {
 	{"filter", false, parse_filter},
 	{"interface", true, parse_interface},
 	{"snaplen", false, parse_snaplen},
+	{"payload", false, parse_payload},
 	{"count", false, parse_count},
 	{"duration", false, parse_duration},
 	{"format", false, parse_format},
@@ -290,15 +299,32 @@ static bool limit_snaplen(
 	return true;
 }
 
-/* A filter must not reveal the bytes that the limit of snaplen hides. */
+static bool limit_payload(
+	const struct settings *settings, struct capture_params *params, struct error *error)
+{
+	if (!settings->limits_payload ||
+		(params->limits_payload && params->payload <= settings->payload))
+		return true;
+	if (params->limits_payload)
+		return error_set(
+			error, 403, "payload: the worker's limit is %u bytes", settings->payload);
+	params->limits_payload = true;
+	params->payload = settings->payload;
+	return true;
+}
+
+/* A filter must not reveal the bytes that a limit hides. */
 static bool limit_filter(
 	const struct settings *settings, const struct capture_params *params, struct error *error)
 {
 	char limit[LIMIT_SIZE];
 
-	if (settings->snaplen == 0)
+	if (settings->limits_payload)
+		snprintf(limit, sizeof(limit), "-max-payload %u", settings->payload);
+	else if (settings->snaplen > 0)
+		snprintf(limit, sizeof(limit), "-max-snaplen %u", settings->snaplen);
+	else
 		return true;
-	snprintf(limit, sizeof(limit), "-max-snaplen %u", settings->snaplen);
 	return payload_check_expression(params->filter, limit, error);
 }
 
@@ -308,6 +334,8 @@ bool capture_params_limit(
 	if (!limit_duration(settings, params, error))
 		return false;
 	if (!limit_snaplen(settings, params, error))
+		return false;
+	if (!limit_payload(settings, params, error))
 		return false;
 	if (settings->no_promisc && params->promisc)
 		return error_set(error, 403,

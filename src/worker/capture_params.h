@@ -16,7 +16,8 @@ enum {
 
 /* The names of all parameters, for clients that are newer than this worker. */
 #define CAPTURE_PARAMS_NAMES                                                                       \
-	"filter, interface, snaplen, count, duration, format, precision, linktype, promisc"
+	"filter, interface, snaplen, payload, count, duration, format, precision, linktype, "      \
+	"promisc"
 
 /* The parameters of GET /capture, decoded and checked one by one. */
 struct capture_params {
@@ -24,10 +25,12 @@ struct capture_params {
 	char interfaces[SETTINGS_INTERFACES_MAX][IF_NAMESIZE];
 	size_t interface_count; /* 0: all interfaces */
 	uint32_t snaplen;	/* bytes of each packet, link header included */
-	uint32_t count;		/* packets; 0: no end */
-	uint32_t duration;	/* seconds; 0: no end */
-	uint32_t linktype;	/* LINKTYPE_SLL or LINKTYPE_SLL2, unless it is native */
-	bool native;		/* the link type of the one interface */
+	bool limits_payload;	/* only so many bytes after the headers are sent: */
+	uint32_t payload;
+	uint32_t count;	   /* packets; 0: no end */
+	uint32_t duration; /* seconds; 0: no end */
+	uint32_t linktype; /* LINKTYPE_SLL or LINKTYPE_SLL2, unless it is native */
+	bool native;	   /* the link type of the one interface */
 	bool promisc;
 	bool nano;
 	bool pcapng;
@@ -40,8 +43,9 @@ struct capture_params {
 bool capture_params_parse(const char *text, struct capture_params *ret_params, struct error *error);
 
 /*
- * Applies the administrator's limits on duration, snaplen, promiscuous mode and what
- * a filter may read. An absent parameter becomes the limit; a larger one is refused with 403.
+ * Applies the administrator's limits on duration, snaplen, payload, promiscuous mode
+ * and what a filter may read. An absent parameter becomes the limit; a larger one is
+ * refused with 403.
  * interface_choice.h applies the limit on interfaces.
  */
 bool capture_params_limit(

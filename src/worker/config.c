@@ -71,6 +71,15 @@ static bool set_snaplen(void *to, const char *value, struct error *error)
 	return set_number(&range, value, &((struct settings *)to)->snaplen, error);
 }
 
+static bool set_payload(void *to, const char *value, struct error *error)
+{
+	static const struct option_range range = {"-max-payload", NULL, 0, PACKET_MAX};
+	struct settings *settings = to;
+
+	settings->limits_payload = true;
+	return set_number(&range, value, &settings->payload, error);
+}
+
 static bool set_steps(void *to, const char *value, struct error *error)
 {
 	static const struct option_range range = {"-max-filter", NULL, 1, FILTER_STEPS_MAX};
@@ -198,6 +207,7 @@ const struct option_row settings_rows[] = {
 	{"no-promisc", NULL, "never set an interface promiscuous", AT(no_promisc)},
 	{"max-duration", "S", "longest duration of a capture", set_duration, 0},
 	{"max-snaplen", "N", "most bytes kept of a packet", set_snaplen, 0},
+	{"max-payload", "N", "most bytes kept after a packet's headers", set_payload, 0},
 	{"max-filter", "N", "most steps of a client's filter (default 512)", set_steps, 0},
 	{"max-clients", "N", "most captures at once with -listen (default 64)", set_clients, 0},
 	{"socket-mode", "MODE", "mode of the socket with -listen unix: (default 0660)", set_mode,
@@ -225,6 +235,7 @@ static bool read_environment(struct settings *settings, struct error *error)
 		{"DDUMP_INTERFACES", set_interfaces},
 		{"DDUMP_MAX_DURATION", set_duration},
 		{"DDUMP_MAX_SNAPLEN", set_snaplen},
+		{"DDUMP_MAX_PAYLOAD", set_payload},
 		{"DDUMP_MAX_FILTER", set_steps},
 	};
 

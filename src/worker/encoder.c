@@ -12,6 +12,7 @@
 #include "format/pcapng_write.h"
 #include "worker/interface_ids.h"
 #include "worker/interfaces.h"
+#include "worker/payload_limit.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -50,6 +51,7 @@ static bool write_interface(struct encoder *encoder, const char *name)
 		.snaplen = encoder->options.snaplen,
 		.name = name,
 		.filter = encoder->options.filter,
+		.comment = encoder->options.comment,
 	};
 
 	return http_body_add(
@@ -103,12 +105,17 @@ static bool find_interface(struct encoder *encoder, const unsigned char *sll2, u
 /* Copies a packet, converted and cut to what the client asked for. */
 static void copy_packet(const struct encoder *encoder, unsigned char *out, struct packet *packet)
 {
-	const uint32_t linktype = encoder->options.linktype;
+	const struct encoder_options *options = &encoder->options;
+	const uint32_t from = options->device ? options->linktype : LINKTYPE_SLL2;
 
-	linktype_copy(out, packet, encoder->options.device ? linktype : LINKTYPE_SLL2, linktype);
+	/* the filter has done it, but its program comes after the client's part */
+	if (options->limits_payload)
+		packet->caplen = payload_limit_cut(
+			options->link, packet->data, packet->caplen, options->payload);
+	linktype_copy(out, packet, from, options->linktype);
 	/* the capture keeps whole SLL2 headers, but a snaplen may be shorter */
-	if (packet->caplen > encoder->options.snaplen)
-		packet->caplen = encoder->options.snaplen;
+	if (packet->caplen > options->snaplen)
+		packet->caplen = options->snaplen;
 }
 
 bool encoder_write_packet(struct encoder *encoder, const struct packet *packet)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "format/packet.h"
+#include "worker/bpf_header_walk.h"
 #include "worker/http_response.h"
 
 /* Encodes packets as pcap or pcapng. */
@@ -13,8 +14,12 @@ struct encoder_options {
 	uint32_t linktype;  /* LINKTYPE_SLL, LINKTYPE_SLL2, or that of the device */
 	const char *device; /* name of the one interface; NULL: packets have SLL2 headers */
 	uint32_t snaplen;
-	const char *filter; /* "": everything; must outlive the encoder */
-	int socket;	    /* for interfaces_name(); must stay open */
+	const struct bpf_header_link *link; /* of the packets that the capture receives */
+	bool limits_payload;		    /* only so many bytes after the headers are written: */
+	uint32_t payload;
+	const char *comment; /* of each interface; NULL: none. Must outlive the encoder */
+	const char *filter;  /* "": everything; must outlive the encoder */
+	int socket;	     /* for interfaces_name(); must stay open */
 };
 
 /* Returns an encoder that writes into body, for encoder_free(); NULL: out of memory. */

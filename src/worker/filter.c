@@ -7,7 +7,9 @@
  * interfaces, the client's part. Joined as one expression, libpcap's optimizer
  * would change them, and it makes mistakes where parts share tests: packets that
  * the client asked for would be lost. The client's part comes from a process that
- * an attacker may control, so it is the last one: it can skip no other part.
+ * an attacker may control, so it is the last one: it can skip no other part. If
+ * payload is limited, what the part accepts continues after it, where the number of
+ * bytes is computed: the part cannot choose it.
  */
 #include "worker/filter.h"
 
@@ -15,6 +17,7 @@
 #include "worker/filter_compile.h"
 #include "worker/filter_sandbox.h"
 #include "worker/kernel_filter.h"
+#include "worker/payload_limit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +35,12 @@ static void append_part(struct filter_program *to, const struct filter_program *
 		memcpy(to->insns + begin, from->insns, from->length * sizeof(*from->insns));
 }
 
-/* Appends a part that rejects what it matches; other packets continue after it. */
-static void append_excluded(struct filter_program *to, const struct filter_program *from)
+/*
+ * Appends a part as a test: packets that it matches, or those that it does not,
+ * continue after it; the others are rejected.
+ */
+static void append_test(
+	struct filter_program *to, const struct filter_program *from, bool passes_matches)
 {
 	const unsigned begin = to->length;
 
@@ -43,10 +50,10 @@ static void append_excluded(struct filter_program *to, const struct filter_progr
 
 		if (BPF_CLASS(insn->code) != BPF_RET)
 			continue;
-		if (insn->k > 0)
-			insn->k = 0;
-		else
+		if ((insn->k > 0) == passes_matches)
 			*insn = (struct bpf_insn)BPF_STMT(BPF_JMP | BPF_JA, to->length - i - 1);
+		else
+			*insn = (struct bpf_insn)BPF_STMT(BPF_RET | BPF_K, 0);
 	}
 }
 
@@ -69,9 +76,14 @@ void filter_join(const struct capture_filter *filter, const struct filter_progra
 	ret_program->length = 0;
 	exclusions_assemble(&filter->exclusions, filter->link, ret_program);
 	if (excluded)
-		append_excluded(ret_program, excluded);
+		append_test(ret_program, excluded, false);
 	append_interfaces(filter, ret_program);
-	append_part(ret_program, client);
+	if (!filter->limits_payload) {
+		append_part(ret_program, client);
+		return;
+	}
+	append_test(ret_program, client, true);
+	payload_limit_append(ret_program, filter->link, filter->payload, filter->snaplen);
 }
 
 /* Makes "len" count with a link header of that size. */

@@ -16,7 +16,7 @@ bool filter_build(pcap_t *pcap, const struct capture_filter *filter,
 
 /*
  * Joins the parts: the exclusions, with the program of their expression (NULL:
- * none), the interfaces, and the client's program.
+ * none), the interfaces, the client's program, and the limit of payload.
  */
 void filter_join(const struct capture_filter *filter, const struct filter_program *excluded,
 	const struct filter_program *client, struct filter_program *ret_program);

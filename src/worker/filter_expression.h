@@ -3,6 +3,7 @@
 
 #include "worker/exclusions.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,9 @@ struct capture_filter {
 	const char *user;		    /* pcap-filter(7); "": everything */
 	const struct bpf_header_link *link; /* of the packets that the capture receives */
 	uint32_t snaplen;		    /* bytes kept of a packet, its header included */
-	uint32_t linktype;		    /* of the stream: "len" counts with its header */
+	bool limits_payload;		    /* only so many bytes after the headers are kept: */
+	uint32_t payload;
+	uint32_t linktype; /* of the stream: "len" counts with its header */
 	/*
 	 * The client's part may read that many bytes of a packet, link header
 	 * included, and headers; 0: all bytes.

@@ -43,6 +43,8 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+enum { COMMENT_SIZE = 128 };
+
 /* All that one connection needs, from its request to its report. */
 struct request_context {
 	const struct settings *settings;
@@ -61,6 +63,7 @@ struct request_context {
 	struct capture *capture;
 	struct http_body *body;
 	struct encoder *encoder;
+	char comment[COMMENT_SIZE]; /* of the capture's interfaces */
 	struct report report;
 	char client[PEER_NAME_SIZE];
 };
@@ -182,6 +185,8 @@ static bool collect_filter(struct request_context *context, struct error *error)
 	filter->interfaces = context->interfaces.indexes;
 	filter->interface_count = context->params.native ? 0 : context->interfaces.count;
 	filter->user = context->params.filter;
+	filter->limits_payload = context->params.limits_payload;
+	filter->payload = context->params.payload;
 	filter->steps = settings->filter_steps;
 	return true;
 }
@@ -199,7 +204,10 @@ static bool compile_filter(struct request_context *context, struct error *error)
 	if (!pcap)
 		return false;
 	filter->linktype = context->params.linktype;
-	if (visible > 0)
+	/* of what a limit of payload hides, nothing is at a constant offset */
+	if (context->settings->limits_payload)
+		filter->visible = 1;
+	else if (visible > 0)
 		filter->visible = captured_length(visible, filter->linktype);
 	good = filter_build(pcap, filter, &context->program, error);
 	pcap_close(pcap);
@@ -239,6 +247,21 @@ static bool sends_chunks(const struct request_context *context)
 	return context->has_http && !context->request.http10;
 }
 
+/* Who reads the file must know that packets lack something. */
+static const char *describe_limit(struct request_context *context)
+{
+	const struct settings *settings = context->settings;
+	const struct capture_params *params = &context->params;
+	const bool is_limit = settings->limits_payload && settings->payload == params->payload;
+
+	if (!params->limits_payload)
+		return NULL;
+	snprintf(context->comment, sizeof(context->comment),
+		"of each packet, the headers and at most %u bytes of payload are kept (%s)",
+		params->payload, is_limit ? "-max-payload of the worker" : "payload=");
+	return context->comment;
+}
+
 static bool open_encoder(struct request_context *context, struct error *error)
 {
 	const struct encoder_options options = {
@@ -247,6 +270,10 @@ static bool open_encoder(struct request_context *context, struct error *error)
 		.linktype = context->params.linktype,
 		.device = find_device(context),
 		.snaplen = context->params.snaplen,
+		.link = context->filter.link,
+		.limits_payload = context->params.limits_payload,
+		.payload = context->params.payload,
+		.comment = describe_limit(context),
 		.filter = context->params.filter,
 		.socket = capture_fd(context->capture),
 	};

@@ -134,6 +134,25 @@ static bool translate_load(struct bpf_insn *load)
 	return false;
 }
 
+/*
+ * Translates a computed result, the last instruction: at least 1 remains, because 0
+ * would reject the packet.
+ */
+static void translate_computed_result(struct filter_program *program)
+{
+	struct bpf_label more = {0};
+
+	if (program->length == 0 || program->length > BPF_MAXINSNS ||
+		program->insns[program->length - 1].code != (BPF_RET | BPF_A))
+		return;
+	program->length--;
+	bpf_add_if(program, BPF_JGT | BPF_K, SLL2_SIZE, &more);
+	bpf_add(program, BPF_LD | BPF_W | BPF_IMM, SLL2_SIZE + 1);
+	bpf_set_label(program, &more);
+	bpf_add(program, BPF_ALU | BPF_SUB | BPF_K, SLL2_SIZE);
+	bpf_add(program, BPF_RET | BPF_A, 0);
+}
+
 bool kernel_filter_translate(struct filter_program *program, struct error *error)
 {
 	if (!kernel_filter_add_to_length(program, SLL2_SIZE))
@@ -150,6 +169,7 @@ bool kernel_filter_translate(struct filter_program *program, struct error *error
 		if (insn->code == (BPF_RET | BPF_K) && insn->k > 0)
 			insn->k = insn->k > SLL2_SIZE ? insn->k - SLL2_SIZE : 1;
 	}
+	translate_computed_result(program);
 	return true;
 }
 

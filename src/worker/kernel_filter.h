@@ -16,7 +16,8 @@ bool kernel_filter_add_to_length(struct filter_program *program, uint32_t bytes)
 /*
  * Translates a program for packets with an SLL2 header into one for a packet socket
  * of type SOCK_DGRAM: the kernel runs it on packets without that header, and the
- * length that it returns excludes it. Returns false with 400 if the program reads a
+ * length that it returns excludes it. A program may compute its result (BPF_RET |
+ * BPF_A) only in its last instruction. Returns false with 400 if the program reads a
  * part of the header that the kernel does not provide.
  */
 bool kernel_filter_translate(struct filter_program *program, struct error *error);

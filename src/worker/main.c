@@ -37,7 +37,8 @@ static void print_help(void)
 	printf("\n"
 	       "The environment variables DDUMP_EXCLUDE, DDUMP_HOSTS, DDUMP_PROXY,\n"
 	       "DDUMP_PROMISC, DDUMP_RING, DDUMP_INTERFACES, DDUMP_MAX_DURATION,\n"
-	       "DDUMP_MAX_SNAPLEN and DDUMP_MAX_FILTER set the same.  See ddump-worker(8).\n");
+	       "DDUMP_MAX_SNAPLEN, DDUMP_MAX_PAYLOAD and DDUMP_MAX_FILTER set the same.  See\n"
+	       "ddump-worker(8).\n");
 }
 
 static void print_version(void)

@@ -150,17 +150,17 @@ static void append_return(struct limit_assembly *assembly, uint32_t payload, uin
 {
 	const uint32_t added = assembly->link->size + payload;
 	struct filter_program *program = assembly->program;
-	struct bpf_label more = {0};
-	struct bpf_label none = {0};
+	struct bpf_label kept = {0};
+	struct bpf_label some = {0};
 
 	bpf_add(program, BPF_ALU | BPF_ADD | BPF_K, added);
-	bpf_add_if(program, BPF_JGT | BPF_K, snaplen, &more);
-	bpf_add_if(program, BPF_JEQ | BPF_K, 0, &none);
+	bpf_add_unless(program, BPF_JGT | BPF_K, snaplen, &kept);
+	bpf_add(program, BPF_LD | BPF_W | BPF_IMM, snaplen);
+	bpf_set_label(program, &kept);
+	bpf_add_if(program, BPF_JGE | BPF_K, 1, &some);
+	bpf_add(program, BPF_LD | BPF_W | BPF_IMM, 1);
+	bpf_set_label(program, &some);
 	bpf_add(program, BPF_RET | BPF_A, 0);
-	bpf_set_label(program, &none);
-	bpf_add(program, BPF_RET | BPF_K, 1);
-	bpf_set_label(program, &more);
-	bpf_add(program, BPF_RET | BPF_K, snaplen);
 }
 
 void payload_limit_append(struct filter_program *program, const struct bpf_header_link *link,
@@ -310,8 +310,8 @@ static bool is_tag(uint32_t ethertype)
 	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD || ethertype == ETH_P_QINQ1;
 }
 
-/* Returns the ethertype of an outgoing cooked packet with a tag; 0: it is not IP. */
-static uint32_t find_outgoing(const struct headers *headers)
+/* Returns the ethertype by the version of an IP header; 0: it is not one. */
+static uint32_t find_ip(const struct headers *headers)
 {
 	const unsigned version = has_byte(headers, 0) ? headers->data[headers->at] >> 4 : 0;
 
@@ -327,9 +327,11 @@ static uint32_t take_link(struct headers *headers, const struct bpf_header_link 
 
 	if (!take(headers, link->size))
 		return 0;
+	if (link->size == 0)
+		return find_ip(headers);
 	ethertype = read_u16(headers->data + link->protocol);
 	if (link->is_cooked && is_tag(ethertype) && headers->data[SLL2_DIRECTION] == SLL2_OUTGOING)
-		return find_outgoing(headers);
+		return find_ip(headers);
 	for (int tags = 0; tags < HEADER_TAGS_MAX && is_tag(ethertype); tags++) {
 		if (!take(headers, TAG_SIZE))
 			return 0;

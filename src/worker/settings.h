@@ -20,7 +20,9 @@ struct settings {
 	uint32_t ring;		    /* bytes */
 	uint32_t duration;	    /* s, the limit; 0: none */
 	uint32_t snaplen;	    /* bytes, the limit; 0: none */
-	uint32_t filter_steps;	    /* limit of a client's filter: filter_check_steps() */
+	bool limits_payload;	    /* no more bytes after the headers are sent: */
+	uint32_t payload;
+	uint32_t filter_steps; /* limit of a client's filter: filter_check_steps() */
 	char interfaces[SETTINGS_INTERFACES_MAX][IF_NAMESIZE];
 	size_t interface_count; /* that are allowed; 0: all */
 	bool is_inherited;	/* the interfaces come from the environment */

@@ -180,6 +180,7 @@ static void check_settings(const struct settings *settings)
 {
 	must(settings->ring >= 2 << 20 && settings->ring <= 256 << 20, "a ring is in its range");
 	must(settings->snaplen <= PACKET_MAX, "a snaplen is in its range");
+	must(settings->payload <= PACKET_MAX, "a payload is in its range");
 	must(settings->duration <= CAPTURE_PARAMS_DURATION_MAX, "a duration is in its range");
 	must(settings->clients >= 1 && settings->clients <= 4096,
 		"a number of clients is in its range");

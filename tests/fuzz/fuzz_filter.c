@@ -21,7 +21,7 @@
  * A longer text takes libpcap's optimizer longer than a fuzzer's limit; in the
  * worker filter_sandbox.c limits that.
  */
-enum { TEXT_MAX = 200, DEPTH_MAX = 12, PACKET_SIZE = 100, LINKTYPE_HEAD = 20 };
+enum { TEXT_MAX = 200, DEPTH_MAX = 12, PACKET_SIZE = 100, LINKTYPE_HEAD = 20, HEADERS_SIZE = 60 };
 
 /* The terms of expressions; the last ones are invalid alone. */
 static const char *const terms[] = {"tcp", "udp", "icmp", "ip", "arp", "port 8475", "tcp port 22",
@@ -152,6 +152,31 @@ static void compare(const struct filter_program *user, const struct filter_progr
 				"what is not excluded is the client's to say");
 }
 
+/* A limit of payload changes which bytes are kept, but not which packets. */
+static void check_limited(const struct capture_filter *filter, const struct filter_program *user,
+	const struct filter_program *whole)
+{
+	static struct capture_filter limiting;
+	static struct filter_program limited;
+	unsigned char packet[PACKET_SIZE];
+
+	limiting = *filter;
+	limiting.limits_payload = true;
+	limiting.snaplen = 262144;
+	filter_join(&limiting, NULL, user, &limited);
+	if (limited.length > BPF_MAXINSNS)
+		return;
+	must(bpf_validate(limited.insns, (int)limited.length), "a kernel may take it");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		uint32_t kept;
+
+		fill(packet, &kinds[i]);
+		kept = bpf_filter(limited.insns, packet, PACKET_SIZE, PACKET_SIZE);
+		must((kept > 0) == takes(whole, &kinds[i]), "the same packets match");
+		must(kept <= HEADERS_SIZE, "a filter does not choose what is kept");
+	}
+}
+
 static void try_filter(const char *text)
 {
 	static struct capture_filter filter;
@@ -184,6 +209,7 @@ static void try_filter(const char *text)
 		return;
 	must(bpf_validate(whole.insns, (int)whole.length), "a kernel may take it");
 	compare(&user, &whole);
+	check_limited(&filter, &user, &whole);
 	kernel_filter_translate(&whole, &error);
 	must(whole.length > BPF_MAXINSNS || bpf_validate(whole.insns, (int)whole.length),
 		"a kernel may take it as it gets it");

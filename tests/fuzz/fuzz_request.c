@@ -65,6 +65,7 @@ static void check_query(const struct capture_params *query)
 			"an interface's name is not a path");
 	}
 	must(query->snaplen >= 1 && query->snaplen <= PACKET_MAX, "snaplen is in its range");
+	must(query->payload <= PACKET_MAX, "payload is in its range");
 	must(query->count <= CAPTURE_PARAMS_COUNT_MAX, "count is in its range");
 	must(query->duration <= CAPTURE_PARAMS_DURATION_MAX, "duration is in its range");
 	must(query->native ? query->linktype == 0 && query->interface_count == 1
@@ -177,6 +178,8 @@ static void try_limits(struct capture_params *query)
 	static const struct settings narrow = {
 		.duration = 60,
 		.snaplen = 96,
+		.limits_payload = true,
+		.payload = 64,
 		.interfaces = {"lo", "nosuch0"},
 		.interface_count = 2,
 	};
@@ -194,6 +197,7 @@ static void try_limits(struct capture_params *query)
 	}
 	must(query->duration >= 1 && query->duration <= narrow.duration, "a capture ends in time");
 	must(query->snaplen >= 1 && query->snaplen <= narrow.snaplen, "packets are cut");
+	must(query->limits_payload && query->payload <= narrow.payload, "payload is cut");
 }
 
 static void try_head(const uint8_t *bytes, size_t length)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as packets, from the worker's ring to a client's reader: the
- * packets read are those captured, cut to the client's snaplen, and the chunks
+ * packets read are those captured, cut to the client's snaplen or their headers, and the chunks
  * hold nothing else.
  */
 #include "fuzz.h"
 
+#include "../lib/header_map.h"
 #include "format/linktype.h"
 #include "format/stream_reader.h"
 #include "worker/encoder.h"
@@ -22,7 +23,8 @@ struct stream_choice {
 	uint8_t nano : 1;
 	uint8_t sll2 : 1;
 	uint8_t chunked : 1;
-	uint8_t is_short : 1; /* snaplen */
+	uint8_t is_short : 1;	/* snaplen */
+	uint8_t is_headers : 1; /* payload, the same number */
 	uint8_t snaplen;
 };
 
@@ -48,6 +50,16 @@ static bool take_interface(
 	return true;
 }
 
+/* Returns how many bytes of a packet may be sent. */
+static uint32_t expect_caplen(const struct stream_check *check, const struct packet *in)
+{
+	const struct header_map map = header_map_of(HEADER_SLL2, in->data, in->caplen, true);
+
+	if (!check->options.limits_payload || check->options.payload >= in->caplen - map.end)
+		return in->caplen;
+	return (uint32_t)map.end + check->options.payload;
+}
+
 static bool take_packet(void *context, const struct packet *packet, struct error *error)
 {
 	struct stream_check *check = context;
@@ -55,7 +67,7 @@ static bool take_packet(void *context, const struct packet *packet, struct error
 	const bool sll2 = check->options.linktype == LINKTYPE_SLL2;
 	const uint32_t cut = sll2 ? 0 : SLL2_SIZE - SLL_SIZE;
 	const uint32_t head = sll2 ? SLL2_SIZE : SLL_SIZE;
-	const uint32_t left = in->caplen - cut;
+	const uint32_t left = expect_caplen(check, in) - cut;
 	const uint32_t unit = check->options.nano || check->options.pcapng ? 1 : 1000;
 
 	(void)error;
@@ -200,6 +212,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			.nano = choice.nano,
 			.linktype = choice.sll2 ? LINKTYPE_SLL2 : LINKTYPE_SLL,
 			.snaplen = choice.is_short ? 1U + choice.snaplen : PACKET_MAX,
+			.link = &header_sll2,
+			.limits_payload = choice.is_headers,
+			.payload = choice.snaplen,
 			.filter = "icmp",
 		}};
 	for (size_t at = sizeof(choice); at < size && check.count < PACKETS_MAX;)

@@ -59,7 +59,8 @@ static const char *mutant_parameter(struct mutant *mutant, size_t parameter)
 		"filter=%c3%a9%ff", "filter=%3b"};
 	static const char *const interfaces[] = {"interface=lo", "interface=eth0.1",
 		"interface=%25d", "interface=any", "interface=lo&interface=eth0"};
-	static const char *const snaplens[] = {"snaplen=0", "snaplen=96", "snaplen=00262144"};
+	static const char *const snaplens[] = {"snaplen=0", "snaplen=96", "snaplen=00262144",
+		"payload=0", "payload=0096", "snaplen=96&payload=1"};
 	static const char *const formats[] = {"format=pcap", "format=pcapng", "precision=nano",
 		"linktype=sll2", "precision=micro"};
 	static const char *const bounds[] = {

@@ -37,7 +37,7 @@ sends_and_gets() {
 
 # An earlier program responded to every failure with 200 and no body.
 @test "unknown, repeated, or invalid parameters: 400, the parameter is named" {
-	local good='try filter, interface, snaplen, count, duration*'
+	local good='try filter, interface, snaplen, payload, count, duration*'
 	answers_with 400 "unknown parameter \"filtre\"; $good" \
 		'/capture?filtre=icmp'
 	answers_with 400 "unknown parameter \"Filter\"; $good" \
@@ -56,6 +56,10 @@ sends_and_gets() {
 		'/capture?duration=99999999999999999999'
 	answers_with 400 'snaplen: "262145" is not a number from 1 to 262144' \
 		'/capture?snaplen=262145'
+	answers_with 400 'payload: "262145" is not a number from 0 to 262144' \
+		'/capture?payload=262145'
+	answers_with 400 'payload: "-1" is not a number*' '/capture?payload=-1'
+	answers_with 400 'payload: "" is not a number*' '/capture?payload'
 	answers_with 400 'format: "cap" is neither pcap nor pcapng' \
 		'/capture?format=cap'
 	answers_with 400 'precision: "NANO" is neither micro nor nano' \

@@ -558,6 +558,7 @@ refuses() {
 		-exclude "$(printf 'x%.0s' {1..2000})"
 	refuses '-max-duration: "0" is not a number from 1 to' -max-duration 0
 	refuses '-max-snaplen: "9999999" is not a number' -max-snaplen 9999999
+	refuses '-max-payload: "-1" is not a number from 0 to 262144' -max-payload -1
 	refuses '-max-filter: "0" is not a number from 1 to 65536' -max-filter 0
 	refuses '-max-filter: "65537" is not a number from' -max-filter 65537
 	refuses '-interface: "a-name-of-16-bytes" is no' \
@@ -602,7 +603,7 @@ refuses() {
 	[ "$status" -eq 0 ]
 	local option
 	for option in listen exclude ring interface host proxy max-duration max-snaplen \
-		max-filter max-clients socket-mode socket-group version help; do
+		max-payload max-filter max-clients socket-mode socket-group version help; do
 		[[ "$output" =~ "  "(-[a-z], )?-$option ]]
 	done
 	[ "$("$WORKER" --help)" = "$output" ]

@@ -38,15 +38,15 @@
 enum {
 	ANSWER_MAX = 1 << 17,
 	SHOWN = 12,
-	PARAMETERS = 8,
+	PARAMETERS = 9,
 	TIMEOUT_S = 10,
 };
 
 /* Separates parameters in Caddy's answer: no accepted query has it. */
 #define SEPARATOR '\x1f'
 
-static const char *const names[PARAMETERS] = {
-	"filter", "interface", "snaplen", "count", "duration", "format", "precision", "linktype"};
+static const char *const names[PARAMETERS] = {"filter", "interface", "snaplen", "count", "duration",
+	"format", "precision", "linktype", "payload"};
 
 /* A request as one of them reads it. */
 struct parsed_request {
@@ -136,6 +136,8 @@ static void describe(struct differ *differ)
 	strcpy(view->values[5], parsed->pcapng ? "pcapng" : "");
 	strcpy(view->values[6], parsed->nano ? "nano" : "");
 	strcpy(view->values[7], parsed->linktype == LINKTYPE_SLL2 ? "sll2" : "");
+	put_number(
+		view->values[8], parsed->limits_payload ? parsed->payload : UINT32_MAX, UINT32_MAX);
 }
 
 /*

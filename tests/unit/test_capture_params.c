@@ -47,6 +47,7 @@ static void params_empty_query_has_defaults(void **state)
 		assert_string_equal(params.filter, "");
 		assert_int_equal(params.interface_count, 0);
 		assert_int_equal(params.snaplen, PACKET_MAX);
+		assert_false(params.limits_payload);
 		assert_int_equal(params.count, 0);
 		assert_int_equal(params.duration, 0);
 		assert_int_equal(params.linktype, LINKTYPE_SLL);
@@ -61,7 +62,7 @@ static void params_all_are_parsed(void **state)
 
 	(void)state;
 	good("filter=tcp+port%2080&interface=eth0&interface=lo&snaplen=96&"
-	     "count=2000000000&duration=31536000&format=pcapng&"
+	     "payload=40&count=2000000000&duration=31536000&format=pcapng&"
 	     "precision=nano&linktype=sll2",
 		&params);
 	assert_string_equal(params.filter, "tcp port 80");
@@ -69,6 +70,8 @@ static void params_all_are_parsed(void **state)
 	assert_string_equal(params.interfaces[0], "eth0");
 	assert_string_equal(params.interfaces[1], "lo");
 	assert_int_equal(params.snaplen, 96);
+	assert_true(params.limits_payload);
+	assert_int_equal(params.payload, 40);
 	assert_int_equal(params.count, 2000000000);
 	assert_int_equal(params.duration, 31536000);
 	assert_int_equal(params.linktype, LINKTYPE_SLL2);
@@ -127,6 +130,14 @@ static void params_numbers_are_in_range(void **state)
 	assert_int_equal(params.snaplen, 1);
 	good("snaplen=262144", &params);
 	assert_int_equal(params.snaplen, PACKET_MAX);
+	good("payload=0", &params);
+	assert_true(params.limits_payload);
+	assert_int_equal(params.payload, 0);
+	good("payload=262144", &params);
+	assert_int_equal(params.payload, PACKET_MAX);
+	bad("payload=262145", "payload: \"262145\"");
+	bad("payload=-1", "payload: \"-1\"");
+	bad("payload", "payload: \"\"");
 	bad("snaplen=262145", "snaplen: \"262145\"");
 	bad("snaplen=-1", "snaplen: \"-1\"");
 	bad("snaplen=", "snaplen: \"\"");
@@ -325,6 +336,38 @@ static void params_longest_filter_fits(void **state)
 	free(params);
 }
 
+/* Returns the status: 0 if the limits allow the query. */
+static int limit(const struct settings *settings, const char *text, struct capture_params *params)
+{
+	struct error error = {0};
+
+	good(text, params);
+	capture_params_limit(settings, params, &error);
+	return error.status;
+}
+
+static void params_payload_has_a_limit(void **state)
+{
+	static const struct settings limits[] = {
+		{.limits_payload = true}, {.limits_payload = true, .payload = 64}};
+	struct capture_params params;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		assert_int_equal(limit(&limits[i], "", &params), 0);
+		assert_true(params.limits_payload);
+		assert_int_equal(params.payload, limits[i].payload);
+		assert_int_equal(limit(&limits[i], "snaplen=262144&payload=0", &params), 0);
+		assert_int_equal(params.payload, 0);
+		/* the default without a limit is no exception */
+		assert_int_equal(limit(&limits[i], "payload=65", &params), 403);
+		assert_int_equal(limit(&limits[i], "payload=262144", &params), 403);
+		/* packets that match would show payload */
+		assert_int_equal(limit(&limits[i], "filter=udp[8]=1", &params), 403);
+		assert_int_equal(limit(&limits[i], "filter=udp+port+53", &params), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +385,7 @@ int main(void)
 		cmocka_unit_test(params_control_characters_are_rejected),
 		cmocka_unit_test(params_any_filter_survives_encoding),
 		cmocka_unit_test(params_longest_filter_fits),
+		cmocka_unit_test(params_payload_has_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

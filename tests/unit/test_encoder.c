@@ -6,6 +6,7 @@
  */
 #include "worker/encoder.h"
 
+#include "../lib/random_frames.h"
 #include "format/linktype.h"
 #include "link.h"
 #include "readback.h"
@@ -62,6 +63,8 @@ static uint32_t put_data(
 	const size_t start = file->size;
 	uint32_t caplen = packet->caplen;
 
+	if (options->limits_payload)
+		caplen = (uint32_t)header_map_of(HEADER_SLL2, data, caplen, true).end;
 	if (options->linktype == LINKTYPE_SLL) {
 		put(file, (const unsigned char[]){0, data[10]}, 2);
 		put(file, data + 8, 2);
@@ -155,10 +158,9 @@ static void run_finish(void)
 		back_read(&back, run.link.got, run.link.size);
 }
 
-static bool run_packet(uint32_t caplen, uint32_t index)
+static bool run_data(unsigned char *data, uint32_t caplen, uint32_t index)
 {
 	struct packet *packet = &run.packets[run.count];
-	unsigned char *data = run.data + seed_below(&run.seed, 4096);
 
 	*packet = (struct packet){
 		.time = seed_u32(&run.seed) * UINT64_C(1000000000) +
@@ -176,6 +178,11 @@ static bool run_packet(uint32_t caplen, uint32_t index)
 	else
 		put_packet(&run.file, &run.options, packet);
 	return encoder_write_packet(run.stream, packet);
+}
+
+static bool run_packet(uint32_t caplen, uint32_t index)
+{
+	return run_data(run.data + seed_below(&run.seed, 4096), caplen, index);
 }
 
 static uint32_t some_index(void)
@@ -317,6 +324,39 @@ static void encoder_all_interfaces_have_one_link_type(void **state)
 			assert_int_equal(at->interface.snaplen, options.snaplen);
 			assert_string_equal(at->filter, options.filter);
 			assert_true(at->interface.nano);
+		}
+		run_free();
+	}
+}
+
+/* Whatever the kernel captured, payload is not sent. */
+static void encoder_payload_limit_cuts_every_packet(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 24; i++) {
+		struct encoder_options options = some_options(i % 12, i >= 12);
+
+		options.limits_payload = true;
+		options.link = &header_sll2;
+		options.comment = "headers alone";
+		run_open(&options, true);
+		assert_true(encoder_start(run.stream));
+		for (size_t count = 0; count < PACKETS; count++) {
+			static struct random_frame frame;
+
+			random_frame_make(&frame, run.seed.state, HEADER_SLL2, RANDOM_FRAME_MAX);
+			assert_true(run_data(frame.bytes, (uint32_t)frame.size, GONE));
+		}
+		run_finish();
+		if (options.pcapng) {
+			char comment[BACK_TEXT];
+
+			check_packets();
+			back_option(back.blocks[1], PCAPNG_COMMENT, comment);
+			assert_string_equal(comment, "headers alone");
+		} else {
+			assert_int_equal(run.link.size, run.file.size);
+			assert_memory_equal(run.link.got, run.file.bytes, run.file.size);
 		}
 		run_free();
 	}
@@ -481,6 +521,7 @@ int main(void)
 		cmocka_unit_test(encoder_pcap_returns_every_byte),
 		cmocka_unit_test(encoder_pcapng_has_the_same_packets),
 		cmocka_unit_test(encoder_all_interfaces_have_one_link_type),
+		cmocka_unit_test(encoder_payload_limit_cuts_every_packet),
 		cmocka_unit_test(encoder_interface_precedes_its_first_packet),
 		cmocka_unit_test(encoder_too_many_interfaces_are_any),
 		cmocka_unit_test(encoder_empty_filter_has_no_option),

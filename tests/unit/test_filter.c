@@ -216,6 +216,72 @@ static void filter_other_packets_pass(void **state)
 	}
 }
 
+/* How many bytes of a TCP segment of 200 bytes are kept; 0: it is rejected. */
+static uint32_t kept(const struct filter_program *program)
+{
+	static const unsigned char packet[200] = {8, [7] = 1, [20] = 0x45, [29] = 6, [52] = 0x60};
+
+	assert_true(bpf_validate(program->insns, (int)program->length));
+	return bpf_filter(program->insns, packet, sizeof(packet), sizeof(packet));
+}
+
+static void filter_payload_limit_keeps_headers(void **state)
+{
+	static const struct {
+		const char *user;
+		uint32_t payload;
+		uint32_t snaplen;
+		uint32_t kept;
+	} cases[] = {
+		{"", 0, 262144, 64},
+		{"tcp", 7, 262144, 71},
+		{"tcp or ip[100] = 0", 0, 262144, 64},
+		{"tcp", 7, 65, 65},
+		{"udp", 7, 262144, 0},
+		{"len > 190 and len < 200", 0, 262144, 64},
+	};
+	static struct filter_program program;
+	struct error error = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct capture_filter filter = *complete(cases[i].user);
+
+		filter.limits_payload = true;
+		filter.payload = cases[i].payload;
+		filter.snaplen = cases[i].snaplen;
+		if (!build(&filter, &program, &error))
+			fail_msg("%s: %s", cases[i].user, error.text);
+		assert_int_equal(kept(&program), cases[i].kept);
+	}
+}
+
+/* It comes from a process that an attacker may control. */
+static void filter_clients_part_cannot_keep_more(void **state)
+{
+	static const struct filter_program parts[] = {
+		{.length = 1, .insns = {BPF_STMT(BPF_RET | BPF_K, 262144)}},
+		{.length = 2,
+			.insns = {BPF_STMT(BPF_LD | BPF_W | BPF_IMM, 9999),
+				BPF_STMT(BPF_RET | BPF_K, 262144)}},
+		/* all that the computation uses */
+		{.length = 7,
+			.insns = {BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 9999), BPF_STMT(BPF_STX, 0),
+				BPF_STMT(BPF_STX, 1), BPF_STMT(BPF_STX, 14), BPF_STMT(BPF_STX, 15),
+				BPF_JUMP(BPF_JMP | BPF_JGE | BPF_X, 0, 0, 0),
+				BPF_STMT(BPF_RET | BPF_K, 262144)}},
+	};
+	static struct filter_program program;
+	struct capture_filter filter = *complete("");
+
+	(void)state;
+	filter.limits_payload = true;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		filter_join(&filter, NULL, &parts[i], &program);
+		assert_int_equal(kept(&program), 64);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +293,8 @@ int main(void)
 		cmocka_unit_test(filter_expression_cannot_escape_its_part),
 		cmocka_unit_test(filter_excluded_never_passes),
 		cmocka_unit_test(filter_other_packets_pass),
+		cmocka_unit_test(filter_payload_limit_keeps_headers),
+		cmocka_unit_test(filter_clients_part_cannot_keep_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,23 @@ static void kernel_filter_result_excludes_the_link_header(void **state)
 	}
 }
 
+static void kernel_filter_computed_result_excludes_the_link_header(void **state)
+{
+	static const uint32_t kept[][2] = {{0, 1}, {19, 1}, {20, 1}, {21, 1}, {22, 2}, {72, 52}};
+	static struct filter_program program;
+	struct error error = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		program.length = 0;
+		bpf_add(&program, BPF_LD | BPF_W | BPF_IMM, kept[i][0]);
+		bpf_add(&program, BPF_RET | BPF_A, 0);
+		assert_true(kernel_filter_translate(&program, &error));
+		assert_true(bpf_validate(program.insns, (int)program.length));
+		assert_int_equal(bpf_filter(program.insns, NULL, 0, 0), kept[i][1]);
+	}
+}
+
 /* Does the kernel's program take a packet of so many bytes without header? */
 static bool takes(const struct filter_program *program, uint32_t size)
 {
@@ -237,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kernel_filter_loads_are_translated),
 		cmocka_unit_test(kernel_filter_result_excludes_the_link_header),
+		cmocka_unit_test(kernel_filter_computed_result_excludes_the_link_header),
 		cmocka_unit_test(kernel_filter_length_includes_the_link_header),
 		cmocka_unit_test(kernel_filter_without_length_is_unchanged),
 		cmocka_unit_test(kernel_filter_without_scratch_memory_is_rejected),
