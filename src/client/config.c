@@ -51,6 +51,15 @@ static bool set_snaplen(void *to, const char *value, struct error *error)
 	return parse_number(&range, value, &snaplen, error);
 }
 
+static bool set_payload(void *to, const char *value, struct error *error)
+{
+	static const struct option_range range = {"-payload", NULL, 0, PACKET_MAX};
+	uint64_t payload;
+
+	((struct options *)to)->defaults.payload = value;
+	return parse_number(&range, value, &payload, error);
+}
+
 /* The last size bytes of a longer text; otherwise "". */
 static const char *last_bytes(const char *text, size_t size)
 {
@@ -171,12 +180,13 @@ const struct option_row options_rows[] = {
 	{"p", NULL, "do not set these interfaces promiscuous", AT(defaults.no_promisc)},
 	{"snaplen", "N", "keep N bytes of each packet", set_snaplen, 0},
 	{"s", "N", NULL, set_snaplen, 0},
+	{"payload", "N", "keep N bytes after the headers; 0: no payload", set_payload, 0},
 	{"linktype", "TYPE", "sll (default), sll2, or native: that of one -interface", set_linktype,
 		0},
 	{"w", "FILE", "write to FILE; as pcapng if the name ends in .pcapng", set_output, 0},
 	{"pcapng", NULL, "write pcapng, which has host and interface names", AT(pcapng)},
-	{"c", "N", "stop after N packets", set_count, 0},
-	{"duration", "S", "stop after S seconds", set_duration, 0},
+	{"c", "N", "stop after N packets; -duration: after N seconds", set_count, 0},
+	{"duration", "N", NULL, set_duration, 0},
 	{"hold", "MS", "wait at most MS ms for a silent target (default 2000)", set_hold, 0},
 	{"align", NULL, "correct timestamps by the offset of each host's clock", AT(align)},
 	{"require", "all|any", "start only if all (default) or any targets answer", set_require, 0},

@@ -57,6 +57,10 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 	{"--snaplen", AT(snaplen), TEXT,
 		"{display=Bytes of each packet}{type=unsigned}"
 		"{range=0,262144}{default=262144}{group=Capture}"},
+	{"--payload", AT(payload), TEXT,
+		"{display=Bytes after the headers}{type=string}{placeholder=all}"
+		"{tooltip=0 keeps headers without payload; workers of 0.1.0 "
+		"reject it}{group=Capture}"},
 	{"--linktype", AT(linktype), LINKTYPE,
 		"{display=Link type}{type=selector}"
 		"{tooltip=native is that of the interface; it needs one interface}"

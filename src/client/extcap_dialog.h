@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXTCAP_DIALOG_FIELDS = 17 };
+enum { EXTCAP_DIALOG_FIELDS = 18 };
 
 /*
  * The values of Wireshark's dialog. Texts belong to the caller; NULL or empty:
@@ -18,6 +18,7 @@ struct extcap_dialog {
 	char *filter;
 	char *interfaces;
 	char *snaplen;
+	char *payload;
 	char *linktype;
 	char *require;
 	char *ca;

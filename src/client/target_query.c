@@ -58,6 +58,9 @@ static CURLUcode add_missing_parameters(
 		code = add_parameter(url, "filter", defaults->filter);
 	if (!code && defaults->snaplen && !has_parameter(query, "snaplen"))
 		code = add_parameter(url, "snaplen", defaults->snaplen);
+	/* an old worker rejects it: payload must not be captured in silence */
+	if (!code && defaults->payload && !has_parameter(query, "payload"))
+		code = add_parameter(url, "payload", defaults->payload);
 	if (!code && defaults->linktype && !has_parameter(query, "linktype"))
 		code = add_parameter(url, "linktype", defaults->linktype);
 	for (size_t i = 0; i < defaults->interface_count && !has_interface; i++)

@@ -14,6 +14,7 @@ enum { TARGET_INTERFACES_MAX = 32 };
 struct target_defaults {
 	const char *filter;   /* NULL: not given */
 	const char *snaplen;  /* NULL: not given */
+	const char *payload;  /* NULL: not given */
 	const char *linktype; /* NULL: not given */
 	const char *interfaces[TARGET_INTERFACES_MAX];
 	size_t interface_count;

@@ -90,7 +90,7 @@ _ddump()
 		_ddump_add '' < <(compgen -c -- "$cur")
 		return
 		;;
-	-filter | -interface | -i | -snaplen | -s | -c | -duration | -hold)
+	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold)
 		return
 		;;
 	esac
@@ -98,7 +98,7 @@ _ddump()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
-		local options='filter interface i p snaplen s linktype w pcapng c
+		local options='filter interface i p snaplen s payload linktype w pcapng c
 			duration hold align require retry ca crl cert key ssh netrc status
 			quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))

@@ -30,6 +30,7 @@ _ddump() {
 		'p[do not set these interfaces promiscuous]'
 		'snaplen[keep this many bytes of each packet]:bytes: '
 		's[keep this many bytes of each packet]:bytes: '
+		'payload[keep this many bytes after the headers]:bytes: '
 		'linktype[headers of the packets]:link type:(sll sll2 native)'
 		'w[write to a file]:capture file:_files'
 		'pcapng[write pcapng]'

@@ -22,6 +22,7 @@ enum { LINES_MAX = 50 };
 static const struct target_defaults options = {
 	.filter = "tcp port 80 & a=b+c #%",
 	.snaplen = "96",
+	.payload = "0",
 	.linktype = "native",
 	.interfaces = {"eth0"},
 	.interface_count = 1,
@@ -79,6 +80,7 @@ static void check_url(const char *url, bool defaults)
 	check_newer(url);
 	must(!defaults || (count_parameters(url, "filter") > 0 &&
 				  count_parameters(url, "snaplen") > 0 &&
+				  count_parameters(url, "payload") > 0 &&
 				  count_parameters(url, "linktype") > 0 &&
 				  count_parameters(url, "interface") > 0),
 		"an option that the URL does not have is added");

@@ -174,15 +174,15 @@ refused() {
 
 @test "options for all targets: apply unless the URL has its own parameter" {
 	serve
-	merge -filter "tcp port 80" -snaplen 99 -interface eth0 \
-		"$url/stream?id=1" "$url/stream?id=2&filter=icmp&snaplen=7"
+	merge -filter "tcp port 80" -snaplen 99 -payload 98 -interface eth0 \
+		"$url/stream?id=1" "$url/stream?id=2&filter=icmp&snaplen=7&payload=6"
 	[ "$status" -eq 0 ]
 	grep -E "^GET /stream\?id=1&filter=tcp(%20|\+)port(%20|\+)80&" \
-		"$BATS_TEST_TMPDIR/streams.out" | grep "snaplen=99" |
+		"$BATS_TEST_TMPDIR/streams.out" | grep "snaplen=99&payload=98" |
 		grep -q "interface=eth0"
-	grep "^GET /stream?id=2&filter=icmp&snaplen=7&" \
+	grep "^GET /stream?id=2&filter=icmp&snaplen=7&payload=6&" \
 		"$BATS_TEST_TMPDIR/streams.out" | grep -q "interface=eth0"
-	run ! grep "id=2.*\(tcp\|99\)" "$BATS_TEST_TMPDIR/streams.out"
+	run ! grep "id=2.*\(tcp\|9[89]\)" "$BATS_TEST_TMPDIR/streams.out"
 }
 
 @test "targets that never respond: fail after the timeout, exit 2" {

@@ -72,6 +72,7 @@ static void options_not_given_have_defaults(void **state)
 	assert_null(line.options.output);
 	assert_null(line.options.defaults.filter);
 	assert_null(line.options.defaults.snaplen);
+	assert_null(line.options.defaults.payload);
 	assert_null(line.options.defaults.linktype);
 	assert_int_equal(line.options.defaults.interface_count, 0);
 	assert_false(line.options.defaults.no_promisc);
@@ -94,19 +95,19 @@ static void options_all_parsed(void **state)
 {
 	static const char *const lines[] = {
 		"-ca|CA|-cert|CERT|-key|KEY|-filter|tcp port 80|-interface|e0|"
-		"-interface|e1|-snaplen|96|-w|out.pcap|-c|10|-duration|20|"
+		"-interface|e1|-snaplen|96|-payload|0|-w|out.pcap|-c|10|-duration|20|"
 		"-hold|30|-require|any|-netrc|-quiet|-verbose|-version|-help|a|-p|"
 		"-pcapng|-align|-retry|-status",
 		"a|--p|--status|--retry|--align|--pcapng|--help|--version|--"
 		"verbose|--quiet|--netrc|--require|any|"
-		"--hold|30|--duration|20|--c|10|--w|out.pcap|--snaplen|96|"
+		"--hold|30|--duration|20|--c|10|--w|out.pcap|--snaplen|96|--payload|0|"
 		"--interface|e0|--interface|e1|--filter|tcp port 80|--key|KEY|"
 		"--cert|CERT|--ca|CA",
 		"-ca=CA|--cert=CERT|-key=KEY|-filter=tcp port 80|a|-i=e0|"
-		"--interface=e1|-snaplen=96|-w=out.pcap|-c=10|-duration=20|"
+		"--interface=e1|-snaplen=96|-payload=0|-w=out.pcap|-c=10|-duration=20|"
 		"-hold=30|-require=any|-p|-netrc|-quiet|-verbose|-version|-h|"
 		"-status|-align|--pcapng|--retry",
-		"-p|-i|e0|-s|96|-i|e1|-h|-w|out.pcap|-c|10|-duration|20|a|-hold|"
+		"-p|-i|e0|-s|96|--payload=0|-i|e1|-h|-w|out.pcap|-c|10|-duration|20|a|-hold|"
 		"0030|"
 		"-filter|tcp port "
 		"80|-require|any|-netrc|-quiet|-verbose|-version|-ca|CA|-cert|"
@@ -123,6 +124,7 @@ static void options_all_parsed(void **state)
 		assert_string_equal(options->credentials.key, "KEY");
 		assert_string_equal(options->defaults.filter, "tcp port 80");
 		assert_string_equal(options->defaults.snaplen, "96");
+		assert_string_equal(options->defaults.payload, "0");
 		assert_int_equal(options->defaults.interface_count, 2);
 		assert_string_equal(options->defaults.interfaces[0], "e0");
 		assert_string_equal(options->defaults.interfaces[1], "e1");
@@ -173,7 +175,7 @@ static void help_without_target_accepted(void **state)
 
 static void number_out_of_range_rejected(void **state)
 {
-	static const char *const options[] = {"-c", "-duration", "-hold", "-snaplen"};
+	static const char *const options[] = {"-c", "-duration", "-hold", "-snaplen", "-payload"};
 	static const char *const values[] = {
 		"", "-1", "+1", "1.5", "x", "1x", " 1", "0x10", "1e3", "99999999999999999999"};
 	char text[128];
@@ -187,6 +189,7 @@ static void number_out_of_range_rejected(void **state)
 	bad("-c|0|a", "-c: \"0\" is not a number from 1 to");
 	bad("-duration|0|a", "-duration: \"0\" is not a number from 1 to 31536000");
 	bad("-snaplen|262145|a", "from 0 to 262144");
+	bad("-payload|262145|a", "-payload: \"262145\" is not a number from 0 to 262144");
 	bad("-s|262145|a", "-snaplen");
 	bad("-hold|600001|a", "from 0 to 600000");
 	bad("-duration|31536001|a", "from 1 to 31536000");

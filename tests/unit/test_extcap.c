@@ -123,11 +123,13 @@ static void dialog_fields_become_options(void **state)
 {
 	(void)state;
 	becomes("--targets|a|--filter|tcp port 80|--interface|eth0 eth1|"
-		"--p|--snaplen|96|--linktype|sll2|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
+		"--p|--snaplen|96|--payload|0|--linktype|sll2|--require|any|--retry|--ca|/a "
+		"b/ca.pem|--crl|"
 		"r|--cert|c|--key|k|--passphrase|S3cr3t|--netrc|--ssh|"
 		"ssh -F x|--hold|30|--align",
 		"--filter|tcp port 80|--interface|eth0|--interface|eth1|"
-		"--p|--snaplen|96|--linktype|sll2|--require|any|--retry|--ca|/a b/ca.pem|--crl|"
+		"--p|--snaplen|96|--payload|0|--linktype|sll2|--require|any|--retry|--ca|/a "
+		"b/ca.pem|--crl|"
 		"r|--cert|c|--key|k|--netrc|--ssh|ssh -F x|--hold|30|--align|"
 		"--|a");
 	/* what a call has besides, and the other way to write a value */
@@ -139,7 +141,7 @@ static void dialog_fields_become_options(void **state)
 static void dialog_empty_fields_ignored(void **state)
 {
 	(void)state;
-	becomes("--targets|a|--filter||--interface| |--snaplen||--linktype||--require||"
+	becomes("--targets|a|--filter||--interface| |--snaplen||--payload||--linktype||--require||"
 		"--ca||--crl||--cert||--key||--passphrase||--ssh||--hold||"
 		"--extcap-capture-filter|",
 		"--|a");

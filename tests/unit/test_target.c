@@ -298,6 +298,7 @@ static void options_added_to_query_if_missing(void **state)
 	static const struct target_defaults all = {
 		.filter = "a+b & c=d #%",
 		.snaplen = "96",
+		.payload = "7",
 		.linktype = "sll2",
 		.interfaces = {"eth0", "lo"},
 		.interface_count = 2,
@@ -305,29 +306,32 @@ static void options_added_to_query_if_missing(void **state)
 #define FILTER "filter=a%2Bb+%26+c%3Dd+%23%25"
 	static const struct good good[] = {
 		{"a", "a",
-			"http://a:8475/capture?" FILTER "&snaplen=96&linktype=sll2&interface=eth0&"
+			"http://a:8475/capture?" FILTER
+			"&snaplen=96&payload=7&linktype=sll2&interface=eth0&"
 			"interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a/x?filter=x", "a",
-			"http://a:8475/x?filter=x&snaplen=96&linktype=sll2&interface=eth0&"
+			"http://a:8475/"
+			"x?filter=x&snaplen=96&payload=7&linktype=sll2&interface=eth0&"
 			"interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a?filter=&linktype=", "a",
-			"http://a:8475/capture?filter=&linktype=&snaplen=96&"
+			"http://a:8475/capture?filter=&linktype=&snaplen=96&payload=7&"
 			"interface=eth0&interface=lo&format=pcapng",
 			NULL, NULL},
-		{"a?interface=i&snaplen=0", "a",
-			"http://a:8475/capture?interface=i&snaplen=0&" FILTER
+		{"a?interface=i&snaplen=0&payload=", "a",
+			"http://a:8475/capture?interface=i&snaplen=0&payload=&" FILTER
 			"&linktype=sll2&format=pcapng",
 			NULL, NULL},
 		{"a?afilter=1&x=filter=1&snaplength&interfac=1", "a",
 			"http://a:8475/capture?afilter=1&x=filter=1&"
-			"snaplength&interfac=1&" FILTER "&snaplen=96&linktype=sll2&"
+			"snaplength&interfac=1&" FILTER "&snaplen=96&payload=7&linktype=sll2&"
 			"interface=eth0&interface=lo&format=pcapng",
 			NULL, NULL},
 		{"a?precision=micro&interface", "a",
 			"http://a:8475/"
-			"capture?precision=micro&interface&" FILTER "&snaplen=96&linktype=sll2",
+			"capture?precision=micro&interface&" FILTER
+			"&snaplen=96&payload=7&linktype=sll2",
 			NULL, NULL},
 	};
 #undef FILTER
