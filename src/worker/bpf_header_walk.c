@@ -173,7 +173,7 @@ static void walk_ipv4(struct walk *walk)
 
 	bpf_set_label(program, &walk->ipv4);
 	bpf_add(program, BPF_STX, HEADER_NETWORK);
-	append_length_check(walk, sizeof(struct ip));
+	append_length_check(walk, 1);
 	append_load(walk, BPF_B, 0);
 	append_save(walk);
 	bpf_add(program, BPF_ALU | BPF_AND | BPF_K, 0xf0);
@@ -181,6 +181,9 @@ static void walk_ipv4(struct walk *walk)
 	append_restore(walk);
 	bpf_add(program, BPF_ALU | BPF_AND | BPF_K, 0x0f);
 	bpf_add_unless(program, BPF_JGE | BPF_K, IPV4_LENGTH_MIN, &walk->malformed);
+	append_length_check(walk, sizeof(struct ip));
+	append_restore(walk);
+	bpf_add(program, BPF_ALU | BPF_AND | BPF_K, 0x0f);
 	bpf_add(program, BPF_ALU | BPF_LSH | BPF_K, 2);
 	bpf_add(program, BPF_ALU | BPF_ADD | BPF_X, 0);
 	append_save(walk);
@@ -254,10 +257,11 @@ static void walk_ipv6(struct walk *walk)
 
 	bpf_set_label(program, &walk->ipv6);
 	bpf_add(program, BPF_STX, HEADER_NETWORK);
-	append_length_check(walk, sizeof(struct ip6_hdr));
+	append_length_check(walk, 1);
 	append_load(walk, BPF_B, 0);
 	bpf_add(program, BPF_ALU | BPF_AND | BPF_K, 0xf0);
 	bpf_add_unless(program, BPF_JEQ | BPF_K, 0x60, &walk->malformed);
+	append_length_check(walk, sizeof(struct ip6_hdr));
 	append_load(walk, BPF_B, IPV6_NEXT);
 	append_save(walk);
 	append_advance(walk, sizeof(struct ip6_hdr));

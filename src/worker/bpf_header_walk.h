@@ -47,7 +47,10 @@ struct bpf_header_exits {
 	 * another version of IP follows, or none.
 	 */
 	struct bpf_label other;
-	/* X: offset of a header of which the packet lacks a part, or all. */
+	/*
+	 * X: offset of a header of which the packet lacks a part, or all. If it is an
+	 * IP header of which the packet has a byte, the version is right.
+	 */
 	struct bpf_label cut;
 };
 

@@ -22,7 +22,7 @@
  * A header that the packet does not have as a whole is kept as far as it goes. What
  * comes after the length in the IP header is padding of the link layer, and may be
  * old memory of the sender: it is not part of a header. The length is 0 in packets
- * that are too long for the field, and says nothing then.
+ * that are too long for the field, and limits nothing then.
  *
  * TCP's header has 20 bytes, even if its data offset is lower: that offset is
  * invalid, but the bytes before it have their meaning.
@@ -320,6 +320,30 @@ static uint32_t find_ip(const struct headers *headers)
 	return version == 6 ? ETH_P_IPV6 : 0;
 }
 
+/*
+ * Takes the tags at the start of a cooked packet that has the ethertype after them:
+ * Linux from 6.10 on reports that one, but removes only the outermost tag. Returns the
+ * ethertype; 0: more tags follow. A tag that looks like an IP header is taken for one:
+ * then no more is kept than the program has returned, which knows the tag.
+ */
+static uint32_t take_inner_tags(struct headers *headers, uint32_t ethertype)
+{
+	uint32_t next = ETH_P_8021Q;
+	uint32_t tags = 0;
+
+	while (tags < HEADER_TAGS_MAX && is_tag(next) &&
+		has_byte(headers, tags * TAG_SIZE + TAG_SIZE - 1)) {
+		next = read_u16(headers->data + headers->at + tags * TAG_SIZE + ETHERTYPE_SIZE);
+		tags++;
+	}
+	if (find_ip(headers) == ethertype || (next != ethertype && tags < HEADER_TAGS_MAX))
+		return ethertype;
+	if (next != ethertype && !is_tag(next))
+		return ethertype;
+	take(headers, tags * TAG_SIZE);
+	return next == ethertype ? ethertype : 0;
+}
+
 /* Takes the link header and the tags. Returns the ethertype after them; 0: none. */
 static uint32_t take_link(struct headers *headers, const struct bpf_header_link *link)
 {
@@ -330,7 +354,9 @@ static uint32_t take_link(struct headers *headers, const struct bpf_header_link 
 	if (link->size == 0)
 		return find_ip(headers);
 	ethertype = read_u16(headers->data + link->protocol);
-	if (link->is_cooked && is_tag(ethertype) && headers->data[SLL2_DIRECTION] == SLL2_OUTGOING)
+	if (link->is_cooked && !is_tag(ethertype))
+		return take_inner_tags(headers, ethertype);
+	if (link->is_cooked && headers->data[SLL2_DIRECTION] == SLL2_OUTGOING)
 		return find_ip(headers);
 	for (int tags = 0; tags < HEADER_TAGS_MAX && is_tag(ethertype); tags++) {
 		if (!take(headers, TAG_SIZE))

@@ -9,10 +9,9 @@
 /*
  * Appends the end of a program: it returns the length of a packet's headers and of
  * payload bytes after them, link header included, but at most snaplen. The result is
- * at least 1, because 0 rejects a packet, and never less than payload_limit_cut()
- * keeps. It is more if the length in the IP header ends within the headers, and if
- * the packet ends within an IP header of a wrong version. The last
- * instruction, and no other one, returns A.
+ * at least 1, because 0 rejects a packet. It is what payload_limit_cut() keeps, or
+ * more, if the packet should end within these headers by the length in its IP header.
+ * The last instruction, and no other one, returns A.
  */
 void payload_limit_append(struct filter_program *program, const struct bpf_header_link *link,
 	uint32_t payload, uint32_t snaplen);

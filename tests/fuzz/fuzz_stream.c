@@ -53,7 +53,8 @@ static bool take_interface(
 /* Returns how many bytes of a packet may be sent. */
 static uint32_t expect_caplen(const struct stream_check *check, const struct packet *in)
 {
-	const struct header_map map = header_map_of(HEADER_SLL2, in->data, in->caplen, true);
+	const struct header_map map =
+		header_map_of(HEADER_SLL2_REPORTED, in->data, in->caplen, true);
 
 	if (!check->options.limits_payload || check->options.payload >= in->caplen - map.end)
 		return in->caplen;

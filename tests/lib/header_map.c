@@ -199,17 +199,41 @@ static bool is_tag(long layer)
 	return layer == 0x8100 || layer == 0x88a8 || layer == 0x9100;
 }
 
+/* Is the first IP version of the layer there? */
+static bool has_version(const struct reader *reader, long layer)
+{
+	const int version = byte_at(reader, 0) >> 4;
+
+	return (layer == 0x0800 && version == 4) || (layer == 0x86dd && version == 6);
+}
+
+/* Returns the first layer of a packet with that ethertype: it, or tags before it. */
+static long find_first(const struct reader *reader, long layer)
+{
+	const long first = word_at(reader, 2);
+	const long second = word_at(reader, 6);
+
+	if (layer <= 0 || is_tag(layer) || has_version(reader, layer))
+		return layer;
+	if (is_tag(first))
+		return second == layer || is_tag(second) ? 0x8100 : layer;
+	return first == layer ? 0x8100 : layer;
+}
+
 struct header_map header_map_of(
 	enum header_link link, const unsigned char *bytes, size_t size, bool trusts_lengths)
 {
 	struct reader reader = {.bytes = bytes, .end = size, .trusts_lengths = trusts_lengths};
-	long layer = word_at(&reader, link == HEADER_SLL2 ? 0 : 12);
+	const bool is_cooked = link != HEADER_ETHERNET;
+	long layer = word_at(&reader, is_cooked ? 0 : 12);
 
 	/* of a cooked packet that leaves, the tag is not among its bytes */
-	if (link == HEADER_SLL2 && byte_at(&reader, 10) == 4 && is_tag(layer))
+	if (is_cooked && byte_at(&reader, 10) == 4 && is_tag(layer))
 		layer = OUTGOING_TAG;
-	if (!finish(&reader, link == HEADER_SLL2 ? 20 : 14))
+	if (!finish(&reader, is_cooked ? 20 : 14))
 		layer = END;
+	if (link == HEADER_SLL2_REPORTED)
+		layer = find_first(&reader, layer);
 	while (layer != END)
 		layer = read_layer(&reader, layer);
 	return (struct header_map){.end = reader.headers, .is_cut = reader.is_cut};

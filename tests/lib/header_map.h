@@ -8,7 +8,16 @@
  * A second opinion on where the payload of a packet begins, for the tests of
  * captures without payload. It shares nothing with the worker.
  */
-enum header_link { HEADER_SLL2, HEADER_ETHERNET, HEADER_LINKS };
+enum header_link {
+	HEADER_SLL2, /* as the kernel's filter knows a packet */
+	HEADER_ETHERNET,
+	HEADER_LINKS,
+	/*
+	 * As the kernel reports a packet: with the ethertype after all tags, though some
+	 * of these may be in the bytes.
+	 */
+	HEADER_SLL2_REPORTED = HEADER_LINKS,
+};
 
 struct header_map {
 	size_t end; /* bytes of headers, from the first one on */

@@ -300,10 +300,10 @@ static struct result decode_ipv4(struct decoder *decoder)
 	const struct frame *frame = decoder->frame;
 	const size_t at = decoder->at;
 
+	if (has(decoder, 1) && (frame->bytes[at] < 0x45 || frame->bytes[at] > 0x4f))
+		return result_of(decoder, OTHER, 0);
 	if (!has(decoder, 20))
 		return result_of(decoder, CUT, 0);
-	if (frame->bytes[at] < 0x45 || frame->bytes[at] > 0x4f)
-		return result_of(decoder, OTHER, 0);
 	decoder->at += (size_t)(frame->bytes[at] - 0x40) * 4;
 	return result_of(decoder, number_at(frame, at + 6, 2) % 8192 ? FRAGMENT : TRANSPORT,
 		frame->bytes[at + 9]);
@@ -314,10 +314,10 @@ static struct result decode_ipv6(struct decoder *decoder)
 	const struct frame *frame = decoder->frame;
 	uint32_t next;
 
+	if (has(decoder, 1) && frame->bytes[decoder->at] / 16 != 6)
+		return result_of(decoder, OTHER, 0);
 	if (!has(decoder, 40))
 		return result_of(decoder, CUT, 0);
-	if (frame->bytes[decoder->at] / 16 != 6)
-		return result_of(decoder, OTHER, 0);
 	next = frame->bytes[decoder->at + 6];
 	decoder->at += 40;
 	for (int i = 0; i < 6; i++) {

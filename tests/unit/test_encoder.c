@@ -64,7 +64,7 @@ static uint32_t put_data(
 	uint32_t caplen = packet->caplen;
 
 	if (options->limits_payload)
-		caplen = (uint32_t)header_map_of(HEADER_SLL2, data, caplen, true).end;
+		caplen = (uint32_t)header_map_of(HEADER_SLL2_REPORTED, data, caplen, true).end;
 	if (options->linktype == LINKTYPE_SLL) {
 		put(file, (const unsigned char[]){0, data[10]}, 2);
 		put(file, data + 8, 2);
