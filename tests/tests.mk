@@ -78,6 +78,13 @@ check-differential: all $(test_tools)
 	ROUNDS=$(ROUNDS) CI=true $(places) tests/run \
 		tests/system/differential.bats
 
+# random packets for captures without payload: by the program, the encoder, and a
+# worker; make check takes a few thousand
+PACKETS ?= 1000000
+check-payload: all $(build)/tests/unit/test_payload_limit $(test_tools)
+	DDUMP_PACKETS=$(PACKETS) TEST=payload_limit $(places) tests/run unit
+	PACKETS=$(PACKETS) CI=true $(places) tests/run tests/system/worker_payload.bats
+
 # the checks of Debian's and Fedora's maintainers
 check-packages: packages
 	$(places) tests/run tests/packages
@@ -206,7 +213,7 @@ demo: all $(test_tools)
 	$(give_back)
 	$(places) tests/demo/run
 
-.PHONY: check check-unit check-root check-hostile check-differential \
+.PHONY: check check-unit check-root check-hostile check-differential check-payload \
 	check-packages check-fleet check-foreign check-suite check-compat \
 	check-faults check-valgrind check-long fuzz fuzz-coverage fuzz-programs \
 	unit-tests fuzz-replays soak bench lint format demo

@@ -331,9 +331,10 @@ static uint32_t take_inner_tags(struct headers *headers, uint32_t ethertype)
 	uint32_t next = ETH_P_8021Q;
 	uint32_t tags = 0;
 
-	while (tags < HEADER_TAGS_MAX && is_tag(next) &&
-		has_byte(headers, tags * TAG_SIZE + TAG_SIZE - 1)) {
-		next = read_u16(headers->data + headers->at + tags * TAG_SIZE + ETHERTYPE_SIZE);
+	for (uint32_t end = TAG_SIZE; tags < HEADER_TAGS_MAX && is_tag(next); end += TAG_SIZE) {
+		if (!has_byte(headers, end - 1))
+			break;
+		next = read_u16(headers->data + headers->at + end - ETHERTYPE_SIZE);
 		tags++;
 	}
 	if (find_ip(headers) == ethertype || (next != ethertype && tags < HEADER_TAGS_MAX))

@@ -9,7 +9,7 @@
  * requested with QUERY. Out, when it has begun: a line "first N", the ns from
  * connecting to the first byte. At its end, or with -begin at once: in ns "p50
  * N", "p99 N", and "most N", from the packets' timestamps to their arrival, 0
- * without packets; and finally "packets N".
+ * without packets; "bytes N", the size of the stream; and finally "packets N".
  */
 #include "common/clock.h"
 #include "format/stream_reader.h"
@@ -29,6 +29,7 @@ struct drain {
 	struct stream_reader *reader;
 	uint64_t now; /* arrival of the last chunk */
 	uint64_t packets;
+	uint64_t bytes;
 	size_t lag_count;
 	int64_t lags[LAGS_MAX]; /* of the first packets */
 };
@@ -96,6 +97,7 @@ static void take_stream(struct drain *drain, int fd, uint64_t start, bool to_beg
 
 	while (!(to_begin && first) && (size = read(fd, piece, PIECE)) > 0) {
 		drain->now = clock_ns(CLOCK_REALTIME);
+		drain->bytes += (uint64_t)size;
 		if (!stream_reader_push(drain->reader, piece, (size_t)size, &error))
 			errx(1, "%s", error.text);
 		if (!first && stream_reader_has_begun(drain->reader)) {
@@ -123,7 +125,7 @@ static void print(struct drain *drain)
 	qsort(drain->lags, drain->lag_count, sizeof(*drain->lags), compare);
 	printf("p50 %" PRId64 "\np99 %" PRId64 "\nmost %" PRId64 "\n", drain->lags[last / 2],
 		drain->lags[last * 99 / 100], drain->lags[last]);
-	printf("packets %" PRIu64 "\n", drain->packets);
+	printf("bytes %" PRIu64 "\npackets %" PRIu64 "\n", drain->bytes, drain->packets);
 }
 
 int main(int argc, char **argv)
