@@ -115,6 +115,19 @@ all_agree() {
 	rm -rf "$keys"
 }
 
+@test "-payload with the old worker: rejected, so no payload is captured in silence" {
+	make_hosts 1
+	start_old_and_new
+	run ip netns exec "$hub" timeout 20 "${folder_of[new]}/ddump" -payload 0 -duration 1 \
+		-i eth0 -w "$BATS_TEST_TMPDIR/old.pcap" 10.9.0.1:8475
+	[ "$status" -eq 1 ]
+	[[ "$output" == *payload* ]]
+	[ ! -s "$BATS_TEST_TMPDIR/old.pcap" ]
+	run ip netns exec "$hub" timeout 20 "${folder_of[new]}/ddump" -payload 0 -duration 1 \
+		-w "$BATS_TEST_TMPDIR/new.pcap" 10.9.0.1:8476
+	[ "$status" -eq 0 ]
+}
+
 @test "/interfaces: the new worker reports everything that the old one did" {
 	make_hosts 1
 	start_old_and_new
