@@ -13,7 +13,7 @@ enum {
 	AFTER_IP = 0x10000,
 	EXTENSION = 0x20000, /* these are extension headers only after IPv6 */
 	END = -1,
-	OUTGOING_TAG = -2,
+	VERSION = -2,
 	TAGS = 2,
 	EXTENSIONS = 6,
 };
@@ -68,7 +68,7 @@ static long read_tag(struct reader *reader)
 	return finish(reader, 4) ? next : END;
 }
 
-static long read_outgoing(struct reader *reader)
+static long read_version(struct reader *reader)
 {
 	switch (byte_at(reader, 0) >> 4) {
 	case 4:
@@ -161,8 +161,8 @@ static long read_fixed(struct reader *reader, size_t size)
 static long read_layer(struct reader *reader, long layer)
 {
 	switch (layer) {
-	case OUTGOING_TAG:
-		return read_outgoing(reader);
+	case VERSION:
+		return read_version(reader);
 	case 0x0800:
 		return read_ipv4(reader);
 	case 0x0806:
@@ -220,21 +220,28 @@ static long find_first(const struct reader *reader, long layer)
 	return first == layer ? 0x8100 : layer;
 }
 
+static struct header_map map_layers(struct reader *reader, long layer)
+{
+	while (layer != END)
+		layer = read_layer(reader, layer);
+	return (struct header_map){.end = reader->headers, .is_cut = reader->is_cut};
+}
+
 struct header_map header_map_of(
 	enum header_link link, const unsigned char *bytes, size_t size, bool trusts_lengths)
 {
 	struct reader reader = {.bytes = bytes, .end = size, .trusts_lengths = trusts_lengths};
-	const bool is_cooked = link != HEADER_ETHERNET;
+	const bool is_cooked = link == HEADER_SLL2 || link == HEADER_SLL2_REPORTED;
 	long layer = word_at(&reader, is_cooked ? 0 : 12);
 
+	if (link == HEADER_RAW_IP)
+		return map_layers(&reader, read_version(&reader));
 	/* of a cooked packet that leaves, the tag is not among its bytes */
 	if (is_cooked && byte_at(&reader, 10) == 4 && is_tag(layer))
-		layer = OUTGOING_TAG;
+		layer = VERSION;
 	if (!finish(&reader, is_cooked ? 20 : 14))
 		layer = END;
 	if (link == HEADER_SLL2_REPORTED)
 		layer = find_first(&reader, layer);
-	while (layer != END)
-		layer = read_layer(&reader, layer);
-	return (struct header_map){.end = reader.headers, .is_cut = reader.is_cut};
+	return map_layers(&reader, layer);
 }

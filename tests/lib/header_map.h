@@ -11,6 +11,7 @@
 enum header_link {
 	HEADER_SLL2, /* as the kernel's filter knows a packet */
 	HEADER_ETHERNET,
+	HEADER_RAW_IP,
 	HEADER_LINKS,
 	/*
 	 * As the kernel reports a packet: with the ethertype after all tags, though some

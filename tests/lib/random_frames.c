@@ -172,6 +172,14 @@ static void add_arp(struct maker *maker)
 	put(maker, 5, 4);
 }
 
+/* A packet without a link header: IP, or something else. */
+static void add_raw_ip(struct maker *maker)
+{
+	maker->at = 0;
+	if (below(maker, 30))
+		add_ip(maker);
+}
+
 /* The ethertype is two bytes before the next header. */
 static void add_network(struct maker *maker)
 {
@@ -241,7 +249,9 @@ void random_frame_make(struct random_frame *ret_frame, unsigned short state[3],
 	enum header_link link, size_t size_max)
 {
 	struct maker maker = {.frame = ret_frame, .state = state};
-	const uint32_t link_size = link == HEADER_SLL2 ? 20 : 14;
+	static const uint32_t sizes[] = {
+		[HEADER_SLL2] = 20, [HEADER_ETHERNET] = 14, [HEADER_RAW_IP] = 1};
+	const uint32_t link_size = sizes[link];
 	const uint32_t room = (uint32_t)(size_max - link_size + 1);
 
 	ret_frame->size = link_size + below(&maker, below(&maker, 3) && room > 160 ? 160 : room);
@@ -253,6 +263,8 @@ void random_frame_make(struct random_frame *ret_frame, unsigned short state[3],
 	}
 	if (link == HEADER_SLL2)
 		add_sll2(&maker);
+	else if (link == HEADER_RAW_IP)
+		add_raw_ip(&maker);
 	else
 		add_ethernet(&maker);
 }

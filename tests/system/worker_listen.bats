@@ -604,7 +604,7 @@ refuses() {
 	local option
 	for option in listen exclude ring interface host proxy max-duration max-snaplen \
 		max-payload max-filter max-clients socket-mode socket-group version help; do
-		[[ "$output" =~ "  "(-[a-z], )?-$option ]]
+		[[ "$output" =~ "  "(-[a-z]+, )*-$option ]]
 	done
 	[ "$("$WORKER" --help)" = "$output" ]
 	run "$WORKER" -version

@@ -239,12 +239,15 @@ capture_pcapng() {
 	listen
 	capture a "interface=tun7&$native&filter=udp+port+4711"
 	capture own "interface=tun7&$native"
+	capture headers "interface=tun7&$native&filter=udp+port+4711&payload=0"
 	send 3 60 0 10.7.0.2 4711
 	send 2 60 0 10.7.0.2 4712
 	eventually has 3 a
 	[ "$(header_number a 20)" -eq 101 ]
 	[ "$(fields a ip.dst udp.dstport | sort -u)" = "10.7.0.2	4711" ]
 	eventually has 5 own udp
+	eventually has 3 headers
+	[ "$(fields headers frame.cap_len frame.len | sort -u)" = "28	88" ]
 }
 
 # start_tun NAME [HARDWARE]
@@ -452,7 +455,7 @@ promiscuity_is() {
 
 @test "every answer announces the parameters that the worker knows" {
 	listen
-	local path names='filter, interface, snaplen, count, duration, format, precision, linktype, promisc'
+	local path names='filter, interface, snaplen, payload, count, duration, format, precision, linktype, promisc'
 	for path in /capture?duration=1 /interfaces /capture?x=1 /nothing; do
 		ask "$path" -D - -o /dev/null | tr -d '\r' |
 			grep -x "Ddump-Parameters: $names"

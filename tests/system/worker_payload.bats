@@ -46,14 +46,18 @@ is_complete() {
 	start_worker -listen "unix:$socket" -ring 256
 	capture_random sll payload=0
 	capture_random sll2 'payload=0&linktype=sll2&precision=nano'
+	capture_random native 'payload=0&linktype=native'
 	capture_random some payload=11
+	capture_random more 'payload=11&linktype=native'
 	"${peer[@]}" "$TOOLS/random_headers" send pa "$seed" "$frames"
-	for name in sll sll2 some; do
-		eventually is_complete "$name" "$([ "$name" = some ] && echo 11 || echo 0)"
+	for name in sll sll2 native; do
+		eventually is_complete "$name" 0
+		checked "$name" 0
 	done
-	checked sll 0
-	checked sll2 0
-	checked some 11
+	for name in some more; do
+		eventually is_complete "$name" 11
+		checked "$name" 11
+	done
 }
 
 # --- what a client may try under -max-payload 0
@@ -140,7 +144,9 @@ capture_kinds() {
 	listen
 	capture_kinds a 'filter=inbound&payload=0'
 	capture_kinds b 'filter=inbound&payload=3'
-	send_kinds a b
+	capture_kinds native 'filter=inbound&payload=0&linktype=native'
+	send_kinds a b native
+	lacks -a SECRET "$BATS_TEST_TMPDIR/native.pcap"
 	lacks -a SECRET "$BATS_TEST_TMPDIR/a.pcap"
 	fields a frame.cap_len | head -n -1 | while read -r size; do
 		echo $((size - 16))
@@ -149,6 +155,11 @@ capture_kinds() {
 	fields b frame.cap_len | head -n -1 | while read -r size; do
 		echo $((size - 19))
 	done | diff "$BATS_TEST_TMPDIR/sizes" -
+	# the outer tag is there
+	fields native frame.cap_len vlan.id | head -n -1 | while read -r size tags; do
+		echo $((size - 14 - (${#tags} > 0 ? 4 : 0)))
+	done | diff "$BATS_TEST_TMPDIR/sizes" -
+	[ "$(fields native vlan.id | grep -c .)" -eq 2 ]
 }
 
 @test "-max-payload 0 with any request: no client gets a byte of payload" {
@@ -166,6 +177,9 @@ capture_kinds() {
 		filter=inbound&linktype=sll2
 		filter=inbound&format=pcapng
 		filter=inbound&format=pcapng&linktype=sll2
+		filter=inbound&linktype=native
+		filter=inbound&linktype=native&format=pcapng&snaplen=200
+		filter=inbound+and+ether+host+ff:ff:ff:ff:ff:ff&linktype=native
 		filter=inbound&precision=nano
 		filter=inbound+and+(ip+or+not+ip)
 		filter=inbound+and+greater+1
@@ -246,6 +260,10 @@ answers_with() {
 	for filter in pppoes mpls geneve+1 vxlan+1; do
 		answers_with '403 filter: "' "/capture?filter=$filter+and+udp+port+53"
 	done
+	for filter in vlan 'ether[40]=1' 'udp[8]=1' 'vlan+and+udp[8]=1' 'link[40]=0'; do
+		answers_with '403 filter: "' \
+			"/capture?interface=lo&linktype=native&filter=$filter"
+	done
 	for filter in port+53 'tcp[tcpflags]%26tcp-syn!=0' ip6 arp greater+100; do
 		status=$(ask "/capture?filter=$filter" -I -o /dev/null -w '%{http_code}')
 		[ "$status" = 200 ]
@@ -260,6 +278,13 @@ answers_with() {
 	exit_status "$worker"
 	listen -max-payload 1
 	answers_with "403 payload: the worker's limit is 1 bytes" '/capture?payload=2'
+}
+
+@test "-max-payload with -capture: the same limit" {
+	run -1 enter "$WORKER" -max-payload 0 -capture 'payload=1'
+	[[ "$output" == *"payload: the worker's limit is 0 bytes"* ]]
+	run -1 enter "$WORKER" -max-payload 0 -capture 'filter=udp[8]=1'
+	[[ "$output" == *'filter: "udp[8]" may read'* ]]
 }
 
 @test "-max-payload and -exclude: -exclude may read payload" {

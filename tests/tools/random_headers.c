@@ -86,10 +86,19 @@ static bool receive(struct sequence *sequence)
 	return true;
 }
 
+/* The bytes that a capture may have of the frame; with the native link type all. */
+static const struct random_frame *seen_of(const struct sequence *sequence)
+{
+	return sequence->linktype == LINKTYPE_ETHERNET ? &sequence->frame : &sequence->seen;
+}
+
 static struct header_map map_of(const struct sequence *sequence, bool trusts_lengths)
 {
+	const struct random_frame *seen = seen_of(sequence);
+
 	return header_map_of(
-		HEADER_SLL2, sequence->seen.bytes, sequence->seen.size, trusts_lengths);
+		sequence->linktype == LINKTYPE_ETHERNET ? HEADER_ETHERNET : HEADER_SLL2,
+		seen->bytes, seen->size, trusts_lengths);
 }
 
 /*
@@ -103,7 +112,8 @@ static bool is_unclear(const struct sequence *sequence, const struct packet *pac
 	const unsigned type = type_at(sequence->seen.bytes);
 	const unsigned version = sequence->seen.bytes[SLL2_SIZE] >> 4;
 
-	if (type != 0x8100 && type != 0x88a8 && type != 0x9100)
+	if (sequence->linktype == LINKTYPE_ETHERNET ||
+		(type != 0x8100 && type != 0x88a8 && type != 0x9100))
 		return false;
 	return map_of(sequence, true).is_cut || type_at(packet->data + reported) == 0 ||
 	       version == 4 || version == 6;
@@ -114,7 +124,7 @@ static size_t count_wanted(const struct sequence *sequence, bool trusts_lengths)
 {
 	const size_t wanted = map_of(sequence, trusts_lengths).end + sequence->payload;
 
-	return wanted < sequence->seen.size ? wanted : sequence->seen.size;
+	return wanted < seen_of(sequence)->size ? wanted : seen_of(sequence)->size;
 }
 
 static void fail(const struct sequence *sequence, const struct packet *packet, size_t wanted)
@@ -129,11 +139,24 @@ static void fail(const struct sequence *sequence, const struct packet *packet, s
 		sequence->packets, packet->caplen, packet->len, wanted);
 }
 
+/* Returns the size of the link header that the kernel made. */
+static size_t made_size(const struct sequence *sequence)
+{
+	switch (sequence->linktype) {
+	case LINKTYPE_SLL:
+		return SLL_SIZE;
+	case LINKTYPE_SLL2:
+		return SLL2_SIZE;
+	default:
+		return 0;
+	}
+}
+
 static bool check_packet(void *context, const struct packet *packet, struct error *error)
 {
 	struct sequence *sequence = context;
-	const size_t shorter = sequence->linktype == LINKTYPE_SLL ? SLL2_SIZE - SLL_SIZE : 0;
-	const size_t header = SLL2_SIZE - shorter;
+	const size_t made = made_size(sequence);
+	const size_t shorter = made == SLL_SIZE ? SLL2_SIZE - SLL_SIZE : 0;
 	size_t wanted;
 
 	(void)error;
@@ -146,8 +169,9 @@ static bool check_packet(void *context, const struct packet *packet, struct erro
 	if (is_unclear(sequence, packet) &&
 		packet->caplen + shorter <= count_wanted(sequence, false))
 		wanted = packet->caplen;
-	if (packet->caplen != wanted || packet->len != sequence->seen.size - shorter ||
-		memcmp(packet->data + header, sequence->seen.bytes + SLL2_SIZE, wanted - header))
+	if (packet->caplen != wanted || packet->len != seen_of(sequence)->size - shorter ||
+		memcmp(packet->data + made, seen_of(sequence)->bytes + made + shorter,
+			wanted - made))
 		fail(sequence, packet, wanted);
 	return true;
 }

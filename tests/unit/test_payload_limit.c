@@ -18,8 +18,9 @@
 
 enum { PACKETS = 100000, BEYOND = 64 };
 
-static const struct bpf_header_link *const links[HEADER_LINKS] = {
-	[HEADER_SLL2] = &header_sll2, [HEADER_ETHERNET] = &header_ethernet};
+static const struct bpf_header_link *const links[HEADER_LINKS] = {[HEADER_SLL2] = &header_sll2,
+	[HEADER_ETHERNET] = &header_ethernet,
+	[HEADER_RAW_IP] = &header_raw_ip};
 
 static const struct filter_program *program_of(enum header_link link)
 {
@@ -217,6 +218,8 @@ static void payload_limit_headers_of_each_kind_are_kept(void **state)
 			size_t by_program;
 			size_t by_cut;
 
+			if (link == HEADER_RAW_IP && strchr("tAbmV", *kinds[i].headers))
+				continue;
 			build(&frame, link, kinds[i].headers);
 			by_program = run(program_of(link), frame.bytes, frame.size);
 			by_cut = cut(link, frame.bytes, frame.size);
@@ -341,7 +344,6 @@ static unsigned char *before_a_fault(const unsigned char *bytes, size_t size)
 /* A socket pair, at whose end the kernel runs the program. */
 struct wire {
 	int fds[2];
-	size_t size; /* of the last packet that was read */
 };
 
 static void wire_open(struct wire *wire, const struct filter_program *program)
@@ -351,6 +353,12 @@ static void wire_open(struct wire *wire, const struct filter_program *program)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, wire->fds), 0);
 	if (!kernel_filter_attach(wire->fds[0], program, &error))
 		fail_msg("%s", error.text);
+}
+
+static void wire_close(const struct wire *wire)
+{
+	close(wire->fds[0]);
+	close(wire->fds[1]);
 }
 
 static size_t run_in_kernel(const struct wire *wire, const struct random_frame *frame)
@@ -380,8 +388,8 @@ static void check_random(enum header_link link, const struct random_frame *frame
 	const size_t kept = run(program_of(link), frame->bytes, frame->size);
 	const unsigned char *bytes = before_a_fault(frame->bytes, frame->size);
 
-	/* every header arrives; more than headers only where the header says */
-	if (kept != map.end)
+	/* every header arrives, and 0 would reject the packet */
+	if (kept != map.end && !(kept == 1 && map.end == 0))
 		fail_msg("link %u: the program keeps %zu of %zu bytes, headers have %zu",
 			(unsigned)link, kept, frame->size, map.end);
 	assert_int_equal(cut(link, bytes, frame->size), end);
@@ -410,12 +418,18 @@ static size_t packet_count(void)
 static void payload_limit_random_packets_match_the_decoder(void **state)
 {
 	static struct random_frame frame;
-	struct wire wire = {.size = 0};
+	struct wire wires[HEADER_LINKS];
 	struct seed seed = seed_start();
 	const size_t count = packet_count();
+	const bool has_kernel = !is_emulated();
 
 	(void)state;
-	wire_open(&wire, program_of(HEADER_ETHERNET));
+	/*
+	 * The program for cooked packets is not the kernel's before it is translated, and
+	 * qemu-user cannot lock a filter.
+	 */
+	for (enum header_link link = HEADER_ETHERNET; has_kernel && link < HEADER_LINKS; link++)
+		wire_open(&wires[link], program_of(link));
 	for (size_t i = 0; i < count; i++) {
 		const enum header_link link = i % HEADER_LINKS;
 
@@ -423,13 +437,13 @@ static void payload_limit_random_packets_match_the_decoder(void **state)
 		check_random(link, &frame);
 		check_shorter(link, &frame, seed_below(&seed, frame.size + 1));
 		check_shorter(link, &frame, run(program_of(link), frame.bytes, frame.size));
-		if (link == HEADER_ETHERNET)
-			assert_int_equal(run_in_kernel(&wire, &frame),
+		if (has_kernel && link != HEADER_SLL2)
+			assert_int_equal(run_in_kernel(&wires[link], &frame),
 				run(program_of(link), frame.bytes, frame.size));
 	}
 	printf("# %zu random packets\n", count);
-	close(wire.fds[0]);
-	close(wire.fds[1]);
+	for (enum header_link link = HEADER_ETHERNET; has_kernel && link < HEADER_LINKS; link++)
+		wire_close(&wires[link]);
 }
 
 int main(void)
