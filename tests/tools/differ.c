@@ -38,7 +38,7 @@
 enum {
 	ANSWER_MAX = 1 << 17,
 	SHOWN = 12,
-	PARAMETERS = 9,
+	PARAMETERS = 10,
 	TIMEOUT_S = 10,
 };
 
@@ -46,7 +46,7 @@ enum {
 #define SEPARATOR '\x1f'
 
 static const char *const names[PARAMETERS] = {"filter", "interface", "snaplen", "count", "duration",
-	"format", "precision", "linktype", "payload"};
+	"format", "precision", "linktype", "payload", "promisc"};
 
 /* A request as one of them reads it. */
 struct parsed_request {
@@ -135,9 +135,12 @@ static void describe(struct differ *differ)
 	put_number(view->values[4], parsed->duration, 0);
 	strcpy(view->values[5], parsed->pcapng ? "pcapng" : "");
 	strcpy(view->values[6], parsed->nano ? "nano" : "");
-	strcpy(view->values[7], parsed->linktype == LINKTYPE_SLL2 ? "sll2" : "");
+	strcpy(view->values[7], parsed->native			    ? "native"
+				: parsed->linktype == LINKTYPE_SLL2 ? "sll2"
+								    : "");
 	put_number(
 		view->values[8], parsed->limits_payload ? parsed->payload : UINT32_MAX, UINT32_MAX);
+	put_number(view->values[9], parsed->promisc, 0);
 }
 
 /*
@@ -221,9 +224,12 @@ static void normalize(size_t parameter, char *value)
 	for (char *c = value; *c; c++)
 		if (parameter == 0 && strchr("\t\r\n", *c))
 			*c = ' ';
-	if (parameter >= 2 && parameter <= 4 && isdigit((unsigned char)*value))
+	if (((parameter >= 2 && parameter <= 4) || parameter >= 8) &&
+		isdigit((unsigned char)*value))
 		sprintf(value, "%lu", strtoul(value, NULL, 10));
 	if (parameter == 2 && (strcmp(value, "0") == 0 || strcmp(value, "262144") == 0))
+		*value = '\0';
+	if (parameter == 9 && strcmp(value, "0") == 0)
 		*value = '\0';
 	if (defaults[parameter] && strcmp(value, defaults[parameter]) == 0)
 		*value = '\0';

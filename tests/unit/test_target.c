@@ -441,10 +441,11 @@ static void additions_of_a_list_are_found(void **state)
 
 static void query_of_a_newer_worker_is_found(void **state)
 {
-	static const char *const old[] = {"http://a/capture",
+	static const char all[] =
 		"http://a/capture?filter=promisc&interface=a&snaplen=1&count=2&duration=3&"
-		"format=pcap&precision=nano&linktype=sll2",
-		"http://a/x?filter&&interface=&", "http://a/x?", "http://a/promisc=1"};
+		"format=pcap&precision=nano&linktype=sll2";
+	const char *const old[] = {"http://a/capture", all, "http://a/x?filter&&interface=&",
+		"http://a/x?", "http://a/promisc=1"};
 	static const char *const newer[] = {"http://a/capture?promisc=1",
 		"http://a/x?filter=a&linktype=native", "http://a/x?linktype=native&filter=a",
 		"http://a/x?filters=a", "http://a/x?filte", "http://a/x?Filter=a", "http://a/x?=1"};
