@@ -131,7 +131,8 @@ static const char *advice_for_status(
 		return "; try USER:PASSWORD@HOST, or -netrc";
 	/* a worker begins its message with the parameter's name */
 	if (status == 400 && strncmp(body, "filter:", strlen("filter:")) == 0)
-		return "; see pcap-filter(7), and use addresses, not names";
+		return strchr(body, ';') ? "" /* it has a remedy */
+					 : "; see pcap-filter(7), and use addresses, not names";
 	if (status == 400 && !is_html && request->is_too_new)
 		return "; the worker is of version 0.1 or not ddump-worker; upgrade it";
 	for (size_t i = 0; i < COUNT(status_advices); i++) {

@@ -97,7 +97,8 @@ static bool on_interface(
 	struct interface stored = *interface;
 
 	if (interface->options_size > 0 && !source->common->options->pcapng) {
-		source->omissions.losses |= LOSS_INTERFACE;
+		/* a worker's comment is about the length of packets, which they show */
+		source->omissions.losses |= source->is_worker ? 0 : LOSS_INTERFACE;
 		stored.options_size = 0;
 	}
 	if (!interface_table_find(

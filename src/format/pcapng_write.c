@@ -143,8 +143,9 @@ size_t pcapng_write_interface(unsigned char *out, const struct interface *interf
 	at = put_filter(at, interface->filter);
 	if (fcs)
 		at = put_option(at, PCAPNG_FCSLEN, &fcs, sizeof(fcs));
-	at = put_text(at, PCAPNG_COMMENT, interface->comment);
+	/* some readers show the first comment alone: the source's own */
 	at = put_bytes(at, interface->options, interface->options_size);
+	at = put_text(at, PCAPNG_COMMENT, interface->comment);
 	return close_block(out, PCAPNG_INTERFACE, at, true);
 }
 

@@ -56,8 +56,9 @@ static bool reject_activation(pcap_t *pcap, int status, struct error *error)
 		return error_set(error, 503, "the interface is gone: %s", pcap_geterr(pcap));
 	if (status == PCAP_ERROR_PERM_DENIED)
 		return error_set(error, 500,
-			"the worker lacks CAP_NET_RAW; start it by ddump-worker.socket, or run "
-			"\"setcap cap_net_raw=eip\" on ddump-worker");
+			"the worker lacks CAP_NET_RAW; start it by ddump-worker.socket, run "
+			"\"setcap cap_net_raw=eip\" on ddump-worker, or give its container "
+			"NET_RAW");
 	return error_set(error, errno == ENOMEM ? 503 : 500, "cannot capture: %s: %s",
 		pcap_statustostr(status), pcap_geterr(pcap));
 }

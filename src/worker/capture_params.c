@@ -249,7 +249,8 @@ static bool check_interfaces(const struct capture_params *params, struct error *
 			"linktype: native needs one interface; try interface=NAME (ddump -i NAME)");
 	if (params->promisc && has_any)
 		return error_set(error, 400,
-			"promisc: is not possible on all interfaces at once; try interface=NAME");
+			"promisc: is not possible on all interfaces at once; try interface=NAME "
+			"(ddump -i NAME)");
 	return true;
 }
 
@@ -306,8 +307,9 @@ static bool limit_payload(
 		(params->limits_payload && params->payload <= settings->payload))
 		return true;
 	if (params->limits_payload)
-		return error_set(
-			error, 403, "payload: the worker's limit is %u bytes", settings->payload);
+		return error_set(error, 403,
+			"payload: the worker's limit is %u bytes; leave it out, or ask for less",
+			settings->payload);
 	params->limits_payload = true;
 	params->payload = settings->payload;
 	return true;

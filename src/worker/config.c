@@ -270,6 +270,9 @@ bool settings_read(int argc, char **argv, struct settings *ret_settings, struct 
 		argc, argv, settings_rows, settings_row_count, ret_settings, error);
 	if (operand < 0)
 		return false;
+	if (ret_settings->capture && ret_settings->listen)
+		return error_set(
+			error, 1, "-capture and -listen exclude each other; leave out one");
 	if (operand < argc)
 		return error_set(error, 1, "unexpected argument \"%s\"; see -help", argv[operand]);
 	return true;

@@ -129,7 +129,7 @@ static bool check_vlan(const char *text, const char *whose, struct error *error)
 	return !filter_compile_has_word(text, "vlan") ||
 	       error_set(error, 400,
 		       "%s: \"vlan\" cannot match: the kernel removes VLAN tags; leave it out, or "
-		       "try " NATIVE,
+		       "try " NATIVE " with one interface",
 		       whose);
 }
 

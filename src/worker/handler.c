@@ -341,6 +341,8 @@ static void describe_client(struct request_context *context)
 	}
 	context->report.client = context->client;
 	context->report.is_promiscuous = context->params.promisc;
+	context->report.limits_payload = context->params.limits_payload;
+	context->report.payload = context->params.payload;
 	context->report.filter = context->params.filter;
 	context->report.interfaces = context->interfaces.text;
 }

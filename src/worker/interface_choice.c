@@ -80,7 +80,8 @@ static bool choose_named(
 			return false;
 		if (!index)
 			return error_set(error, 400,
-				"interface: \"%s\" does not exist; see /interfaces", name);
+				"interface: \"%s\" does not exist; run \"ip link\" on that host",
+				name);
 		append_interface(choice, name, index);
 	}
 	/* the others were looked up only for the error, and stay in the text */

@@ -158,6 +158,8 @@ static void make_record(struct record *record, const char *id, int priority, con
 	add_text(record, "DDUMP_FILTER", filter);
 	add_text(record, "DDUMP_INTERFACE", report->interfaces);
 	add_text(record, "DDUMP_PROMISC", report->is_promiscuous ? "yes" : "no");
+	if (report->limits_payload)
+		add_number(record, "DDUMP_PAYLOAD", report->payload);
 	add_number(record, "DDUMP_STATUS", (uint64_t)report->status);
 	add_number(record, "DDUMP_PACKETS", report->packets);
 	add_number(record, "DDUMP_BYTES", report->bytes);
@@ -186,14 +188,18 @@ static void send_report(const char *id, int priority, const char *line, const st
 
 void journal_started(const struct report *report)
 {
+	char limit[64] = "";
 	char filter[FILTER_SHOWN];
 	char peer[PEER_SIZE];
 	char line[LINE_MAX_SIZE];
 
 	print_peer(peer, sizeof(peer), report);
 	text_escape(filter, sizeof(filter), report->filter);
-	snprintf(line, sizeof(line), "%s: captures %s%s on %s%s", peer,
-		*filter ? "filter " : "everything", filter,
+	if (report->limits_payload)
+		snprintf(limit, sizeof(limit), ", at most %" PRIu32 " bytes of payload",
+			report->payload);
+	snprintf(line, sizeof(line), "%s: captures %s%s%s on %s%s", peer,
+		*filter ? "filter " : "everything", filter, limit,
 		*report->interfaces ? report->interfaces : "all interfaces",
 		report->is_promiscuous ? " in promiscuous mode" : "");
 	send_report(ID_STARTED, LOG_INFO, line, report, FIELD_MAX);

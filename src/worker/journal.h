@@ -24,13 +24,15 @@ struct report {
 	const char *filter;	/* "": everything */
 	const char *interfaces; /* "": all */
 	bool is_promiscuous;	/* they are set promiscuous */
-	const char *reason;	/* of its end, or its refusal */
-	int status;		/* HTTP status */
-	uint64_t packets;	/* sent */
-	uint64_t bytes;		/* sent */
-	uint64_t received;	/* by the filter, in the kernel */
-	uint64_t dropped;	/* by the kernel, because the ring was full */
-	uint64_t duration;	/* us */
+	bool limits_payload;
+	uint32_t payload;   /* then: the most bytes of it that were kept of a packet */
+	const char *reason; /* of its end, or its refusal */
+	int status;	    /* HTTP status */
+	uint64_t packets;   /* sent */
+	uint64_t bytes;	    /* sent */
+	uint64_t received;  /* by the filter, in the kernel */
+	uint64_t dropped;   /* by the kernel, because the ring was full */
+	uint64_t duration;  /* us */
 };
 
 /*

@@ -91,16 +91,18 @@ static bool check_shifts(const char *text, const char *limit, struct error *erro
 		{"mpls", "ether proto 0x8847"},	  /* 4 bytes */
 		{"pppoes", "ether proto 0x8864"}, /* 8 bytes */
 		{"protochain", "ip6 proto 6"},	  /* from header to header */
-		{"vlan", "ether proto 0x8100"},	  /* 4 bytes */
+		{"vlan", NULL},			  /* 4 bytes */
 		{"vxlan", "udp port 4789"},	  /* a whole frame within */
 	};
 
 	for (size_t i = 0; i < sizeof(shifts) / sizeof(*shifts); i++)
 		if (filter_compile_has_word(text, shifts[i].word))
 			return error_set(error, 403,
-				"filter: \"%s\" may read what the worker's %s "
-				"hides; try \"%s\"",
-				shifts[i].word, limit, shifts[i].alternative);
+				"filter: \"%s\" may read what the worker's %s hides; %s%s%s",
+				shifts[i].word, limit,
+				shifts[i].alternative ? "try \"" : "leave it out",
+				shifts[i].alternative ? shifts[i].alternative : "",
+				shifts[i].alternative ? "\"" : "");
 	return true;
 }
 

@@ -167,7 +167,7 @@ tells() {
 	start_worker_by setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$open_dir/ddump-worker" -listen "127.0.0.1:$port"
 	under=("${isolated[@]}")
-	tells 'lacks CAP_NET_RAW; start it by ddump-worker.socket, or run "setcap cap_net_raw=eip" on ddump-worker' \
+	tells 'lacks CAP_NET_RAW; start it by ddump-worker.socket, run "setcap cap_net_raw=eip" on ddump-worker, or give its container NET_RAW' \
 		127.0.0.1
 }
 
@@ -249,7 +249,7 @@ tells() {
 	beside_worker
 	tells '400: unknown parameter "filtre"; try filter, interface,' \
 		'http://127.0.0.1?filtre=icmp'
-	tells '400: interface: "eth99" does not exist; see /interfaces' \
+	tells '400: interface: "eth99" does not exist; run "ip link" on that host' \
 		-i eth99 127.0.0.1
 }
 

@@ -70,7 +70,7 @@ sends_and_gets() {
 
 # An earlier program ignored interface=.
 @test "an interface that does not exist: 400, the interface is named" {
-	answers_with 400 'interface: "no0" does not exist; see /interfaces' \
+	answers_with 400 'interface: "no0" does not exist; run "ip link" on that host' \
 		'/capture?interface=no0'
 	answers_with 400 'interface: "no0" does not exist*' \
 		'/capture?interface=lo&interface=no0'

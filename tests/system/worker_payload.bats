@@ -230,8 +230,8 @@ answers_with() {
 
 @test "-max-payload: the default without payload=, 403 for a larger one" {
 	listen -max-payload 10
-	answers_with "403 payload: the worker's limit is 10 bytes" '/capture?payload=11'
-	answers_with "403 payload: the worker's limit is 10 bytes" '/capture?payload=262144'
+	answers_with "403 payload: the worker's limit is 10 bytes; leave it out, or ask for less" '/capture?payload=11'
+	answers_with "403 payload: the worker's limit is 10 bytes; leave it out, or ask for less" '/capture?payload=262144'
 	capture a 'filter=udp&count=1'
 	capture b 'filter=udp&count=1&payload=4'
 	capture c 'filter=udp&count=1&payload=4&snaplen=45'
@@ -273,11 +273,11 @@ answers_with() {
 @test "DDUMP_MAX_PAYLOAD: the same limit, and -max-payload overrides it" {
 	export DDUMP_MAX_PAYLOAD=0
 	listen
-	answers_with "403 payload: the worker's limit is 0 bytes" '/capture?payload=1'
+	answers_with "403 payload: the worker's limit is 0 bytes; leave it out, or ask for less" '/capture?payload=1'
 	kill "$worker"
 	exit_status "$worker"
 	listen -max-payload 1
-	answers_with "403 payload: the worker's limit is 1 bytes" '/capture?payload=2'
+	answers_with "403 payload: the worker's limit is 1 bytes; leave it out, or ask for less" '/capture?payload=2'
 }
 
 @test "-max-payload with -capture: the same limit" {
