@@ -79,7 +79,7 @@ check-differential: all $(test_tools)
 		tests/system/differential.bats
 
 # random packets for captures without payload: by the program, the encoder, and a
-# worker; make check takes a few thousand
+# worker; make check takes fewer
 PACKETS ?= 1000000
 check-payload: all $(build)/tests/unit/test_payload_limit $(test_tools)
 	DDUMP_PACKETS=$(PACKETS) TEST=payload_limit $(places) tests/run unit

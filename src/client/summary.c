@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMED_MAX = 5, KERNEL_SIZE = 160, PART_SIZE = 48 };
+enum { KERNEL_SIZE = 160, PART_SIZE = 48 };
 
 void summary_list_waiting(
 	const struct source_snapshot *sources, unsigned count, struct label_list *ret_labels)

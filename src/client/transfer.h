@@ -56,8 +56,8 @@ bool transfer_result(
 	const struct transfer *transfer, CURLcode result, bool has_begun, struct error *error);
 
 /*
- * Returns the additions that the server may have rejected the request for: it does not
- * announce that it supports them. 0: the request without them would not be accepted either.
+ * Returns the additions that the server may have rejected the request for: with status
+ * 400 those that it does not announce, with 403 all. 0: none, or it was not rejected.
  */
 unsigned transfer_rejected_additions(const struct transfer *transfer);
 

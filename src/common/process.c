@@ -49,8 +49,10 @@ bool process_replace_with_null(int fd)
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	bool good;
 
-	if (null < 0 || null == fd)
-		return null == fd;
+	if (null < 0)
+		return false;
+	if (null == fd)
+		return fcntl(fd, F_SETFD, 0) == 0; /* as dup2() leaves it */
 	good = dup2(null, fd) == fd;
 	close(null);
 	return good;

@@ -6,8 +6,8 @@
  * The order of serve_capture() is the order of privilege: the request is
  * parsed; the client's expression is compiled in a child that has no privilege,
  * for a device with the help of a handle that receives nothing; the capture is
- * opened, with the filter in place before its first packet; the privilege, which
- * only these two handles need, is given up; then the process
+ * opened, with the filter in place before its first packet; the privilege is given
+ * up; then the process
  * gives up all system calls but those that sending needs. Packets are sent only
  * after all of that.
  */
@@ -204,7 +204,7 @@ static bool compile_filter(struct request_context *context, struct error *error)
 	if (!pcap)
 		return false;
 	filter->linktype = context->params.linktype;
-	/* of what a limit of payload hides, nothing is at a constant offset */
+	/* 0 would mean all bytes: only headers may be read */
 	if (context->settings->limits_payload)
 		filter->visible = 1;
 	else if (visible > 0)
@@ -403,7 +403,7 @@ static bool serve_capture(struct request_context *context, struct error *error)
 	/* in a child without privilege, as far as it is the client's text */
 	if (!compile_filter(context, error))
 		return false;
-	/* CAP_NET_RAW is used by this step, and given up by the next one */
+	/* CAP_NET_RAW is used up to here, and given up by the next step */
 	if (!context->request.head_only && !open_capture(context, error))
 		return false;
 	if (!privileges_drop_all(error))

@@ -34,6 +34,10 @@ is_not_promiscuous() {
 	holds_all "$merged" 'udp.dstport == 4711' 50
 	eventually is_idle web1
 	is_not_promiscuous
+	eventually was_promiscuous
+}
+
+was_promiscuous() {
 	records web1 DDUMP_PROMISC=yes | grep -q 'in promiscuous mode'
 }
 

@@ -211,7 +211,7 @@ packets_pass() {
 	"${peer[@]}" "$TOOLS/udp_send" 1 9000 0 10.1.0.1 4711
 	eventually has_packets 1 a
 	eventually packets_pass a icmp
-	[ "$(fields a tcp.len | sort -n | tail -n 1)" -gt 3000 ]
+	[ "$(fields a tcp.len | sort -n | tail -n 1)" -gt 1500 ]
 	[ "$(packets a 'ip[6:2] & 0x1fff != 0')" -ge 5 ]
 	[ "$(packets a 'ip[6:2] & 0x1fff != 0 and len > 100')" -ge 5 ]
 	[ "$(tshark -n -r "$BATS_TEST_TMPDIR/a.pcap" -Y 'ip.frag_offset > 0' -T fields \
