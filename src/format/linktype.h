@@ -15,8 +15,10 @@ enum {
 	ETHERNET_SIZE = 14,
 	SLL_SIZE = 16,
 	SLL2_SIZE = 20,
-	SLL2_PROTOCOL = 0,   /* offsets in that header */
-	SLL2_INDEX = 4,	     /* of the interface, 4 bytes */
+	SLL2_PROTOCOL = 0, /* offsets in that header */
+	SLL2_INDEX = 4,	   /* of the interface, 4 bytes */
+	SLL_ADDRESS = 6,   /* 8 bytes, and before it their number, as in SLL2 */
+	SLL2_ADDRESS = 12,
 	SLL2_DIRECTION = 10, /* 1 byte; of an outgoing packet: */
 	SLL2_OUTGOING = 4,
 };

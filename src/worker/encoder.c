@@ -102,6 +102,21 @@ static bool find_interface(struct encoder *encoder, const unsigned char *sll2, u
 	return write_interface(encoder, name);
 }
 
+/*
+ * Clears the bytes after the sender's address in a cooked header. The kernel leaves
+ * there what an earlier packet had at this place of the ring.
+ */
+static void clear_address(unsigned char *header, uint32_t linktype)
+{
+	enum { ADDRESS_MAX = 8 };
+	const bool is_sll = linktype == LINKTYPE_SLL;
+	unsigned char *address = header + (is_sll ? SLL_ADDRESS : SLL2_ADDRESS);
+	const unsigned size = address[-1];
+
+	if (size < ADDRESS_MAX)
+		memset(address + size, 0, ADDRESS_MAX - size);
+}
+
 /* Copies a packet, converted and cut to what the client asked for. */
 static void copy_packet(const struct encoder *encoder, unsigned char *out, struct packet *packet)
 {
@@ -111,8 +126,10 @@ static void copy_packet(const struct encoder *encoder, unsigned char *out, struc
 	/* the filter has done it, but its program comes after the client's part */
 	if (options->limits_payload)
 		packet->caplen = payload_limit_cut(
-			options->link, packet->data, packet->caplen, options->payload);
+			options->link, packet->data, packet->caplen, packet->len, options->payload);
 	linktype_copy(out, packet, from, options->linktype);
+	if (!options->device)
+		clear_address(out, options->linktype);
 	/* the capture keeps whole SLL2 headers, but a snaplen may be shorter */
 	if (packet->caplen > options->snaplen)
 		packet->caplen = options->snaplen;

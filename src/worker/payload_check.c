@@ -22,6 +22,8 @@
 
 #include "worker/filter_compile.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -77,6 +79,15 @@ static bool check_brackets(const char *text, const char *limit, struct error *er
 	return true;
 }
 
+/* Is it a word of the expression, or after a '\' a name? */
+static bool has_word(const char *text, const char *word)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "\\%s", word);
+	return filter_compile_has_word(text, word) || filter_compile_has_word(text, name);
+}
+
 /*
  * Rejects words that move the offsets of what follows, by any amount if they are
  * repeated; also after "not".
@@ -85,30 +96,95 @@ static bool check_shifts(const char *text, const char *limit, struct error *erro
 {
 	static const struct {
 		const char *word;
-		const char *alternative;
+		const char *remedy;
 	} shifts[] = {
-		{"geneve", "udp port 6081"},	  /* its options' length */
-		{"mpls", "ether proto 0x8847"},	  /* 4 bytes */
-		{"pppoes", "ether proto 0x8864"}, /* 8 bytes */
-		{"protochain", "ip6 proto 6"},	  /* from header to header */
-		{"vlan", NULL},			  /* 4 bytes */
-		{"vxlan", "udp port 4789"},	  /* a whole frame within */
+		{"geneve", "try \"udp port 6081\""},	  /* its options' length */
+		{"mpls", "try \"ether proto 0x8847\""},	  /* 4 bytes */
+		{"pppoes", "try \"ether proto 0x8864\""}, /* 8 bytes */
+		{"protochain", "try \"ip6 proto 6\""},	  /* from header to header */
+		{"vlan", "leave it out"},		  /* 4 bytes */
+		{"vxlan", "try \"udp port 4789\""},	  /* a whole frame within */
 	};
 
 	for (size_t i = 0; i < sizeof(shifts) / sizeof(*shifts); i++)
 		if (filter_compile_has_word(text, shifts[i].word))
 			return error_set(error, 403,
-				"filter: \"%s\" may read what the worker's %s hides; %s%s%s",
-				shifts[i].word, limit,
-				shifts[i].alternative ? "try \"" : "leave it out",
-				shifts[i].alternative ? shifts[i].alternative : "",
-				shifts[i].alternative ? "\"" : "");
+				"filter: \"%s\" may read what the worker's %s hides; %s",
+				shifts[i].word, limit, shifts[i].remedy);
 	return true;
+}
+
+/* Rejects words that read bytes after the link header which are payload here. */
+static bool check_protocols(const char *text, const char *limit, struct error *error)
+{
+	static const char *const words[] = {"clnp", "csnp", "decnet", "esis", "iih", "ipx", "isis",
+		"iso", "l1", "l2", "llc", "lsp", "netbeui", "psnp", "rarp", "snp", "stp"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (has_word(text, words[i]))
+			return error_set(error, 403,
+				"filter: \"%s\" may read what the worker's %s hides; leave it out",
+				words[i], limit);
+	return true;
+}
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(word, *list) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Returns the first number below 1536 that is compared with the protocol of a link
+ * header, which is that of 802.2 then; or NULL. After "or" and "and" a number inherits
+ * the words before it. Changes the text.
+ */
+static const char *find_low_protocol(char *text)
+{
+	static const char *const operators[] = {"or", "and", "not", NULL};
+	static const char *const links[] = {"ether", "fddi", "link", "tr", "wlan", NULL};
+	enum { ETHERTYPE_MIN = 0x600 };
+	const char *before = "";
+	bool is_link_protocol = false;
+	char *rest;
+
+	for (char *word = strtok_r(text, " \t\r\n()!&|", &rest); word;
+		word = strtok_r(NULL, " \t\r\n()!&|", &rest)) {
+		const bool is_number = *word >= '0' && *word <= '9';
+
+		if (strcmp(word, "proto") == 0)
+			is_link_protocol = is_one_of(before, links);
+		else if (!is_number && !is_one_of(word, operators))
+			is_link_protocol = false;
+		if (is_number && is_link_protocol && strtoul(word, NULL, 0) < ETHERTYPE_MIN)
+			return word;
+		before = word;
+	}
+	return NULL;
+}
+
+static bool check_protocol_numbers(const char *text, const char *limit, struct error *error)
+{
+	char *copy = strdup(text);
+	const char *number;
+
+	if (!copy)
+		return error_set(error, 503, "out of memory");
+	number = find_low_protocol(copy);
+	if (number)
+		error_set(error, 403,
+			"filter: \"proto %.8s\" may read what the worker's %s hides; leave it out",
+			number, limit);
+	free(copy);
+	return !number;
 }
 
 bool payload_check_expression(const char *text, const char *limit, struct error *error)
 {
-	return check_brackets(text, limit, error) && check_shifts(text, limit, error);
+	return check_brackets(text, limit, error) && check_shifts(text, limit, error) &&
+	       check_protocols(text, limit, error) && check_protocol_numbers(text, limit, error);
 }
 
 /* The end cannot overflow: filter_check_program() limits k. Metadata is no payload. */

@@ -24,6 +24,10 @@
  * old memory of the sender: it is not part of a header. The length is 0 in packets
  * that are too long for the field, and limits nothing then.
  *
+ * A cooked packet may begin with a tag that the kernel has left there, and nothing in it
+ * says so. Where its first bytes can be a tag as well as an IP header, the length of the
+ * packet decides; in doubt only the link header is kept.
+ *
  * TCP's header has 20 bytes, even if its data offset is lower: that offset is
  * invalid, but the bytes before it have their meaning.
  */
@@ -187,6 +191,7 @@ struct headers {
 	const unsigned char *data;
 	uint32_t at;	/* the end of those found */
 	uint32_t limit; /* no header goes beyond: at most the packet's size */
+	uint32_t len;	/* of the whole packet, before it was cut */
 };
 
 /* Adds so many bytes to the headers. False: the packet ends before that. */
@@ -251,9 +256,11 @@ static void take_ipv4(struct headers *headers)
 	if (!has_byte(headers, 0) || ip[0] >> 4 != 4)
 		return;
 	size = (uint32_t)(ip[0] & 0x0f) * 4;
-	if (size < sizeof(struct ip) || !take(headers, size))
+	if (size < sizeof(struct ip) || !take(headers, sizeof(struct ip)))
 		return;
 	limit_packet(headers, start, read_u16(ip + offsetof(struct ip, ip_len)));
+	if (!take(headers, size - (uint32_t)sizeof(struct ip)))
+		return;
 	if ((read_u16(ip + offsetof(struct ip, ip_off)) & IP_OFFMASK) == 0)
 		take_transport(headers, ip[offsetof(struct ip, ip_p)]);
 }
@@ -320,11 +327,49 @@ static uint32_t find_ip(const struct headers *headers)
 	return version == 6 ? ETH_P_IPV6 : 0;
 }
 
+/* Is there an IP header whose length is that of the rest of the packet? */
+static bool is_whole_ip(const struct headers *headers, uint32_t offset)
+{
+	const unsigned char *ip = headers->data + headers->at + offset;
+	const uint32_t rest = headers->len - headers->at - offset;
+
+	if (!has_byte(headers, offset + offsetof(struct ip6_hdr, ip6_plen) + 1))
+		return false;
+	if (ip[0] >> 4 == 4)
+		return read_u16(ip + offsetof(struct ip, ip_len)) == rest;
+	return ip[0] >> 4 == 6 &&
+	       read_u16(ip + offsetof(struct ip6_hdr, ip6_plen)) + sizeof(struct ip6_hdr) == rest;
+}
+
+/* Most assigned ethertypes are in this range. */
+static bool is_ethertype(uint32_t number)
+{
+	return number == ETH_P_IP || number == ETH_P_ARP || (number >= 0x8000 && number < 0xa000);
+}
+
+/*
+ * The first bytes of a cooked packet may be an IP header, or a tag that looks like one;
+ * may_be_any_tag: nothing is known of what follows it. Which it is, only the length of the
+ * packet shows. Returns the ethertype of IP, or 0 in doubt: then only the link header is
+ * kept.
+ */
+static uint32_t find_certain_ip(const struct headers *headers, bool may_be_any_tag)
+{
+	const unsigned char *bytes = headers->data + headers->at;
+
+	if (may_be_any_tag && has_byte(headers, TAG_SIZE - 1) &&
+		is_ethertype(read_u16(bytes + TAG_SIZE - ETHERTYPE_SIZE)))
+		return 0;
+	for (uint32_t tags = 1; tags <= HEADER_TAGS_MAX; tags++)
+		if (is_whole_ip(headers, tags * TAG_SIZE))
+			return 0;
+	return is_whole_ip(headers, 0) ? find_ip(headers) : 0;
+}
+
 /*
  * Takes the tags at the start of a cooked packet that has the ethertype after them:
  * Linux from 6.10 on reports that one, but removes only the outermost tag. Returns the
- * ethertype; 0: more tags follow. A tag that looks like an IP header is taken for one:
- * then no more is kept than the program has returned, which knows the tag.
+ * ethertype; 0: more tags follow, or it is in doubt.
  */
 static uint32_t take_inner_tags(struct headers *headers, uint32_t ethertype)
 {
@@ -337,10 +382,11 @@ static uint32_t take_inner_tags(struct headers *headers, uint32_t ethertype)
 		next = read_u16(headers->data + headers->at + end - ETHERTYPE_SIZE);
 		tags++;
 	}
-	if (find_ip(headers) == ethertype || (next != ethertype && tags < HEADER_TAGS_MAX))
+	/* there are no tags: none of them would end with this ethertype, or with a tag */
+	if (next != ethertype && (tags < HEADER_TAGS_MAX || !is_tag(next)))
 		return ethertype;
-	if (next != ethertype && !is_tag(next))
-		return ethertype;
+	if (find_ip(headers) == ethertype)
+		return find_certain_ip(headers, false);
 	take(headers, tags * TAG_SIZE);
 	return next == ethertype ? ethertype : 0;
 }
@@ -358,7 +404,7 @@ static uint32_t take_link(struct headers *headers, const struct bpf_header_link 
 	if (link->is_cooked && !is_tag(ethertype))
 		return take_inner_tags(headers, ethertype);
 	if (link->is_cooked && headers->data[SLL2_DIRECTION] == SLL2_OUTGOING)
-		return find_ip(headers);
+		return find_certain_ip(headers, true);
 	for (int tags = 0; tags < HEADER_TAGS_MAX && is_tag(ethertype); tags++) {
 		if (!take(headers, TAG_SIZE))
 			return 0;
@@ -368,9 +414,9 @@ static uint32_t take_link(struct headers *headers, const struct bpf_header_link 
 }
 
 uint32_t payload_limit_cut(const struct bpf_header_link *link, const unsigned char *data,
-	uint32_t size, uint32_t payload)
+	uint32_t size, uint32_t len, uint32_t payload)
 {
-	struct headers headers = {.data = data, .limit = size};
+	struct headers headers = {.data = data, .limit = size, .len = len};
 
 	switch (take_link(&headers, link)) {
 	case ETH_P_IP:

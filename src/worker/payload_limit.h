@@ -17,8 +17,9 @@ void payload_limit_append(struct filter_program *program, const struct bpf_heade
 	uint32_t payload, uint32_t snaplen);
 
 /*
- * Returns how many of the size bytes of a packet are headers or one of the payload
- * bytes after them, from the first byte on. The link must be that of the packet.
+ * Returns how many of the size bytes of a packet, which had len bytes before it was
+ * cut, are headers or one of the payload bytes after them, from the first byte on. The
+ * link must be that of the packet.
  */
 uint32_t payload_limit_cut(const struct bpf_header_link *link, const unsigned char *data,
-	uint32_t size, uint32_t payload);
+	uint32_t size, uint32_t len, uint32_t payload);

@@ -10,6 +10,7 @@
 #include "format/linktype.h"
 #include "format/stream_reader.h"
 #include "worker/encoder.h"
+#include "worker/payload_limit.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -56,9 +57,17 @@ static uint32_t expect_caplen(const struct stream_check *check, const struct pac
 	const struct header_map map =
 		header_map_of(HEADER_SLL2_REPORTED, in->data, in->caplen, true);
 
-	if (!check->options.limits_payload || check->options.payload >= in->caplen - map.end)
+	uint32_t kept;
+
+	if (!check->options.limits_payload)
 		return in->caplen;
-	return (uint32_t)map.end + check->options.payload;
+	kept = payload_limit_cut(
+		&header_sll2, in->data, in->caplen, in->len, check->options.payload);
+	must(kept == in->caplen || kept <= map.end + check->options.payload,
+		"no byte of payload leaves");
+	must(kept < in->caplen || map.end + check->options.payload >= in->caplen,
+		"no byte of payload leaves");
+	return kept;
 }
 
 static bool take_packet(void *context, const struct packet *packet, struct error *error)

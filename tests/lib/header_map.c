@@ -101,10 +101,12 @@ static long read_ipv4(struct reader *reader)
 	reader->is_cut = byte_at(reader, 19) < 0;
 	if (first < 0x45 || first > 0x4f)
 		return END;
-	if (!finish(reader, (size_t)(first - 0x40) * 4))
+	if (!finish(reader, 20))
 		return END;
 	if (length > 0)
 		shorten(reader, start + (size_t)length);
+	if (!finish(reader, (size_t)(first - 0x40) * 4 - 20))
+		return END;
 	return fragment % 0x2000 == 0 ? AFTER_IP + protocol : END;
 }
 

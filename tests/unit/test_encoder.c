@@ -5,6 +5,7 @@
  * its interface, when it is read back.
  */
 #include "worker/encoder.h"
+#include "worker/payload_limit.h"
 
 #include "../lib/random_frames.h"
 #include "format/linktype.h"
@@ -61,20 +62,28 @@ static uint32_t put_data(
 {
 	const unsigned char *data = packet->data;
 	const size_t start = file->size;
+	unsigned char address[8] = {0};
 	uint32_t caplen = packet->caplen;
 
-	if (options->limits_payload)
-		caplen = (uint32_t)header_map_of(HEADER_SLL2_REPORTED, data, caplen, true).end;
+	if (options->limits_payload) {
+		caplen = payload_limit_cut(&header_sll2, data, caplen, packet->len, 0);
+		assert_true(caplen <=
+			    header_map_of(HEADER_SLL2_REPORTED, data, packet->caplen, true).end);
+	}
+	/* the rest is not the packet's */
+	memcpy(address, data + 12, data[11] < 8 ? data[11] : 8);
 	if (options->linktype == LINKTYPE_SLL) {
 		put(file, (const unsigned char[]){0, data[10]}, 2);
 		put(file, data + 8, 2);
 		put(file, (const unsigned char[]){0, data[11]}, 2);
-		put(file, data + 12, 8);
+		put(file, address, 8);
 		put(file, data, 2);
 		put(file, data + 20, caplen - 20);
 		caplen -= 4;
 	} else {
-		put(file, data, caplen);
+		put(file, data, 12);
+		put(file, address, 8);
+		put(file, data + 20, caplen - 20);
 	}
 	caplen = caplen < options->snaplen ? caplen : options->snaplen;
 	file->size = start + caplen;

@@ -47,7 +47,7 @@ static size_t run(const struct filter_program *program, const unsigned char *byt
 
 static size_t cut(enum header_link link, const unsigned char *bytes, size_t size)
 {
-	return payload_limit_cut(links[link], bytes, (uint32_t)size, 0);
+	return payload_limit_cut(links[link], bytes, (uint32_t)size, (uint32_t)size, 0);
 }
 
 /* A packet in words: what is built, header by header. */
@@ -242,7 +242,42 @@ static void payload_limit_outgoing_tagged_packet_is_ip(void **state)
 	add_tcp(&frame, 6);
 	frame_grow(&frame, BEYOND);
 	assert_int_equal(run(program_of(HEADER_SLL2), frame.bytes, frame.size), 84);
+	/* without its length it could be a tag */
+	assert_int_equal(cut(HEADER_SLL2, frame.bytes, frame.size), 20);
+	frame_put16(frame.bytes + frame.network + 4, (uint32_t)(frame.size - frame.network - 40));
 	assert_int_equal(cut(HEADER_SLL2, frame.bytes, frame.size), 84);
+}
+
+/* A bridge sends tags as they came; the control information of one can be anything. */
+static void payload_limit_tag_that_looks_like_ip_shows_no_payload(void **state)
+{
+	static const unsigned first[] = {0x4f10, 0x4500, 0x600a, 0x6000};
+	static struct frame frame;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+		for (int leaves = 0; leaves < 2; leaves++) {
+			frame_begin(&frame, &header_sll2, leaves);
+			if (leaves)
+				frame_outer_tag(&frame, 0x88a8);
+			frame_tag(&frame, 0x8100);
+			frame_put16(frame.bytes + SLL2_SIZE, first[i]);
+			frame_ipv6(&frame);
+			frame_transport(&frame, 17, 9, 9);
+			frame_grow(&frame, BEYOND);
+			frame_put16(frame.bytes + frame.network + 4,
+				(uint32_t)(frame.size - frame.network - 40));
+			if (!leaves)
+				frame_put16(frame.bytes, 0x86dd);
+			assert_true(cut(HEADER_SLL2, frame.bytes, frame.size) <= 20 + 4 + 40 + 8);
+			if (first[i] >> 12 == 6 && !leaves)
+				continue; /* the next lines would make another packet of it */
+			/* both readings have the length of the packet */
+			frame_put16(frame.bytes + SLL2_SIZE + (first[i] >> 12 == 4 ? 2 : 4),
+				(uint32_t)(frame.size - SLL2_SIZE) -
+					(first[i] >> 12 == 4 ? 0 : 40));
+			assert_true(cut(HEADER_SLL2, frame.bytes, frame.size) <= 20 + 4 + 40 + 8);
+		}
 }
 
 /* Linux from 6.10 on reports the ethertype after all tags, but removes only one. */
@@ -306,7 +341,8 @@ static void payload_limit_payload_bytes_follow_the_headers(void **state)
 		payload_limit_append(&program, &header_sll2, counts[i], PACKET_MAX);
 		assert_int_equal(run(&program, frame.bytes, size), expected);
 		assert_int_equal(
-			payload_limit_cut(&header_sll2, frame.bytes, size, counts[i]), expected);
+			payload_limit_cut(&header_sll2, frame.bytes, size, size, counts[i]),
+			expected);
 	}
 }
 
@@ -382,6 +418,17 @@ static size_t count_headers(enum header_link link, const struct random_frame *fr
 	return header_map_of(link, frame->bytes, frame->size, true).end;
 }
 
+/*
+ * May only the link header be kept, because the first bytes after it can be IP as well as
+ * a tag?
+ */
+static bool is_doubtful(
+	enum header_link link, const struct random_frame *frame, size_t kept, size_t end)
+{
+	return link == HEADER_SLL2 && kept == SLL2_SIZE && kept < end && frame->size > SLL2_SIZE &&
+	       (frame->bytes[SLL2_SIZE] >> 4 == 4 || frame->bytes[SLL2_SIZE] >> 4 == 6);
+}
+
 static void check_random(enum header_link link, const struct random_frame *frame)
 {
 	const struct header_map map = header_map_of(link, frame->bytes, frame->size, false);
@@ -393,7 +440,8 @@ static void check_random(enum header_link link, const struct random_frame *frame
 	if (kept != map.end && !(kept == 1 && map.end == 0))
 		fail_msg("link %u: the program keeps %zu of %zu bytes, headers have %zu",
 			(unsigned)link, kept, frame->size, map.end);
-	assert_int_equal(cut(link, bytes, frame->size), end);
+	if (!is_doubtful(link, frame, cut(link, bytes, frame->size), end))
+		assert_int_equal(cut(link, bytes, frame->size), end);
 }
 
 /* Wherever the program or a snaplen has cut a packet, its headers are kept to there. */
@@ -404,6 +452,8 @@ static void check_shorter(enum header_link link, const struct random_frame *fram
 	const size_t kept = cut(link, bytes, size);
 
 	assert_true(kept <= size && kept <= end);
+	if (is_doubtful(link, frame, kept, end))
+		return;
 	/* an inner tag is recognized by all of its bytes */
 	if (end == header_map_of(link, frame->bytes, frame->size, true).end)
 		assert_int_equal(kept, size < end ? size : end);
@@ -452,6 +502,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(payload_limit_headers_of_each_kind_are_kept),
 		cmocka_unit_test(payload_limit_outgoing_tagged_packet_is_ip),
+		cmocka_unit_test(payload_limit_tag_that_looks_like_ip_shows_no_payload),
 		cmocka_unit_test(payload_limit_inner_tags_of_cooked_packets_are_headers),
 		cmocka_unit_test(payload_limit_padding_is_no_header),
 		cmocka_unit_test(payload_limit_payload_bytes_follow_the_headers),
