@@ -35,6 +35,25 @@ void event_loop_run_once(struct event_loop *loop, int timeout);
 /* Returns the next transfer that has ended, and its result; NULL: none. */
 CURL *event_loop_ended(struct event_loop *loop, CURLcode *ret_result);
 
+/* A descriptor that the loop watches for becoming readable. */
+struct event_watch {
+	int fd;
+	void (*on_readable)(void *context); /* may stop this watch, and begin no other */
+	void *context;
+	/* the loop's own: */
+	struct event_watch *previous; /* of those that are always readable */
+	struct event_watch *next;
+};
+
+/*
+ * Begins to watch a descriptor, in each event_loop_run_once(); a regular file is always
+ * readable. Returns false if out of memory or descriptors.
+ */
+bool event_loop_watch(struct event_loop *loop, struct event_watch *watch);
+
+/* Stops that. Accepts a watch that has not begun or has been stopped. */
+void event_loop_unwatch(struct event_loop *loop, struct event_watch *watch);
+
 /* The next event_loop_run_once() does not wait for more sockets. */
 void event_loop_skip_wait(struct event_loop *loop);
 

@@ -24,7 +24,8 @@ static void print_help(void)
 	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -          "
 	       "(more: man ddump)\n"
 	       "TARGET: [LABEL=][http[s]://|ssh://][USER@]HOST[:PORT][/PATH]"
-	       "[?QUERY] or @FILE\n");
+	       "[?QUERY],\n"
+	       "        [LABEL=]exec:COMMAND, or @FILE\n");
 	option_table_print(stdout, options_rows, options_row_count);
 }
 
@@ -85,15 +86,33 @@ static int print_error(const struct error *error)
 	return EXIT_FAILURE;
 }
 
-/* Adds what Wireshark does not pass as an option; extcap may be NULL. */
-static void apply_extcap(struct options *options, const struct extcap *extcap)
+/* Wireshark stores its dialog, and passes it on without a question. */
+static bool check_extcap_targets(const struct target_list *targets, struct error *error)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		if (targets->list[i].command)
+			return error_set(error, 1,
+				"%s: exec: is not allowed in Wireshark's dialog; pipe ddump into "
+				"wireshark -k -i -",
+				targets->list[i].label);
+	return true;
+}
+
+/*
+ * Adds what Wireshark does not pass as an option; extcap may be NULL. False, with error
+ * set: it passes what is not allowed there.
+ */
+static bool apply_extcap(struct options *options, const struct extcap *extcap, struct error *error)
 {
 	if (!extcap)
-		return;
+		return true;
+	if (!check_extcap_targets(&options->targets, error))
+		return false;
 	options->extcap = true;
 	if (extcap->dialog.passphrase)
 		snprintf(options->credentials.passphrase, TLS_PASSPHRASE_MAX, "%s",
 			extcap->dialog.passphrase);
+	return true;
 }
 
 static int run_command_line(int argc, char **argv, const struct extcap *extcap)
@@ -108,8 +127,7 @@ static int run_command_line(int argc, char **argv, const struct extcap *extcap)
 		if (options.help || options.version) {
 			options.help ? print_help() : print_version();
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
-		} else {
-			apply_extcap(&options, extcap);
+		} else if (apply_extcap(&options, extcap, &error)) {
 			status = run_capture(&options, &error);
 		}
 	}

@@ -15,6 +15,16 @@ char *redact_find_authority(char *text)
 	return strncmp(text + size, "://", 3) == 0 ? text + size + 3 : text;
 }
 
+const char *redact_find_command(const char *text)
+{
+	const size_t size = strcspn(text, "=:/?#@[]");
+
+	if (text[size] == '=')
+		text += size + 1;
+	return strncmp(text, REDACT_EXEC, strlen(REDACT_EXEC)) == 0 ? text + strlen(REDACT_EXEC)
+								    : NULL;
+}
+
 /*
  * Finds the password: from the first ':' of the authority to the last '@' of the
  * text. That may be too much; a password with '/' that is not encoded extends
@@ -26,7 +36,7 @@ static char *find_password(char *text, size_t *ret_size)
 	const char *at = strrchr(authority, '@');
 	char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 
-	if (!colon)
+	if (!colon || redact_find_command(text))
 		return NULL;
 	*ret_size = (size_t)(at - colon - 1);
 	return colon + 1;

@@ -11,6 +11,14 @@
  */
 char *redact_find_authority(char *text);
 
+#define REDACT_EXEC "exec:"
+
+/*
+ * Finds the shell command of [LABEL=]exec:COMMAND; NULL: text is not such a target.
+ * A command is not redacted: nobody but its shell can parse it.
+ */
+const char *redact_find_command(const char *text);
+
 /* Removes a password from an argument of main(), which ps(1) shows. */
 void redact_argument(char *argument);
 

@@ -4,11 +4,11 @@
 #include "client/clock_offset.h"
 #include "client/conversion_losses.h"
 #include "client/event_loop.h"
+#include "client/feed.h"
 #include "client/interface_table.h"
 #include "client/merge.h"
 #include "client/notices.h"
 #include "client/options.h"
-#include "client/transfer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,7 +38,9 @@ struct source_common {
 	unsigned begun_count;	   /* captures that have begun, ever */
 	unsigned missing_count;	   /* sources that never began and are over */
 	unsigned failed_count;	   /* sources that failed at least once */
-	unsigned paused_count;	   /* paused transfers, at most: some may have ended since */
+	unsigned paused_count;	   /* paused feeds, at most: some may have ended since */
+	unsigned ended_count;	   /* feeds whose on_end was called, at most */
+	uint64_t ended_due_ms;	   /* when to look at them next */
 	uint64_t missing_since_ms; /* the first of the missing; 0: none */
 	uint64_t now_ms;	   /* when the present chunk came */
 	bool output_blocked;	   /* the output accepts nothing at present */
@@ -55,7 +57,7 @@ struct source {
 	const struct target *target;
 	unsigned index;
 	enum source_state state;
-	struct transfer *transfer;    /* NULL: none at present */
+	struct feed feed;
 	struct handshakes handshakes; /* of its transfer */
 	struct clock_offset clock_offset;
 	struct clock_watch clock_watch;
@@ -78,7 +80,7 @@ struct source {
 	uint64_t due_ms;	  /* when to connect again, or to give an attempt up */
 	uint64_t stream_began_ms; /* its last stream; 0: none has begun */
 	uint64_t last_data_ms;
-	uint64_t last_paused_ms; /* when its transfer was last found paused, or ddump held up */
+	uint64_t last_paused_ms; /* when its feed was last found paused, or ddump held up */
 	bool is_silent;		 /* for so long that it was reported */
 	uint64_t lost_since_ns;	 /* packets up to this time had come */
 	unsigned outage_count;	 /* outages that have ended */

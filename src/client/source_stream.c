@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stream of a source. In: what a transfer and its reader deliver. Out:
+ * The stream of a source. In: what its feed and reader deliver. Out:
  * packets and watermarks for the merge, interfaces and counters for the table,
  * events for the source.
  */
@@ -88,6 +88,14 @@ static bool can_accept(void *context)
 	source->was_paused = true;
 	source->was_blocked = source->was_blocked || source->common->output_blocked;
 	return false;
+}
+
+static void on_end(void *context)
+{
+	struct source *source = context;
+
+	source->common->ended_count++;
+	source->common->ended_due_ms = 0;
 }
 
 static bool on_interface(
@@ -329,9 +337,9 @@ struct transfer_events source_stream_events(struct source *source)
 	};
 }
 
-static long buffer_size(size_t count)
+static size_t buffer_size(size_t count)
 {
-	const long size = BUFFERS_TOTAL / (long)count;
+	const size_t size = BUFFERS_TOTAL / count;
 
 	if (size < BUFFER_MIN)
 		return BUFFER_MIN;
@@ -343,17 +351,32 @@ static bool start_transfer(struct source *source)
 {
 	struct source_common *common = source->common;
 	const struct transfer_events events = source_stream_events(source);
+	const struct feed_plan plan = {
+		.target = source->target,
+		.additions = source->target->additions & ~source->left_out,
+		.options = common->options,
+		.loop = common->loop,
+		.chunk = buffer_size(common->options->targets.count),
+		.transfer_events = events,
+		.fd_events =
+			{
+				.context = source,
+				.before_data = before_data,
+				.can_accept = can_accept,
+				.on_end = on_end,
+				.stream = events.stream,
+			},
+	};
+	bool is_started;
 
 	source->clock_offset = (struct clock_offset){0};
 	source->clock_watch = (struct clock_watch){0};
 	source->handshakes = (struct handshakes){0};
-	source->transfer =
-		transfer_new(source->target, source->target->additions & ~source->left_out,
-			common->options, buffer_size(common->options->targets.count), &events);
-	/* after transfer_new(), which may have run ssh first */
+	is_started = feed_start(&source->feed, &plan);
+	/* after feed_start(), which may have run ssh first */
 	source->last_data_ms = clock_ms();
 	source->due_ms = source->last_data_ms + ATTEMPT_S * UINT64_C(1000);
-	return source->transfer && event_loop_add(common->loop, transfer_handle(source->transfer));
+	return is_started;
 }
 
 bool source_stream_start(struct source *source)
@@ -365,11 +388,8 @@ bool source_stream_start(struct source *source)
 
 void source_stream_stop(struct source *source)
 {
-	if (!source->transfer)
-		return;
-	event_loop_remove(source->common->loop, transfer_handle(source->transfer));
-	transfer_free(source->transfer);
-	source->transfer = NULL;
+	if (feed_is_active(&source->feed))
+		feed_stop(&source->feed, source->common->loop);
 }
 
 void source_stream_end(struct source *source, const struct error *error)
@@ -397,7 +417,7 @@ static void try_without(struct source *source, unsigned additions)
 
 void source_stream_end_with_result(struct source *source, CURLcode result)
 {
-	const unsigned rejected = transfer_rejected_additions(source->transfer);
+	const unsigned rejected = feed_rejected_additions(&source->feed);
 	const bool has_begun = source->stream_began_ms > 0;
 	struct error error = {0};
 	bool is_complete;
@@ -406,9 +426,9 @@ void source_stream_end_with_result(struct source *source, CURLcode result)
 		try_without(source, rejected);
 		return;
 	}
-	is_complete = transfer_result(source->transfer, result, has_begun, &error);
+	is_complete = feed_result(&source->feed, result, has_begun, &error);
 	/* a request that was accepted before may be accepted again */
-	if (!has_begun && transfer_is_refused(source->transfer))
+	if (!has_begun && feed_is_refused(&source->feed))
 		source->is_refused = true;
 	source_stream_end(source, is_complete ? NULL : &error);
 }
@@ -417,7 +437,7 @@ void source_stream_retry(struct source *source)
 {
 	struct error error;
 
-	if (source->transfer) {
+	if (feed_is_active(&source->feed)) {
 		error_set(&error, 1, "no capture started within %d s", ATTEMPT_S);
 		source_stream_end(source, &error);
 	} else if (!source_stream_start(source)) {
@@ -427,7 +447,7 @@ void source_stream_retry(struct source *source)
 
 void source_stream_resume(struct source *source)
 {
-	const CURLcode result = transfer_resume(source->transfer);
+	const CURLcode result = feed_resume(&source->feed);
 
 	if (result != CURLE_OK)
 		source_stream_end_with_result(source, result);

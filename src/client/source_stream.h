@@ -4,12 +4,12 @@
 #include "client/source.h"
 
 /*
- * Connects a source: begins a transfer from its target. False: out of memory or
+ * Connects a source: starts the feed from its target. False: out of memory or
  * descriptors.
  */
 bool source_stream_start(struct source *source);
 
-/* Ends the transfer of a source, if there is one, without any event. */
+/* Ends the feed of a source, if there is one, without any event. */
 void source_stream_stop(struct source *source);
 
 /*
@@ -18,7 +18,7 @@ void source_stream_stop(struct source *source);
  */
 void source_stream_end(struct source *source, const struct error *error);
 
-/* The same, after libcurl has ended the transfer with a result. */
+/* The same, after the feed has ended; result is that of libcurl for a transfer. */
 void source_stream_end_with_result(struct source *source, CURLcode result);
 
 /*
@@ -27,7 +27,7 @@ void source_stream_end_with_result(struct source *source, CURLcode result);
  */
 void source_stream_retry(struct source *source);
 
-/* Resumes a paused transfer. */
+/* Resumes a paused feed. */
 void source_stream_resume(struct source *source);
 
 /*

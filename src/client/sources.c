@@ -13,6 +13,7 @@
 enum {
 	NAMED_MAX = 5, /* sources in a list of similar warnings */
 	SILENCE_CHECK_MS = 1000,
+	ENDED_CHECK_MS = 10,	    /* a program exits soon after it has closed its output */
 	SILENT_MS = 10000,	    /* the network may hold data up for a while */
 	SILENT_AT_END_MS = 1000,    /* many watermarks */
 	CLOCK_SLOW_NS_PER_MS = 500, /* by which a host's clock may be slow */
@@ -20,6 +21,17 @@ enum {
 
 /* At the end: half of that may be a step of the clock which nothing shows. */
 static const uint64_t LAG_AT_END_NS = 2 * NS_PER_S;
+
+/* The options that are parameters of a worker's query have no effect on others. */
+static void warn_of_unused_options(const struct source *source)
+{
+	const struct target_defaults *defaults = &source->common->options->defaults;
+
+	if (source->target->command &&
+		(defaults->filter || defaults->snaplen || defaults->interface_count > 0))
+		notice_warning("%s: -filter, -interface and -snaplen do not apply to exec:",
+			source->target->label);
+}
 
 bool sources_start(struct sources *sources, const struct source_common *common)
 {
@@ -44,6 +56,7 @@ bool sources_start(struct sources *sources, const struct source_common *common)
 		source->index = i;
 		described->label = source->target->label;
 		described->url = source->target->display_url;
+		warn_of_unused_options(source);
 		if (!source_stream_start(source))
 			return false;
 	}
@@ -104,7 +117,7 @@ static void check_silence(struct sources *sources, uint64_t now)
 	for (unsigned i = 0; i < sources->count; i++) {
 		struct source *source = &sources->list[i];
 
-		if (is_late || (source->transfer && transfer_is_paused(source->transfer)))
+		if (is_late || feed_is_paused(&source->feed))
 			source->last_paused_ms = now;
 		if (!update_silence(source, now))
 			continue;
@@ -124,6 +137,27 @@ static bool has_due_time(const struct source *source)
 	return source->state == SOURCE_CONNECTING || source->state == SOURCE_LOST;
 }
 
+/* Ends the sources whose programs have ended. */
+static void handle_ended(struct sources *sources, uint64_t now)
+{
+	struct source_common *common = &sources->common;
+
+	if (common->ended_count == 0 || now < common->ended_due_ms)
+		return;
+	common->ended_count = 0;
+	common->ended_due_ms = now + ENDED_CHECK_MS;
+	for (unsigned i = 0; i < sources->count; i++) {
+		struct source *source = &sources->list[i];
+
+		if (!feed_has_ended(&source->feed))
+			continue;
+		if (feed_has_result(&source->feed, now))
+			source_stream_end_with_result(source, CURLE_OK);
+		else
+			common->ended_count++;
+	}
+}
+
 void sources_handle_events(struct sources *sources)
 {
 	const uint64_t now = clock_ms();
@@ -136,6 +170,7 @@ void sources_handle_events(struct sources *sources)
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
 		source_stream_end_with_result((struct source *)(void *)private, result);
 	}
+	handle_ended(sources, now);
 	if (sources_due_ms(sources) > now)
 		return;
 	if (sources->silence_check_ms <= now)
@@ -150,6 +185,8 @@ uint64_t sources_due_ms(const struct sources *sources)
 	const unsigned *in_state = sources->common.in_state;
 	uint64_t due = in_state[SOURCE_RUNNING] > 0 ? sources->silence_check_ms : CLOCK_NEVER;
 
+	if (sources->common.ended_count > 0)
+		due = clock_earlier(due, sources->common.ended_due_ms);
 	if (in_state[SOURCE_CONNECTING] == 0 && in_state[SOURCE_LOST] == 0)
 		return due;
 	for (unsigned i = 0; i < sources->count; i++)
@@ -194,7 +231,7 @@ void sources_resume(struct sources *sources)
 	for (unsigned i = 0; i < sources->count; i++) {
 		struct source *source = &sources->list[i];
 
-		if (!source->transfer || !transfer_is_paused(source->transfer))
+		if (!feed_is_paused(&source->feed))
 			continue;
 		if (merge_is_full(sources->common.merge, i))
 			sources->common.paused_count++;

@@ -21,7 +21,7 @@ struct sources {
  */
 bool sources_start(struct sources *sources, const struct source_common *common);
 
-/* Ends all transfers; accepts a struct that is all zero. */
+/* Ends all feeds; accepts a struct that is all zero. */
 void sources_stop(struct sources *sources);
 
 /*
@@ -31,8 +31,8 @@ void sources_stop(struct sources *sources);
 void sources_cleanup(struct sources *sources);
 
 /*
- * Handles what has become due: transfers that libcurl has ended or that have
- * taken too long to begin, lost sources to reconnect, and silent ones to warn of.
+ * Handles what has become due: feeds that have ended or that have taken too long
+ * to begin, lost sources to reconnect, and silent ones to warn of.
  */
 void sources_handle_events(struct sources *sources);
 
@@ -45,7 +45,7 @@ uint64_t sources_due_ms(const struct sources *sources);
  */
 void sources_warn_of_left_out(struct sources *sources);
 
-/* Resumes paused transfers whose queues have space again. */
+/* Resumes paused feeds whose queues have space again. */
 void sources_resume(struct sources *sources);
 
 /*

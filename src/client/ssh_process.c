@@ -2,34 +2,24 @@
 /*
  * Processes of ssh(1). In: a host, and ssh's options. Out: a process, or ssh's
  * configuration for the host.
- *
- * ssh runs in its own session: it has no terminal for prompts, Ctrl-C does not
- * end it before ddump has drained the stream, and one signal ends its children.
  */
 #include "client/ssh_process.h"
 
+#include "client/child_process.h"
 #include "common/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
 	ARGUMENTS_MAX = 32, /* with options */
 	CONFIG_MAX = 16384, /* output of ssh -G */
 	CONFIG_MS = 2000,   /* wait for each part of it */
-	TERMINATE_MS = 200, /* between SIGTERM and SIGKILL */
-	STEP_MS = 1,
 };
 
 /*
@@ -69,63 +59,6 @@ static void add_host(const char **argv, size_t *count, const struct target *targ
 	argv[(*count)++] = target->ssh_host;
 }
 
-/* Works on every kernel, with a system call per open descriptor. */
-static void set_cloexec_on_listed(void)
-{
-	DIR *descriptors = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
-	if (!descriptors)
-		return;
-	while ((entry = readdir(descriptors))) {
-		const int fd = (int)strtol(entry->d_name, NULL, 10);
-
-		if (fd > STDERR_FILENO)
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
-	}
-	closedir(descriptors);
-}
-
-/*
- * Sets close-on-exec on all descriptors above 2: a child must not keep other
- * targets' streams open, and libcurl does not set it on sockets. Only glibc has
- * posix_spawn_file_actions_addclosefrom_np(), and Linux before 5.11 has no
- * CLOSE_RANGE_CLOEXEC.
- */
-static void set_cloexec_on_all(void)
-{
-	if (syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
-		set_cloexec_on_listed();
-}
-
-/* Starts argv with fds as descriptors 0 to 2. Returns an error number. */
-static int spawn_argv(pid_t *ret_pid, const char **argv, const int fds[3])
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all;
-	sigset_t none;
-	int error_number = 0;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	for (int fd = 0; fd < 3 && !error_number; fd++)
-		error_number = posix_spawn_file_actions_adddup2(&actions, fds[fd], fd);
-	set_cloexec_on_all();
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(
-		&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	if (!error_number)
-		error_number = posix_spawnp(
-			ret_pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return error_number;
-}
-
 int ssh_process_start(
 	const struct ssh_process *ssh, const char *const *options, const int fds[3], pid_t *ret_pid)
 {
@@ -138,27 +71,10 @@ int ssh_process_start(
 		while (*options)
 			argv[count++] = *options++;
 		add_host(argv, &count, ssh->target);
-		error_number = spawn_argv(ret_pid, argv, fds);
+		error_number = child_process_start(argv, fds, ret_pid);
 	}
 	free(script);
 	return error_number;
-}
-
-static bool is_reaped(pid_t pid)
-{
-	return waitpid(pid, NULL, WNOHANG) != 0;
-}
-
-void ssh_process_end(pid_t pid)
-{
-	kill(-pid, SIGTERM);
-	for (int ms = 0; ms < TERMINATE_MS; ms += STEP_MS) {
-		if (is_reaped(pid))
-			return;
-		poll(NULL, 0, STEP_MS);
-	}
-	kill(-pid, SIGKILL);
-	waitpid(pid, NULL, 0);
 }
 
 /* Reads until end of file, or until nothing arrives for CONFIG_MS. */
@@ -193,7 +109,7 @@ static void get_config(const struct ssh_process *ssh, char config[CONFIG_MAX])
 		close(pipes[1]);
 		if (!error_number) {
 			read_config(pipes[0], config);
-			ssh_process_end(pid);
+			child_process_end(pid);
 		}
 		close(pipes[0]);
 	}

@@ -16,13 +16,10 @@ enum { SSH_PORT_SIZE = 8 };
 /*
  * Starts ssh with options (the last one is NULL) and the host. fds become its
  * descriptors 0 to 2; it inherits no others. Returns 0, with ret_pid for
- * ssh_process_end(), or an error number.
+ * child_process_end(), or an error number.
  */
 int ssh_process_start(const struct ssh_process *ssh, const char *const *options, const int fds[3],
 	pid_t *ret_pid);
-
-/* Terminates the process group, if it still runs, and waits for its leader. */
-void ssh_process_end(pid_t pid);
 
 /*
  * Finds the port of the target's sshd: the target's ssh_port, or that of ssh's

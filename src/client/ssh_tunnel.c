@@ -11,6 +11,8 @@
  */
 #include "client/ssh_tunnel.h"
 
+#include "client/child_process.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -203,6 +205,6 @@ void ssh_tunnel_free(struct ssh_tunnel *tunnel)
 	if (tunnel->stderr_fd >= 0)
 		close(tunnel->stderr_fd);
 	if (tunnel->pid > 0)
-		ssh_process_end(tunnel->pid);
+		child_process_end(tunnel->pid);
 	free(tunnel);
 }

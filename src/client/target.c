@@ -325,6 +325,24 @@ static bool fill_target(struct parsing *parsing, const char *label, struct targe
 	return true;
 }
 
+/* Fills a target that has a shell command, of which nothing is parsed. */
+static bool fill_command(struct parsing *parsing, const char *label, struct target *target)
+{
+	const char *command = parsing->text + strlen(REDACT_EXEC);
+
+	if (command[strspn(command, " \t\r\n")] == '\0')
+		return error_set(parsing->error, 1,
+			"%s: a command must follow, as in exec:'ssh web1 tcpdump -U -w -'",
+			parsing->shown);
+	target->has_label = *label;
+	target->label = strdup(*label ? label : "exec");
+	target->command = strdup(command);
+	target->display_url = escape_text(strdup(parsing->text));
+	if (!target->label || !target->command || !target->display_url)
+		return error_set(parsing->error, 1, "out of memory");
+	return true;
+}
+
 static bool parse_parts(struct parsing *parsing, const char *text,
 	const struct target_defaults *defaults, struct target *target)
 {
@@ -332,6 +350,8 @@ static bool parse_parts(struct parsing *parsing, const char *text,
 
 	if (!cut_label(parsing, text, label))
 		return false;
+	if (redact_find_command(text))
+		return fill_command(parsing, label, target);
 	if (!parse_url(parsing) || !set_url_defaults(parsing))
 		return false;
 	if (!target_query_add(
@@ -372,6 +392,7 @@ void target_cleanup(struct target *target)
 	if (target->password)
 		explicit_bzero(target->password, strlen(target->password));
 	free(target->label);
+	free(target->command);
 	free(target->url);
 	free(target->display_url);
 	free(target->ssh_host);

@@ -13,12 +13,13 @@
 enum { TARGETS_MAX = 4096 };
 
 /*
- * One host to capture on. The target owns its strings; label and display_url
- * are printable.
+ * One source of packets: a host to capture on, or a program. The target owns its
+ * strings; label and display_url are printable.
  */
 struct target {
 	char *label;	    /* for messages; unique in a list */
 	bool has_label;	    /* the user gave the label */
+	char *command;	    /* a shell command that writes a capture; NULL: url is set */
 	char *url;	    /* to request; without user and password; it has a query */
 	unsigned additions; /* to its query, bits of enum target_addition */
 	char *display_url;  /* the same as the user wrote it, such as ssh://... */
@@ -31,7 +32,7 @@ struct target {
 
 /*
  * Parses [LABEL=]PROTOCOL://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY] or
- * HOST[:PORT]; PROTOCOL is http, https or ssh. Sets ret_target, for
+ * HOST[:PORT]; PROTOCOL is http, https or ssh; or [LABEL=]exec:COMMAND. Sets ret_target, for
  * target_cleanup(), and returns true; or returns false with error set. The
  * error has no password in it.
  */

@@ -93,17 +93,25 @@ static bool add_target(struct target_list *targets, const char *text,
 	return false;
 }
 
+/* Ends a line at its comment. */
+static void cut_comment(char *line)
+{
+	for (char *c = strchr(line, '#'); c; c = strchr(c + 1, '#'))
+		if (c == line || strchr(" \t", c[-1])) {
+			*c = '\0';
+			return;
+		}
+}
+
 /* Removes white space and a comment from a line, in place. */
 static char *trim_line(char *line)
 {
 	size_t size;
 
-	for (char *c = strchr(line, '#'); c; c = strchr(c + 1, '#'))
-		if (c == line || strchr(" \t", c[-1])) {
-			*c = '\0';
-			break;
-		}
 	line += strspn(line, " \t\r\n");
+	/* a command has comments of its own */
+	if (!redact_find_command(line))
+		cut_comment(line);
 	size = strlen(line);
 	while (size > 0 && strchr(" \t\r\n", line[size - 1]))
 		line[--size] = '\0';
@@ -143,6 +151,8 @@ static bool add_lines(struct target_list *targets, FILE *in, const char *shown,
 
 		if (*text == '@')
 			good = error_set(&inner, 1, "a file of targets cannot include another");
+		else if (redact_find_command(text) && !targets->allow_exec)
+			good = error_set(&inner, 1, "exec: needs the option -allow-exec");
 		else if (*text)
 			good = add_target(targets, text, defaults, &inner);
 		if (!good)

@@ -6,6 +6,7 @@
 struct target_list {
 	struct target *list;
 	size_t count;
+	bool allow_exec; /* files of targets may have commands */
 };
 
 /*

@@ -43,6 +43,8 @@ _ddump_targets()
 		done < <(compgen -f -- "${rest#@}")
 		return
 	fi
+	# a command cannot be completed
+	[[ $rest != exec:* ]] || return
 	[[ $rest =~ ^(http|https|ssh):// ]] && protocol=${BASH_REMATCH[0]}
 	rest=${rest#"$protocol"}
 	[[ $rest =~ ^[^@/?]*@ ]] && user=${BASH_REMATCH[0]}
@@ -51,8 +53,8 @@ _ddump_targets()
 	[[ $rest == *[:/?]* ]] && return
 	_ddump_add "$label$protocol$user" < <(_ddump_hosts "$rest")
 	[[ $protocol$user ]] || _ddump_add "$label" < <(
-		compgen -W 'ssh:// http:// https://' -- "$rest")
-	[[ ${COMPREPLY[0]} != *:// ]] || compopt -o nospace
+		compgen -W 'ssh:// http:// https:// exec:' -- "$rest")
+	[[ ${COMPREPLY[0]} != *:// && ${COMPREPLY[0]} != *exec: ]] || compopt -o nospace
 }
 
 # Readline ends a word at ':' or '=', and replaces only what comes after it.
@@ -99,8 +101,8 @@ _ddump()
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
 		local options='filter interface i p snaplen s payload linktype w pcapng c
-			duration hold align require retry ca crl cert key ssh netrc status
-			quiet verbose version help h'
+			duration hold align require retry ca crl cert key ssh allow-exec
+			netrc status quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 	else
 		_ddump_targets "$cur"

@@ -12,11 +12,13 @@ function __ddump_targets
             for host in (__fish_print_hostnames)
                 printf '%s\n' "$label$head$host"
             end
+        case 'exec:*'
         case '*'
             for host in (__fish_print_hostnames)
                 printf '%s\n' "$label$host"
             end
             printf '%s\tprotocol\n' "$label"{ssh,http,https}://
+            printf '%s\tprogram\n' "$label"exec:
             printf '@\tfile of targets\n'
     end
 end
@@ -42,6 +44,7 @@ complete -c ddump -o crl -l crl -rF -d 'Reject certificates that these lists rev
 complete -c ddump -o cert -l cert -rF -d 'Send this certificate'
 complete -c ddump -o key -l key -rF -d 'Private key of -cert'
 complete -c ddump -o ssh -l ssh -xa '(__fish_complete_command)' -d 'Run this instead of ssh'
+complete -c ddump -o allow-exec -l allow-exec -d 'Allow exec: in files of targets'
 complete -c ddump -o netrc -l netrc -d 'Read passwords from ~/.netrc'
 complete -c ddump -o status -l status -d 'Print a status line'
 complete -c ddump -o quiet -l quiet -d 'Print only errors and warnings'

@@ -6,6 +6,8 @@ _ddump_targets() {
 	compset -P '[[:alnum:]._-]##='
 	if compset -P '@'; then
 		_files
+	elif compset -P 'exec:'; then
+		_message 'shell command'
 	elif compset -P 'ssh://'; then
 		compset -P '*@'
 		_ssh_hosts
@@ -14,7 +16,7 @@ _ddump_targets() {
 		_hosts
 	else
 		_alternative 'hosts:host:_hosts' \
-			'protocols:protocol:compadd -S "" ssh:// http:// https://' \
+			'protocols:protocol:compadd -S "" ssh:// http:// https:// exec\:' \
 			'files:file of targets:compadd -S "" @'
 	fi
 }
@@ -45,6 +47,7 @@ _ddump() {
 		'cert[send this certificate with its chain]:PEM file:_files'
 		'key[private key of -cert]:PEM file:_files'
 		'ssh[run this for ssh\:// targets instead of ssh]:command:_command_names -e'
+		'allow-exec[allow exec\: in files of targets]'
 		'netrc[read users and passwords from ~/.netrc]'
 		'status[print a status line]'
 		'quiet[print only errors and warnings]'

@@ -60,7 +60,7 @@ static size_t parse_header(
 		return PCAP_FILE_HEADER;
 	if (!pcap_file_get_header(bytes, &reader->file)) {
 		memcpy(start, bytes, sizeof(start) - 1);
-		error_set(error, 1, "the answer is not a capture: it begins with \"%s\"", start);
+		error_set(error, 1, "the stream is not a capture: it begins with \"%s\"", start);
 		return 0;
 	}
 	reader->started = true;
@@ -226,12 +226,12 @@ bool stream_reader_has_begun(const struct stream_reader *reader)
 bool stream_reader_end(const struct stream_reader *reader, struct error *error)
 {
 	if (!reader->started)
-		return error_set(error, 1, "the answer ended before a capture began");
+		return error_set(error, 1, "the stream ended before a capture began");
 	if (reader->carried > 0 || (reader->pcapng && pcapng_read_is_inside(reader->pcapng)))
 		return error_set(error, 1, "the stream was cut within a packet");
 	if (reader->pcapng && pcapng_read_lacks_end(reader->pcapng))
 		return error_set(error, 1,
-			"the stream was cut, which HTTP did not report (proxy timeout, interface "
-			"gone or worker stopped); see the worker's journal");
+			"the stream was cut before its end mark (proxy timeout, interface gone or "
+			"worker stopped); see the worker's journal");
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any text as targets, one a line, with and without options, and as a file of
- * them: an accepted target has a URL without credentials and a label of its
+ * them: an accepted target has a command, or a URL without credentials and a label of its
  * own, a rejected one a message; and a password is in neither.
  */
 #include "../lib/printable.h"
@@ -125,6 +125,20 @@ static void check_ssh(const struct target *target)
 		"the worker reached by ssh is on the loopback");
 }
 
+/* A target has one way to its stream. */
+static void check_target(const struct target *target, bool defaults)
+{
+	must(*target->display_url && printable_line(target->display_url), "its URL can be shown");
+	if (!target->command) {
+		check_url(target->url, defaults);
+		check_additions(target, defaults);
+		check_ssh(target);
+		return;
+	}
+	must(*target->command, "a command is not empty");
+	must(!target->url && !target->ssh_host && !target->user, "a command has no URL");
+}
+
 static void add(struct target_list *targets, const char *text, bool defaults)
 {
 	static const struct target_defaults none = {0};
@@ -138,9 +152,7 @@ static void add(struct target_list *targets, const char *text, bool defaults)
 	}
 	must(targets->count == count + 1, "a target is one");
 	must(error.status == 0, "an accepted target has no error");
-	check_url(targets->list[count].url, defaults);
-	check_additions(&targets->list[count], defaults);
-	check_ssh(&targets->list[count]);
+	check_target(&targets->list[count], defaults);
 }
 
 /* The same text after credentials, and with the part before it. */
@@ -189,7 +201,7 @@ static void try_line(struct target_list *targets, char *line, bool defaults)
 static void try_file(const char *text, size_t size, bool has_secret)
 {
 	static const char secret[] = "USER:" SECRET "@";
-	struct target_list targets = {0};
+	struct target_list targets = {.allow_exec = has_secret};
 	struct error error = {0};
 	int fd = memfd_create("targets", MFD_CLOEXEC);
 	char argument[64];
@@ -202,10 +214,8 @@ static void try_file(const char *text, size_t size, bool has_secret)
 		must(error.status == 0, "an accepted target has no error");
 	else
 		check_failure(&error, has_secret);
-	for (size_t i = 0; i < targets.count; i++) {
-		check_url(targets.list[i].url, true);
-		check_ssh(&targets.list[i]);
-	}
+	for (size_t i = 0; i < targets.count; i++)
+		check_target(&targets.list[i], true);
 	check_labels(&targets);
 	target_list_cleanup(&targets);
 	close(fd);

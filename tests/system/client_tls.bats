@@ -648,7 +648,7 @@ start_strict() {
 		merge -ca "$pki/root.pem" -cert "$pki/chain.pem" \
 			-key "$pki/client.key" odd="$url"
 		# it takes the query for a part of the file's name
-		refused "the answer is not a capture"
+		refused "the stream is not a capture"
 		stop_all
 	done
 }

@@ -127,7 +127,7 @@ start_extcap() {
 		name=${name%%\}*}
 		case $name in
 		targets | passphrase) ;;
-		*) "$DDUMP" -help | grep -Eq "^  (-[a-z]+, )?-$name(,| |$)" ;;
+		*) "$DDUMP" -help | grep -Eq "^  (-[a-z-]+, )?-$name(,| |$)" ;;
 		esac
 		number=$((number + 1))
 	done <<<"$output"

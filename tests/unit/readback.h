@@ -130,7 +130,7 @@ static inline void back_read_unfinished(struct back *back, const unsigned char *
 	struct error error = {0};
 
 	assert_false(back_parse(back, bytes, size, &error));
-	assert_non_null(strstr(error.text, "HTTP did not report"));
+	assert_non_null(strstr(error.text, "before its end mark"));
 }
 
 /* Copies an option of a block into out, as text; "" is none. */

@@ -329,7 +329,7 @@ static void require_other_value_rejected(void **state)
 static void flag_sets_one_field(void **state)
 {
 	static const char *const names[] = {
-		"pcapng", "align", "retry", "status", "netrc", "quiet", "verbose"};
+		"pcapng", "align", "retry", "status", "netrc", "quiet", "verbose", "allow-exec"};
 	char text[32];
 
 	(void)state;
@@ -345,6 +345,7 @@ static void flag_sets_one_field(void **state)
 		assert_int_equal(is->netrc, i == 4);
 		assert_int_equal(is->quiet, i == 5);
 		assert_int_equal(is->verbose, i == 6);
+		assert_int_equal(is->targets.allow_exec, i == 7);
 		options_cleanup(&line.options);
 	}
 }

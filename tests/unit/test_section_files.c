@@ -411,11 +411,11 @@ static void section_files_damage_is_named(void **state)
 		{"cut-in-type-big", "before a capture began"},
 		{"cut-in-unknown-tail-little", "cut within"},
 		{"cut-worker-in-end-big", "cut within"},
-		{"cut-watermarks-without-end-big", "HTTP did not report"},
-		{"cut-worker-alone-little", "HTTP did not report"},
-		{"cut-worker-sections-big", "HTTP did not report"},
-		{"cut-worker-end-of-another-little", "HTTP did not report"},
-		{"cut-worker-end-of-second-big", "HTTP did not report"},
+		{"cut-watermarks-without-end-big", "before its end mark"},
+		{"cut-worker-alone-little", "before its end mark"},
+		{"cut-worker-sections-big", "before its end mark"},
+		{"cut-worker-end-of-another-little", "before its end mark"},
+		{"cut-worker-end-of-second-big", "before its end mark"},
 	};
 	struct blocks blocks = new_blocks();
 

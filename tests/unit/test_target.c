@@ -201,6 +201,45 @@ static void label_before_equals_parsed(void **state)
 			fail_msg("%s: %s", bad[i], refuse(bad[i], &nothing));
 }
 
+static void command_not_parsed(void **state)
+{
+	static const struct {
+		const char *text, *label, *command;
+	} good[] = {
+		{"exec:true", "exec", "true"},
+		{"exec: a b", "exec", " a b"},
+		{"x=exec:u:p@h/?q#f=1", "x", "u:p@h/?q#f=1"},
+		{"exec:A=b c", "exec", "A=b c"},
+		{"exec:exec:x", "exec", "exec:x"},
+	};
+	static const char *const empty[] = {"exec:", "x=exec: \t"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct target_list targets = {0};
+
+		add(&targets, good[i].text, &nothing);
+		same_text(good[i].text, targets.list[0].label, good[i].label);
+		same_text(good[i].text, targets.list[0].command, good[i].command);
+		same_text(good[i].text, targets.list[0].url, NULL);
+		target_list_cleanup(&targets);
+	}
+	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++)
+		assert_non_null(strstr(refuse(empty[i], &nothing), "a command must follow"));
+}
+
+static void command_not_redacted(void **state)
+{
+	char argument[] = "x=exec:curl http://u:p@h/";
+	char shown[64];
+
+	(void)state;
+	redact_argument(argument);
+	assert_string_equal(argument, "x=exec:curl http://u:p@h/");
+	redact_copy(shown, sizeof(shown), argument);
+	assert_string_equal(shown, argument);
+}
+
 static void labels_numbered_when_repeated(void **state)
 {
 	static const char *const texts[] = {"a", "http://a/?filter=icmp", "a:8475", "a:80",
@@ -682,6 +721,35 @@ static void file_error_names_line(void **state)
 	}
 }
 
+/* Returns the sentence about a file of which the first target is accepted. */
+static const char *refuse_file(const char *argument)
+{
+	static struct error error;
+	struct target_list targets = {0};
+
+	assert_false(target_list_add(&targets, argument, &nothing, &error));
+	target_list_cleanup(&targets);
+	return error.text;
+}
+
+/* A file of targets may come from somebody else. */
+static void file_command_needs_permission(void **state)
+{
+	static const char text[] = "a\n  x=exec:echo '#' # not cut \n";
+	struct target_list targets = {.allow_exec = true};
+	struct list list;
+
+	(void)state;
+	list_write(&list, text, strlen(text));
+	assert_non_null(strstr(refuse_file(list.argument), "line 2: exec: needs the option "
+							   "-allow-exec"));
+	add(&targets, list.argument, &nothing);
+	list_remove(&list);
+	assert_int_equal(targets.count, 2);
+	same_text("its comment", targets.list[1].command, "echo '#' # not cut");
+	target_list_cleanup(&targets);
+}
+
 static void file_missing_named(void **state)
 {
 	(void)state;
@@ -746,6 +814,9 @@ int main(void)
 		cmocka_unit_test(credentials_decoded),
 		cmocka_unit_test(credentials_badly_encoded_rejected),
 		cmocka_unit_test(label_before_equals_parsed),
+		cmocka_unit_test(command_not_parsed),
+		cmocka_unit_test(command_not_redacted),
+		cmocka_unit_test(file_command_needs_permission),
 		cmocka_unit_test(labels_numbered_when_repeated),
 		cmocka_unit_test(display_url_printable),
 		cmocka_unit_test(query_kept_and_encoded),

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stream of a program. In: a target, and what its program writes to stdout and stderr.
+ * Out: packets for the handler, lines for the user, and the error at the end.
+ *
+ * The program's stdin is a pipe, to which nothing is written. It closes when ddump
+ * ends, however that happens: a program on another host, such as one that ssh(1) has
+ * started, can notice it there.
+ */
+#include "client/command.h"
+
+#include "client/child_process.h"
+#include "client/notices.h"
+#include "client/program_messages.h"
+#include "common/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	EXIT_MS = 2000, /* to exit after its stdout has ended */
+	STDERR_CHUNK = 4096,
+	STDERR_CHUNKS_MAX = 64, /* at the end: children may write to it without end */
+};
+
+static const char shell[] = "/bin/sh";
+
+struct command {
+	struct event_loop *loop;
+	struct fd_stream_events events;
+	struct fd_stream *stream; /* of its stdout; NULL: the program was not started */
+	struct event_watch stderr_watch;
+	struct program_messages messages;
+	pid_t pid; /* 0: not started */
+	int stdin_fd;
+	bool stdout_ended;
+	uint64_t exit_by_ms; /* after the end of stdout */
+	bool has_exit;
+	struct child_exit exit;
+	struct error error; /* why the program was not started */
+};
+
+/* Returns the number of bytes that were read from stderr; 0 or less: none now. */
+static ssize_t read_stderr(struct command *command)
+{
+	char bytes[STDERR_CHUNK];
+	const ssize_t size = read(command->stderr_watch.fd, bytes, sizeof(bytes));
+
+	if (size > 0)
+		program_messages_push(&command->messages, bytes, (size_t)size, clock_ms());
+	return size;
+}
+
+static void on_stderr(void *context)
+{
+	struct command *command = context;
+
+	if (read_stderr(command) == 0)
+		event_loop_unwatch(command->loop, &command->stderr_watch);
+}
+
+static void close_stdin(struct command *command)
+{
+	if (command->stdin_fd >= 0)
+		close(command->stdin_fd);
+	command->stdin_fd = -1;
+}
+
+static void before_data(void *context)
+{
+	const struct command *command = context;
+
+	command->events.before_data(command->events.context);
+}
+
+static bool can_accept(void *context)
+{
+	const struct command *command = context;
+
+	return command->events.can_accept(command->events.context);
+}
+
+/* An fd_stream event: stdout has ended. The program may still run for a while. */
+static void on_stdout_end(void *context)
+{
+	struct command *command = context;
+
+	command->stdout_ended = true;
+	command->exit_by_ms = clock_ms() + EXIT_MS;
+	close_stdin(command);
+	command->events.on_end(command->events.context);
+}
+
+/* The pipes of a program: [0] is read, [1] is written. */
+struct pipes {
+	int in[2];
+	int out[2];
+	int error[2];
+};
+
+static void close_pipes(const struct pipes *pipes)
+{
+	const int fds[] = {pipes->in[0], pipes->in[1], pipes->out[0], pipes->out[1],
+		pipes->error[0], pipes->error[1]};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static bool open_pipe(int pipe[2])
+{
+	if (pipe2(pipe, O_CLOEXEC) == 0)
+		return true;
+	pipe[0] = -1;
+	pipe[1] = -1;
+	return false;
+}
+
+/* False: out of descriptors, and none is open. */
+static bool open_pipes(struct pipes *ret_pipes)
+{
+	*ret_pipes = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+	if (open_pipe(ret_pipes->in) && open_pipe(ret_pipes->out) && open_pipe(ret_pipes->error)) {
+		/* the program's own ends block */
+		fcntl(ret_pipes->out[0], F_SETFL, O_NONBLOCK);
+		fcntl(ret_pipes->error[0], F_SETFL, O_NONBLOCK);
+		return true;
+	}
+	close_pipes(ret_pipes);
+	return false;
+}
+
+/* Starts the program on its ends of the pipes, and closes these. Returns an error number. */
+static int start_program(struct command *command, const struct target *target, struct pipes *pipes)
+{
+	const char *const argv[] = {shell, "-c", target->command, NULL};
+	const int fds[] = {pipes->in[0], pipes->out[1], pipes->error[1]};
+	const int error_number = child_process_start(argv, fds, &command->pid);
+
+	if (error_number)
+		command->pid = 0;
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	pipes->in[0] = -1;
+	pipes->out[1] = -1;
+	pipes->error[1] = -1;
+	return error_number;
+}
+
+/* Makes the command one that has ended, because its program was not started. */
+static void set_start_error(struct command *command, int error_number)
+{
+	error_set(&command->error, 1, "cannot run %s: %s", shell, strerror(error_number));
+	command->stdout_ended = true;
+	command->events.on_end(command->events.context);
+}
+
+/* False: out of memory or descriptors. */
+static bool start(struct command *command, const struct target *target, size_t chunk)
+{
+	const struct fd_stream_events events = {
+		.context = command,
+		.before_data = before_data,
+		.can_accept = can_accept,
+		.on_end = on_stdout_end,
+		.stream = command->events.stream,
+	};
+	struct pipes pipes;
+	int error_number;
+
+	if (!open_pipes(&pipes))
+		return false;
+	/* larger chunks cost less; the kernel may refuse that */
+	fcntl(pipes.out[0], F_SETPIPE_SZ, (int)chunk);
+	error_number = start_program(command, target, &pipes);
+	if (error_number) {
+		close_pipes(&pipes);
+		set_start_error(command, error_number);
+		return true;
+	}
+	command->stdin_fd = pipes.in[1];
+	command->stderr_watch = (struct event_watch){
+		.fd = pipes.error[0],
+		.on_readable = on_stderr,
+		.context = command,
+	};
+	command->stream = fd_stream_new(command->loop, pipes.out[0], chunk, &events);
+	return command->stream && event_loop_watch(command->loop, &command->stderr_watch);
+}
+
+struct command *command_new(const struct target *target, const struct options *options,
+	struct event_loop *loop, size_t chunk, const struct fd_stream_events *events)
+{
+	struct command *command = calloc(1, sizeof(*command));
+
+	if (!command)
+		return NULL;
+	command->loop = loop;
+	command->events = *events;
+	command->messages.label = target->label;
+	command->messages.is_quiet = options->quiet;
+	command->stdin_fd = -1;
+	command->stderr_watch.fd = -1;
+	if (start(command, target, chunk))
+		return command;
+	command_free(command);
+	return NULL;
+}
+
+void command_free(struct command *command)
+{
+	if (!command)
+		return;
+	close_stdin(command);
+	if (command->pid > 0)
+		child_process_end(command->pid);
+	fd_stream_free(command->stream);
+	if (command->stderr_watch.fd >= 0) {
+		event_loop_unwatch(command->loop, &command->stderr_watch);
+		close(command->stderr_watch.fd);
+	}
+	free(command);
+}
+
+bool command_is_paused(const struct command *command)
+{
+	return command->stream && fd_stream_is_paused(command->stream);
+}
+
+void command_resume(struct command *command)
+{
+	fd_stream_resume(command->stream);
+}
+
+bool command_has_ended(const struct command *command)
+{
+	return command->stdout_ended;
+}
+
+bool command_has_result(struct command *command, uint64_t now_ms)
+{
+	struct error unused;
+
+	/* a program whose stream is damaged is not waited for */
+	if (!command->stream || fd_stream_has_failed(command->stream, &unused))
+		return true;
+	command->has_exit = child_process_has_ended(command->pid, &command->exit);
+	return command->has_exit || now_ms >= command->exit_by_ms;
+}
+
+/* Reads the rest of stderr, as far as it has arrived. */
+static void finish_stderr(struct command *command)
+{
+	for (int i = 0; i < STDERR_CHUNKS_MAX && read_stderr(command) > 0; i++)
+		continue;
+	program_messages_end(&command->messages, clock_ms());
+}
+
+/* Returns false, with error set to how the program ended and its last message. */
+static bool describe_exit(const struct command *command, struct error *error)
+{
+	const struct child_exit *exit = &command->exit;
+	const char *last = command->messages.last;
+
+	if (exit->by_signal)
+		return error_set(error, 1, "the program was ended by signal %d (%s)%s%s",
+			exit->number, strsignal(exit->number), *last ? ": " : "", last);
+	return error_set(error, 1, "the program exited with status %d%s%s", exit->number,
+		*last ? ": " : "", last);
+}
+
+bool command_result(struct command *command, struct error *error)
+{
+	if (command->error.status) {
+		*error = command->error;
+		return false;
+	}
+	finish_stderr(command);
+	if (fd_stream_has_failed(command->stream, error))
+		return false;
+	if (!command->has_exit)
+		return error_set(error, 1,
+			"the program closed its output, and did not exit within %d s",
+			EXIT_MS / 1000);
+	if (command->exit.by_signal || command->exit.number != 0)
+		return describe_exit(command, error);
+	return fd_stream_is_complete(command->stream, error);
+}
