@@ -255,8 +255,10 @@ bool command_has_result(struct command *command, uint64_t now_ms)
 /* Reads the rest of stderr, as far as it has arrived. */
 static void finish_stderr(struct command *command)
 {
-	for (int i = 0; i < STDERR_CHUNKS_MAX && read_stderr(command) > 0; i++)
-		continue;
+	int chunks = 0;
+
+	while (chunks < STDERR_CHUNKS_MAX && read_stderr(command) > 0)
+		chunks++;
 	program_messages_end(&command->messages, clock_ms());
 }
 

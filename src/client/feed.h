@@ -3,15 +3,17 @@
 
 #include "client/command.h"
 #include "client/event_loop.h"
+#include "client/file_stream.h"
 #include "client/transfer.h"
 
 /*
- * What delivers the bytes of a source's stream: an HTTP transfer or a program. All
+ * What delivers the bytes of a source's stream: an HTTP transfer, a program or a file. All
  * zero: nothing at present.
  */
 struct feed {
 	struct transfer *transfer; /* at most one of these is set */
 	struct command *command;
+	struct file_stream *file;
 };
 
 /* What a feed of each kind needs. */
@@ -22,7 +24,7 @@ struct feed_plan {
 	struct event_loop *loop;
 	size_t chunk; /* the most bytes of the stream that are received at once */
 	struct transfer_events transfer_events;
-	struct fd_stream_events fd_events; /* of all kinds but HTTP */
+	struct file_stream_events file_events; /* of programs and files */
 };
 
 /* Starts a feed. False: out of memory or descriptors; feed_stop() follows. */
@@ -49,8 +51,8 @@ bool feed_result(const struct feed *feed, CURLcode code, bool has_begun, struct 
 /* Returns the additions that the worker's answer rejects; 0: none. */
 unsigned feed_rejected_additions(const struct feed *feed);
 
-/* Was the target's answer one that another try would get again? */
-bool feed_is_refused(const struct feed *feed);
+/* After its end: would another try end in the same way? has_begun: as above. */
+bool feed_is_refused(const struct feed *feed, bool has_begun);
 
 bool feed_is_paused(const struct feed *feed);
 

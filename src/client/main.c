@@ -25,7 +25,7 @@ static void print_help(void)
 	       "(more: man ddump)\n"
 	       "TARGET: [LABEL=][http[s]://|ssh://][USER@]HOST[:PORT][/PATH]"
 	       "[?QUERY],\n"
-	       "        [LABEL=]exec:COMMAND, or @FILE\n");
+	       "        [LABEL=]exec:COMMAND, [LABEL=]./CAPTURE, -, or @FILE\n");
 	option_table_print(stdout, options_rows, options_row_count);
 }
 
@@ -90,7 +90,7 @@ static int print_error(const struct error *error)
 static bool check_extcap_targets(const struct target_list *targets, struct error *error)
 {
 	for (size_t i = 0; i < targets->count; i++)
-		if (targets->list[i].command)
+		if (targets->list[i].kind == TARGET_COMMAND)
 			return error_set(error, 1,
 				"%s: exec: is not allowed in Wireshark's dialog; pipe ddump into "
 				"wireshark -k -i -",

@@ -145,6 +145,7 @@ static void count_space(struct merge *merge, unsigned target, bool was_full, uin
 bool merge_packet(struct merge *merge, unsigned target, const struct packet *packet, uint64_t now)
 {
 	struct merge_target *at = &merge->targets[target];
+	const uint64_t slack_ns = merge->release.sources[target].is_ordered ? 1 : SLACK_NS;
 	bool was_full = merge_is_full(merge, target);
 
 	if (!packet_queue_push(&at->queue, packet, now))
@@ -154,7 +155,7 @@ bool merge_packet(struct merge *merge, unsigned target, const struct packet *pac
 		heap_put(&merge->ready, target, packet->time);
 	if (packet->time != PACKET_TIME_MAX)
 		release_packet_came(&merge->release, target, packet->time,
-			packet->time > SLACK_NS ? packet->time - SLACK_NS : 0, now);
+			packet->time > slack_ns ? packet->time - slack_ns : 0, now);
 	count_full(merge, target, was_full);
 	at->counts.received++;
 	return true;
@@ -187,15 +188,20 @@ void merge_watermark(struct merge *merge, unsigned target, uint64_t time, uint64
 	release_watermark_came(&merge->release, target, time, now);
 }
 
+void merge_set_ordered(struct merge *merge, unsigned target)
+{
+	release_set_ordered(&merge->release, target);
+}
+
 void merge_begin(struct merge *merge, unsigned target, uint64_t now)
 {
-	merge->release.sources[target].running = true;
+	release_source_begins(&merge->release, target);
 	release_source_resumed(&merge->release, target, now);
 }
 
 void merge_end(struct merge *merge, unsigned target)
 {
-	merge->release.sources[target].running = false;
+	release_source_ends(&merge->release, target);
 }
 
 void merge_discard(struct merge *merge, unsigned target)

@@ -59,6 +59,13 @@ void merge_watermark(struct merge *merge, unsigned target, uint64_t time, uint64
 /* A target begins to send at now (ms), for the first time or again. */
 void merge_begin(struct merge *merge, unsigned target, uint64_t now);
 
+/*
+ * A target's packets come in order of time, and as fast as they are read: it is a file.
+ * Packets of other targets wait for it without limit. To be called before its first
+ * packet.
+ */
+void merge_set_ordered(struct merge *merge, unsigned target);
+
 /* The target sends no more; its queued packets still leave in order. */
 void merge_end(struct merge *merge, unsigned target);
 

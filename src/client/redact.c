@@ -4,6 +4,8 @@
  */
 #include "client/redact.h"
 
+#include "client/target_kind.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +15,6 @@ char *redact_find_authority(char *text)
 	size_t size = strcspn(text, ":/?#@");
 
 	return strncmp(text + size, "://", 3) == 0 ? text + size + 3 : text;
-}
-
-const char *redact_find_command(const char *text)
-{
-	const size_t size = strcspn(text, "=:/?#@[]");
-
-	if (text[size] == '=')
-		text += size + 1;
-	return strncmp(text, REDACT_EXEC, strlen(REDACT_EXEC)) == 0 ? text + strlen(REDACT_EXEC)
-								    : NULL;
 }
 
 /*
@@ -35,8 +27,9 @@ static char *find_password(char *text, size_t *ret_size)
 	char *authority = redact_find_authority(text);
 	const char *at = strrchr(authority, '@');
 	char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	const char *unused;
 
-	if (!colon || redact_find_command(text))
+	if (!colon || target_kind_find(text, &unused) != TARGET_URL)
 		return NULL;
 	*ret_size = (size_t)(at - colon - 1);
 	return colon + 1;

@@ -23,6 +23,10 @@
  * The bound. A hostile source can be paused and resumed for ever. So no packet
  * waits longer than HOLDS_MAX holds, counted from its arrival or from the output's pause.
  *
+ * Ordered sources. A file sends all that it has as fast as ddump reads it, and in order:
+ * the next packet always comes. So a packet that such a source blocks waits for it
+ * without limit, and never overtakes its packets.
+ *
  * Full queues. While some queue is full, the host of its source loses packets.
  * So a source that blocks the packet is not waited for when it has sent nothing
  * for FULL_MS, or for twice the interval of its watermarks.
@@ -40,6 +44,30 @@ enum {
 	HOLDS_MAX = 10,
 	INTERVAL_DECAY = 8, /* the maximum shrinks by this part with each watermark */
 };
+
+void release_set_ordered(struct release *release, unsigned source)
+{
+	struct source_clock *clock = &release->sources[source];
+
+	release->ordered_count += clock->running && !clock->is_ordered;
+	clock->is_ordered = true;
+}
+
+void release_source_begins(struct release *release, unsigned source)
+{
+	struct source_clock *clock = &release->sources[source];
+
+	release->ordered_count += clock->is_ordered && !clock->running;
+	clock->running = true;
+}
+
+void release_source_ends(struct release *release, unsigned source)
+{
+	struct source_clock *clock = &release->sources[source];
+
+	release->ordered_count -= clock->is_ordered && clock->running;
+	clock->running = false;
+}
 
 void release_source_resumed(struct release *release, unsigned source, uint64_t now)
 {
@@ -80,6 +108,7 @@ void release_watermark_came(
 struct comparison {
 	bool is_exact;	       /* no earlier packet can come */
 	bool is_blocked;       /* some have sent nothing so late */
+	bool awaits_ordered;   /* some of these are ordered: they will */
 	uint64_t up_to_ns;     /* the least time, not before the packet, that all have sent */
 	uint64_t newest_at_ms; /* the latest, of those whose watermark is earlier */
 	uint64_t resumed_ms;   /* the latest, of those that block */
@@ -113,6 +142,7 @@ static struct comparison compare(const struct release *release, uint64_t time_ns
 			continue;
 		}
 		all.is_blocked = true;
+		all.awaits_ordered = all.awaits_ordered || clock->is_ordered;
 		all.resumed_ms = clock_later(all.resumed_ms, clock->resumed_ms);
 		all.silent_ms = clock_later(all.silent_ms, silence_end(clock));
 	}
@@ -140,9 +170,10 @@ uint64_t release_due_ms(
 	const struct release *release, uint64_t time_ns, uint64_t arrived, unsigned earlier)
 {
 	const struct comparison all = compare(release, time_ns);
+	const bool awaits_ordered = all.awaits_ordered || release->sources[earlier].is_ordered;
 	const uint64_t resumed = clock_later(all.resumed_ms, release->sources[earlier].resumed_ms);
 
-	return hold_end(release, resumed, arrived);
+	return awaits_ordered ? CLOCK_NEVER : hold_end(release, resumed, arrived);
 }
 
 static uint64_t time_until(uint64_t due, uint64_t now)
@@ -157,11 +188,14 @@ struct release_decision release_decide(
 	uint64_t due;
 
 	/* this check comes first because it does not look at all sources */
-	if (now >= hold_end(release, release->source_resumed_ms, arrived))
+	if (release->ordered_count == 0 &&
+		now >= hold_end(release, release->source_resumed_ms, arrived))
 		return (struct release_decision){0, 0};
 	all = compare(release, time_ns);
 	if (all.is_exact)
 		return (struct release_decision){0, all.up_to_ns};
+	if (all.awaits_ordered)
+		return (struct release_decision){CLOCK_NEVER, all.up_to_ns};
 	due = hold_end(release, all.resumed_ms, arrived);
 	if (now >= due)
 		return (struct release_decision){0, 0};

@@ -8,6 +8,7 @@
 /* The progress of one source. Times in ms are those of clock_ms(). */
 struct source_clock {
 	bool running;			/* it may still send */
+	bool is_ordered;		/* in order of time, and without delay */
 	uint64_t watermark_ns;		/* no packet up to this time will come */
 	uint64_t newest_ns;		/* of its packets and watermarks */
 	uint64_t newest_at_ms;		/* when that came */
@@ -23,6 +24,7 @@ struct release {
 	unsigned source_count;
 	uint64_t hold_ms;
 	size_t full_count;	    /* sources with full queues */
+	size_t ordered_count;	    /* running sources that are ordered */
 	uint64_t source_resumed_ms; /* the latest resumed_ms of all */
 	uint64_t output_resumed_ms; /* when the output's last long pause ended */
 };
@@ -32,6 +34,15 @@ struct release_decision {
 	uint64_t wait_ms;  /* 0: now */
 	uint64_t up_to_ns; /* later packets up to this time may leave, too; 0: none */
 };
+
+/* A source sends its packets in order of time, without delay: it is a file. */
+void release_set_ordered(struct release *release, unsigned source);
+
+/* A source may send from now on. */
+void release_source_begins(struct release *release, unsigned source);
+
+/* A source sends nothing more. */
+void release_source_ends(struct release *release, unsigned source);
 
 /* A source begins to send at now (ms), or is read again after a pause. */
 void release_source_resumed(struct release *release, unsigned source, uint64_t now);

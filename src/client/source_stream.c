@@ -98,6 +98,13 @@ static void on_end(void *context)
 	source->common->ended_due_ms = 0;
 }
 
+static void on_ordered(void *context)
+{
+	const struct source *source = context;
+
+	merge_set_ordered(source->common->merge, source->index);
+}
+
 static bool on_interface(
 	void *context, const struct interface *interface, uint32_t *ret_number, struct error *error)
 {
@@ -358,13 +365,17 @@ static bool start_transfer(struct source *source)
 		.loop = common->loop,
 		.chunk = buffer_size(common->options->targets.count),
 		.transfer_events = events,
-		.fd_events =
+		.file_events =
 			{
-				.context = source,
-				.before_data = before_data,
-				.can_accept = can_accept,
-				.on_end = on_end,
-				.stream = events.stream,
+				.fd =
+					{
+						.context = source,
+						.before_data = before_data,
+						.can_accept = can_accept,
+						.on_end = on_end,
+						.stream = events.stream,
+					},
+				.on_ordered = on_ordered,
 			},
 	};
 	bool is_started;
@@ -375,7 +386,10 @@ static bool start_transfer(struct source *source)
 	is_started = feed_start(&source->feed, &plan);
 	/* after feed_start(), which may have run ssh first */
 	source->last_data_ms = clock_ms();
-	source->due_ms = source->last_data_ms + ATTEMPT_S * UINT64_C(1000);
+	/* what writes to a FIFO may be started later, and a large file is read for long */
+	source->due_ms = target_is_file(source->target)
+				 ? CLOCK_NEVER
+				 : source->last_data_ms + ATTEMPT_S * UINT64_C(1000);
 	return is_started;
 }
 
@@ -427,8 +441,7 @@ void source_stream_end_with_result(struct source *source, CURLcode result)
 		return;
 	}
 	is_complete = feed_result(&source->feed, result, has_begun, &error);
-	/* a request that was accepted before may be accepted again */
-	if (!has_begun && feed_is_refused(&source->feed))
+	if (feed_is_refused(&source->feed, has_begun))
 		source->is_refused = true;
 	source_stream_end(source, is_complete ? NULL : &error);
 }

@@ -27,9 +27,10 @@ static void warn_of_unused_options(const struct source *source)
 {
 	const struct target_defaults *defaults = &source->common->options->defaults;
 
-	if (source->target->command &&
+	if (source->target->kind != TARGET_URL &&
 		(defaults->filter || defaults->snaplen || defaults->interface_count > 0))
-		notice_warning("%s: -filter, -interface and -snaplen do not apply to exec:",
+		notice_warning(
+			"%s: -filter, -interface and -snaplen do not apply to programs and files",
 			source->target->label);
 }
 

@@ -34,14 +34,14 @@ struct parsing {
 	struct error *error;
 };
 
-/* Cuts "LABEL=" off. A '=' later in a URL does not end a label. */
-static bool cut_label(struct parsing *parsing, const char *text, char label[LABEL_MAX + 1])
+/* Copies the label of the text, without its '='. */
+static bool copy_label(struct parsing *parsing, const char *text, char label[LABEL_MAX + 1])
 {
-	size_t size = strcspn(text, "=:/?#@[]");
+	const size_t whole = target_kind_label_size(text);
+	const size_t size = whole > 0 ? whole - 1 : 0;
 
 	label[0] = '\0';
-	parsing->text = text;
-	if (text[size] != '=')
+	if (whole == 0)
 		return true;
 	if (size == 0 || size > LABEL_MAX)
 		return error_set(parsing->error, 1, "%s: the label must have 1 to %d characters",
@@ -53,7 +53,6 @@ static bool cut_label(struct parsing *parsing, const char *text, char label[LABE
 				parsing->shown);
 	memcpy(label, text, size);
 	label[size] = '\0';
-	parsing->text = text + size + 1;
 	return true;
 }
 
@@ -325,20 +324,62 @@ static bool fill_target(struct parsing *parsing, const char *label, struct targe
 	return true;
 }
 
-/* Fills a target that has a shell command, of which nothing is parsed. */
-static bool fill_command(struct parsing *parsing, const char *label, struct target *target)
+/* False, with error set: a command or path is missing. */
+static bool check_rest(const struct parsing *parsing, enum target_kind kind, const char *rest)
 {
-	const char *command = parsing->text + strlen(REDACT_EXEC);
+	if (rest[strspn(rest, " \t\r\n")] != '\0')
+		return true;
+	if (kind == TARGET_FILE)
+		return error_set(
+			parsing->error, 1, "%s: the name of a file must follow", parsing->shown);
+	return error_set(parsing->error, 1,
+		"%s: a command must follow, as in exec:'ssh web1 tcpdump -U -w -'", parsing->shown);
+}
 
-	if (command[strspn(command, " \t\r\n")] == '\0')
-		return error_set(parsing->error, 1,
-			"%s: a command must follow, as in exec:'ssh web1 tcpdump -U -w -'",
-			parsing->shown);
+/* Returns a file's name without its directory and ".pcap" or ".pcapng". */
+static char *make_file_label(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash && slash[1] ? slash + 1 : path;
+	const char *suffix = strrchr(name, '.');
+
+	if (suffix && suffix > name &&
+		(strcmp(suffix, ".pcap") == 0 || strcmp(suffix, ".pcapng") == 0))
+		return strndup(name, (size_t)(suffix - name));
+	return strdup(name);
+}
+
+/* Returns the label of a target that is not a URL, if the user gave none. */
+static char *make_local_label(enum target_kind kind, const char *rest)
+{
+	switch (kind) {
+	case TARGET_COMMAND:
+		return strdup("exec");
+	case TARGET_STDIN:
+		return strdup("stdin");
+	default:
+		return escape_text(make_file_label(rest));
+	}
+}
+
+/* Fills a target that is not a URL: nothing of it is decoded. */
+static bool fill_local(struct parsing *parsing, enum target_kind kind, const char *rest,
+	const char *label, struct target *target)
+{
+	char *copy;
+
+	if (!check_rest(parsing, kind, rest))
+		return false;
+	copy = strdup(rest);
+	target->kind = kind;
+	if (kind == TARGET_COMMAND)
+		target->command = copy;
+	else
+		target->path = copy;
 	target->has_label = *label;
-	target->label = strdup(*label ? label : "exec");
-	target->command = strdup(command);
+	target->label = *label ? strdup(label) : make_local_label(kind, rest);
 	target->display_url = escape_text(strdup(parsing->text));
-	if (!target->label || !target->command || !target->display_url)
+	if (!target->label || !copy || !target->display_url)
 		return error_set(parsing->error, 1, "out of memory");
 	return true;
 }
@@ -346,12 +387,15 @@ static bool fill_command(struct parsing *parsing, const char *label, struct targ
 static bool parse_parts(struct parsing *parsing, const char *text,
 	const struct target_defaults *defaults, struct target *target)
 {
+	const char *rest;
+	const enum target_kind kind = target_kind_find(text, &rest);
 	char label[LABEL_MAX + 1];
 
-	if (!cut_label(parsing, text, label))
+	parsing->text = text + target_kind_label_size(text);
+	if (!copy_label(parsing, text, label))
 		return false;
-	if (redact_find_command(text))
-		return fill_command(parsing, label, target);
+	if (kind != TARGET_URL)
+		return fill_local(parsing, kind, rest, label, target);
 	if (!parse_url(parsing) || !set_url_defaults(parsing))
 		return false;
 	if (!target_query_add(
@@ -387,12 +431,18 @@ bool target_parse(struct target *ret_target, const char *text,
 	return parsed;
 }
 
+bool target_is_file(const struct target *target)
+{
+	return target->kind == TARGET_FILE || target->kind == TARGET_STDIN;
+}
+
 void target_cleanup(struct target *target)
 {
 	if (target->password)
 		explicit_bzero(target->password, strlen(target->password));
 	free(target->label);
 	free(target->command);
+	free(target->path);
 	free(target->url);
 	free(target->display_url);
 	free(target->ssh_host);

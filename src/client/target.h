@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "client/target_kind.h"
 #include "client/target_query.h"
 #include "common/error.h"
 
@@ -13,16 +14,19 @@
 enum { TARGETS_MAX = 4096 };
 
 /*
- * One source of packets: a host to capture on, or a program. The target owns its
+ * One source of packets: a host to capture on, a program or a file. The target owns its
  * strings; label and display_url are printable.
  */
 struct target {
-	char *label;	    /* for messages; unique in a list */
-	bool has_label;	    /* the user gave the label */
-	char *command;	    /* a shell command that writes a capture; NULL: url is set */
+	char *label;	   /* for messages; unique in a list */
+	bool has_label;	   /* the user gave the label */
+	char *display_url; /* the target as the user wrote it, without password */
+	enum target_kind kind;
+	char *command; /* of TARGET_COMMAND: for the shell */
+	char *path;    /* of TARGET_FILE */
+	/* of TARGET_URL: */
 	char *url;	    /* to request; without user and password; it has a query */
 	unsigned additions; /* to its query, bits of enum target_addition */
-	char *display_url;  /* the same as the user wrote it, such as ssh://... */
 	char *user;	    /* NULL: none */
 	char *password;	    /* NULL: none */
 	char *ssh_host;	    /* for ssh(1), url is on its loopback; NULL: no ssh */
@@ -32,12 +36,16 @@ struct target {
 
 /*
  * Parses [LABEL=]PROTOCOL://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY] or
- * HOST[:PORT]; PROTOCOL is http, https or ssh; or [LABEL=]exec:COMMAND. Sets ret_target, for
+ * HOST[:PORT]; PROTOCOL is http, https or ssh; or [LABEL=] and exec:COMMAND,
+ * file:PATH, a path with '/', or "-". Sets ret_target, for
  * target_cleanup(), and returns true; or returns false with error set. The
  * error has no password in it.
  */
 bool target_parse(struct target *ret_target, const char *text,
 	const struct target_defaults *defaults, struct error *error);
+
+/* Is it a file, or standard input? */
+bool target_is_file(const struct target *target);
 
 /* Frees the strings, and erases the password. */
 void target_cleanup(struct target *target);

@@ -80,6 +80,15 @@ static bool append_target(
 	return true;
 }
 
+/* Standard input can be read once: as a target, or as a file of targets. */
+static bool claim_stdin(struct target_list *targets, struct error *error)
+{
+	if (targets->has_stdin)
+		return error_set(error, 1, "\"-\" and \"@-\": standard input can be used once");
+	targets->has_stdin = true;
+	return true;
+}
+
 static bool add_target(struct target_list *targets, const char *text,
 	const struct target_defaults *defaults, struct error *error)
 {
@@ -87,7 +96,9 @@ static bool add_target(struct target_list *targets, const char *text,
 
 	if (!target_parse(&target, text, defaults, error))
 		return false;
-	if (make_label_unique(targets, &target, error) && append_target(targets, &target, error))
+	if ((target.kind != TARGET_STDIN || claim_stdin(targets, error)) &&
+		make_label_unique(targets, &target, error) &&
+		append_target(targets, &target, error))
 		return true;
 	target_cleanup(&target);
 	return false;
@@ -106,11 +117,12 @@ static void cut_comment(char *line)
 /* Removes white space and a comment from a line, in place. */
 static char *trim_line(char *line)
 {
+	const char *unused;
 	size_t size;
 
 	line += strspn(line, " \t\r\n");
 	/* a command has comments of its own */
-	if (!redact_find_command(line))
+	if (target_kind_find(line, &unused) != TARGET_COMMAND)
 		cut_comment(line);
 	size = strlen(line);
 	while (size > 0 && strchr(" \t\r\n", line[size - 1]))
@@ -137,6 +149,14 @@ static bool read_line(FILE *in, char *line, struct error *error)
 	return c != EOF || size > 0;
 }
 
+/* Is it a line that a file of targets must not have? */
+static bool is_forbidden(const struct target_list *targets, const char *text)
+{
+	const char *unused;
+
+	return target_kind_find(text, &unused) == TARGET_COMMAND && !targets->allow_exec;
+}
+
 /* shown: the file's name for messages. */
 static bool add_lines(struct target_list *targets, FILE *in, const char *shown,
 	const struct target_defaults *defaults, struct error *error)
@@ -151,7 +171,7 @@ static bool add_lines(struct target_list *targets, FILE *in, const char *shown,
 
 		if (*text == '@')
 			good = error_set(&inner, 1, "a file of targets cannot include another");
-		else if (redact_find_command(text) && !targets->allow_exec)
+		else if (is_forbidden(targets, text))
 			good = error_set(&inner, 1, "exec: needs the option -allow-exec");
 		else if (*text)
 			good = add_target(targets, text, defaults, &inner);
@@ -175,7 +195,8 @@ static bool add_file(struct target_list *targets, const char *path,
 
 	redact_copy(shown, sizeof(shown), path);
 	if (strcmp(path, "-") == 0)
-		return add_lines(targets, stdin, shown, defaults, error);
+		return claim_stdin(targets, error) &&
+		       add_lines(targets, stdin, shown, defaults, error);
 	in = fopen(path, "re");
 	if (!in)
 		return error_set(error, 1, "@%s: %s", shown, strerror(errno));

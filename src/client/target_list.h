@@ -6,6 +6,7 @@
 struct target_list {
 	struct target *list;
 	size_t count;
+	bool has_stdin;	 /* it is a target, or was a file of targets */
 	bool allow_exec; /* files of targets may have commands */
 };
 

@@ -43,6 +43,14 @@ _ddump_targets()
 		done < <(compgen -f -- "${rest#@}")
 		return
 	fi
+	if [[ $rest == file:* || $rest =~ ^[^:?#@]*/ ]]; then
+		[[ $rest != file:* ]] || { label+=file: && rest=${rest#file:}; }
+		while IFS= read -r file; do
+			[[ ! -d $file ]] || { file+=/ && compopt -o nospace; }
+			_ddump_add "$label" <<<"$file"
+		done < <(compgen -f -- "$rest")
+		return
+	fi
 	# a command cannot be completed
 	[[ $rest != exec:* ]] || return
 	[[ $rest =~ ^(http|https|ssh):// ]] && protocol=${BASH_REMATCH[0]}
@@ -53,8 +61,8 @@ _ddump_targets()
 	[[ $rest == *[:/?]* ]] && return
 	_ddump_add "$label$protocol$user" < <(_ddump_hosts "$rest")
 	[[ $protocol$user ]] || _ddump_add "$label" < <(
-		compgen -W 'ssh:// http:// https:// exec:' -- "$rest")
-	[[ ${COMPREPLY[0]} != *:// && ${COMPREPLY[0]} != *exec: ]] || compopt -o nospace
+		compgen -W 'ssh:// http:// https:// exec: file:' -- "$rest")
+	[[ ${COMPREPLY[0]} != *:// && ${COMPREPLY[0]} != *@(exec|file): ]] || compopt -o nospace
 }
 
 # Readline ends a word at ':' or '=', and replaces only what comes after it.

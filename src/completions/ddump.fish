@@ -13,12 +13,18 @@ function __ddump_targets
                 printf '%s\n' "$label$head$host"
             end
         case 'exec:*'
+        case './*' '/*' 'file:*'
+            set -l head (string match -r '^(?:file:)?' -- $rest)
+            for file in (__fish_complete_path (string replace -r '^file:' '' -- $rest))
+                printf '%s\n' "$label$head$file"
+            end
         case '*'
             for host in (__fish_print_hostnames)
                 printf '%s\n' "$label$host"
             end
             printf '%s\tprotocol\n' "$label"{ssh,http,https}://
             printf '%s\tprogram\n' "$label"exec:
+            printf '%s\tcapture file\n' "$label"file:
             printf '@\tfile of targets\n'
     end
 end

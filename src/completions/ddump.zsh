@@ -6,6 +6,8 @@ _ddump_targets() {
 	compset -P '[[:alnum:]._-]##='
 	if compset -P '@'; then
 		_files
+	elif compset -P 'file:' || [[ $PREFIX == [^:?#@]#/* ]]; then
+		_files
 	elif compset -P 'exec:'; then
 		_message 'shell command'
 	elif compset -P 'ssh://'; then
@@ -16,7 +18,7 @@ _ddump_targets() {
 		_hosts
 	else
 		_alternative 'hosts:host:_hosts' \
-			'protocols:protocol:compadd -S "" ssh:// http:// https:// exec\:' \
+			'protocols:protocol:compadd -S "" ssh:// http:// https:// exec\: file\:' \
 			'files:file of targets:compadd -S "" @'
 	fi
 }

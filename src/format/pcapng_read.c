@@ -98,6 +98,8 @@ static bool parse_section(struct pcapng_read *reader, const struct stream_handle
 	reader->section.interfaces.count = 0;
 	reader->section.has_watermarks = false;
 	reader->section.has_ended = false;
+	if (sink->section)
+		sink->section(sink->context);
 	while ((more = pcapng_option(block, &offset, &option, error)) > 0)
 		if (option.code == PCAPNG_APPLICATION && option.size >= strlen(worker) &&
 			memcmp(option.value, worker, strlen(worker)) == 0)

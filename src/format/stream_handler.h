@@ -54,5 +54,7 @@ struct stream_handler {
 	void (*note)(void *context, const char *what, const char *text);
 	/* Parts were not passed on: bits of enum loss. May be NULL. */
 	void (*lose)(void *context, unsigned losses);
+	/* A section of pcapng begins. May be NULL. */
+	void (*section)(void *context);
 	void *context;
 };

@@ -26,6 +26,7 @@ struct stream_reader {
 	struct pcap_file file;	    /* of pcap */
 	bool has_pseudo_header;	    /* of a pcap file: at the start of its packets */
 	uint32_t number;	    /* of a pcap file's interface */
+	uint64_t position;	    /* in the stream: of the unit that comes next */
 	unsigned char *carry;	    /* the start of an incomplete unit */
 	size_t carried;
 	size_t capacity;
@@ -49,6 +50,35 @@ void stream_reader_free(struct stream_reader *reader)
 	free(reader);
 }
 
+/* Returns the program that unpacks what begins with these bytes, or NULL. */
+static const char *find_unpacker(const unsigned char bytes[PCAP_FILE_HEADER])
+{
+	static const struct {
+		const char *start;
+		const char *unpacker;
+	} formats[] = {
+		{"\x1f\x8b", "zcat"},
+		{"\x28\xb5\x2f\xfd", "zstdcat"},
+		{"\x04\x22\x4d\x18", "lz4cat"},
+		{"\xfd"
+		 "7zXZ",
+			"xzcat"},
+		{"BZh", "bzcat"},
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (memcmp(bytes, formats[i].start, strlen(formats[i].start)) == 0)
+			return formats[i].unpacker;
+	return NULL;
+}
+
+/* Returns 0, with error set. */
+static size_t refuse_compressed(const char *unpacker, struct error *error)
+{
+	error_set(error, 1, "the stream is compressed; unpack it, as in exec:'%s FILE'", unpacker);
+	return 0;
+}
+
 /* Parses the header of a pcap file; returns as parse_unit() does. */
 static size_t parse_header(
 	struct stream_reader *reader, const unsigned char *bytes, size_t size, struct error *error)
@@ -59,6 +89,10 @@ static size_t parse_header(
 	if (size < PCAP_FILE_HEADER)
 		return PCAP_FILE_HEADER;
 	if (!pcap_file_get_header(bytes, &reader->file)) {
+		const char *unpacker = find_unpacker(bytes);
+
+		if (unpacker)
+			return refuse_compressed(unpacker, error);
 		memcpy(start, bytes, sizeof(start) - 1);
 		error_set(error, 1, "the stream is not a capture: it begins with \"%s\"", start);
 		return 0;
@@ -177,6 +211,7 @@ static size_t finish_carried(
 		if (reader->carried < want)
 			return used;
 	}
+	reader->position += reader->carried;
 	reader->carried = 0;
 	return used;
 }
@@ -205,6 +240,7 @@ static bool parse_chunk(
 		}
 		bytes += want;
 		size -= want;
+		reader->position += want;
 	}
 	return true;
 }
@@ -221,6 +257,11 @@ bool stream_reader_push(
 bool stream_reader_has_begun(const struct stream_reader *reader)
 {
 	return reader->started;
+}
+
+uint64_t stream_reader_position(const struct stream_reader *reader)
+{
+	return reader->position;
 }
 
 bool stream_reader_end(const struct stream_reader *reader, struct error *error)

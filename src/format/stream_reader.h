@@ -29,6 +29,12 @@ bool stream_reader_push(
 bool stream_reader_has_begun(const struct stream_reader *reader);
 
 /*
+ * Returns where in the stream the header, record or block begins that is being parsed,
+ * or else the one that comes next.
+ */
+uint64_t stream_reader_position(const struct stream_reader *reader);
+
+/*
  * Ends the stream. Returns false, with error set, if it was cut within a header,
  * record or block, or before the end mark of a worker: some proxies hide a cut.
  */

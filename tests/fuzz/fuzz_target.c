@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any text as targets, one a line, with and without options, and as a file of
- * them: an accepted target has a command, or a URL without credentials and a label of its
+ * them: an accepted target has a command, a path, or a URL without
+ * credentials and a label of its
  * own, a rejected one a message; and a password is in neither.
  */
 #include "../lib/printable.h"
@@ -129,14 +130,17 @@ static void check_ssh(const struct target *target)
 static void check_target(const struct target *target, bool defaults)
 {
 	must(*target->display_url && printable_line(target->display_url), "its URL can be shown");
-	if (!target->command) {
+	if (target->kind == TARGET_URL) {
 		check_url(target->url, defaults);
 		check_additions(target, defaults);
 		check_ssh(target);
 		return;
 	}
-	must(*target->command, "a command is not empty");
-	must(!target->url && !target->ssh_host && !target->user, "a command has no URL");
+	must(!target->url && !target->ssh_host && !target->user, "others have no URL");
+	if (target->kind == TARGET_COMMAND)
+		must(target->command && *target->command, "there is a command");
+	else
+		must(target->path && *target->path, "there is a path");
 }
 
 static void add(struct target_list *targets, const char *text, bool defaults)

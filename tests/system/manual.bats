@@ -222,7 +222,7 @@ name_hosts() {
 
 # The texts of the source in one line: literals joined, no placeholders of numbers.
 source_texts() {
-	cat src/client/*.c src/worker/*.c | tr -s '\n\t' '  ' |
+	cat src/client/*.c src/format/*.c src/worker/*.c | tr -s '\n\t' '  ' |
 		sed -E 's/" ?PRI[a-z0-9]+ ?"//g; s/" ?"//g; s/\\"/"/g'
 }
 

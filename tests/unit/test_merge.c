@@ -6,6 +6,8 @@
  */
 #include "merge_world.h"
 
+#include <limits.h>
+
 enum { ROUNDS = 500 };
 
 /* Anything at all: the model above checks each step. */
@@ -597,6 +599,85 @@ static void empty_merge_has_no_timeout(void **state)
 }
 
 /* A clock that is a year ahead makes the others late, and not disordered. */
+/* The times of packets that left, in a merge of its own. */
+static struct {
+	uint64_t times[ITEMS];
+	size_t count;
+} gone;
+
+static bool take_time(void *context, unsigned target, const struct packet *packet)
+{
+	(void)context;
+	(void)target;
+	gone.times[gone.count++] = packet->time;
+	return true;
+}
+
+static void put(struct merge *merge, unsigned target, uint64_t time, uint64_t now)
+{
+	static const unsigned char data[4];
+	const struct packet packet = {.time = time, .caplen = 4, .len = 4, .data = data};
+
+	assert_true(merge_packet(merge, target, &packet, now));
+}
+
+/* A file always has more, until it ends. */
+static void ordered_target_is_waited_for_without_limit(void **state)
+{
+	const struct merge_limits limits = {100, 1 << 20};
+	const struct merge_sink sink = {.packet = take_time};
+	struct merge *merge = merge_new(2, &limits, &sink);
+
+	(void)state;
+	gone.count = 0;
+	assert_non_null(merge);
+	merge_set_ordered(merge, 0);
+	put(merge, 1, ms(50), 1);
+	put(merge, 0, ms(10), 2);
+	merge_watermark(merge, 1, ms(60), 2);
+	/* the file's own packets need not wait */
+	merge_pump(merge, 5000);
+	put(merge, 0, ms(20), 60000);
+	merge_pump(merge, 1000000);
+	assert_int_equal(gone.count, 2);
+	put(merge, 0, ms(50) + 1, 2000000);
+	/* a promise that nothing of 50 follows, without the slack of a live stream */
+	merge_pump(merge, 2000000);
+	assert_int_equal(gone.count, 3);
+	merge_pump(merge, 2000000 + SETTLE);
+	assert_int_equal(gone.count, 4);
+	for (size_t i = 1; i < gone.count; i++)
+		assert_true(gone.times[i] > gone.times[i - 1]);
+	put(merge, 1, ms(55), 2000000);
+	assert_int_equal(merge_pump(merge, 3000000), INT_MAX);
+	merge_end(merge, 0);
+	merge_pump(merge, 3000000);
+	assert_int_equal(gone.count, 5);
+	assert_int_equal(merge_counts(merge, 0).late + merge_counts(merge, 1).late, 0);
+	merge_free(merge);
+}
+
+/* It does not hinder itself, nor another file whose packets have the same time. */
+static void ordered_targets_of_one_time_with_full_queues_go_on(void **state)
+{
+	const struct merge_limits limits = {100, 1};
+	const struct merge_sink sink = {.packet = take_time};
+	struct merge *merge = merge_new(2, &limits, &sink);
+
+	(void)state;
+	gone.count = 0;
+	assert_non_null(merge);
+	for (unsigned i = 0; i < 2; i++) {
+		merge_set_ordered(merge, i);
+		for (int j = 0; j < 3; j++)
+			put(merge, i, ms(5), 1);
+		assert_true(merge_is_full(merge, i));
+	}
+	merge_pump(merge, 1);
+	assert_true(gone.count > 0);
+	merge_free(merge);
+}
+
 static void timestamps_of_next_year_keep_order_of_others(void **state)
 {
 	enum { HOLD = 2000, BEHIND = 300, ROUNDS_HERE = 50 };
@@ -678,6 +759,8 @@ int main(void)
 		cmocka_unit_test(sink_that_is_full_keeps_packets_queued),
 		cmocka_unit_test(drain_waits_for_no_source),
 		cmocka_unit_test(empty_merge_has_no_timeout),
+		cmocka_unit_test(ordered_target_is_waited_for_without_limit),
+		cmocka_unit_test(ordered_targets_of_one_time_with_full_queues_go_on),
 		cmocka_unit_test(timestamps_of_next_year_keep_order_of_others),
 		cmocka_unit_test(timestamp_out_of_range_is_no_progress),
 	};

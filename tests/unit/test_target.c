@@ -118,9 +118,9 @@ static void url_parts_missing_have_defaults(void **state)
 		{"https://a:443", "a:443", "https://a:443" CAPTURE, NULL, NULL},
 		{"http://a:80/", "a:80", "http://a:80" CAPTURE, NULL, NULL},
 		{"HTTPS://a", "a", "https://a:8475" CAPTURE, NULL, NULL},
-		{"a/", "a", "http://a:8475" CAPTURE, NULL, NULL},
-		{"a/x/y", "a", "http://a:8475/x/y?format=pcapng", NULL, NULL},
-		{"a.example.net/capture", "a.example.net", "http://a.example.net:8475" CAPTURE,
+		{"a:8475/", "a", "http://a:8475" CAPTURE, NULL, NULL},
+		{"http://a/x/y", "a", "http://a:8475/x/y?format=pcapng", NULL, NULL},
+		{"a.example.net:8475/capture", "a.example.net", "http://a.example.net:8475" CAPTURE,
 			NULL, NULL},
 		{"192.0.2.1:65535", "192.0.2.1:65535", "http://192.0.2.1:65535" CAPTURE, NULL,
 			NULL},
@@ -187,7 +187,7 @@ static void label_before_equals_parsed(void **state)
 		{"web=a", "web", "http://a:8475" CAPTURE, NULL, NULL},
 		{"web-1.x_Y=https://a:1/x", "web-1.x_Y", "https://a:1/x?format=pcapng", NULL, NULL},
 		{"a?x=y", "a", "http://a:8475/capture?x=y&format=pcapng", NULL, NULL},
-		{"a/x=y", "a", "http://a:8475/x=y?format=pcapng", NULL, NULL},
+		{"a:8475/x=y", "a", "http://a:8475/x=y?format=pcapng", NULL, NULL},
 		{"w=a?x=y", "w", "http://a:8475/capture?x=y&format=pcapng", NULL, NULL},
 		{SIXTY "1234=a", SIXTY "1234", "http://a:8475" CAPTURE, NULL, NULL},
 	};
@@ -226,6 +226,69 @@ static void command_not_parsed(void **state)
 	}
 	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++)
 		assert_non_null(strstr(refuse(empty[i], &nothing), "a command must follow"));
+}
+
+static void file_not_parsed(void **state)
+{
+	static const struct {
+		const char *text, *label, *path;
+	} good[] = {
+		{"./a", "a", "./a"},
+		{"/tmp/x.pcap", "x", "/tmp/x.pcap"},
+		{"a/b.pcapng", "b", "a/b.pcapng"},
+		{"a/", "a/", "a/"},
+		{"a/b?c#d@e:f", "b?c#d@e:f", "a/b?c#d@e:f"},
+		{"a/x=y", "x=y", "a/x=y"},
+		{"./.pcap", ".pcap", "./.pcap"},
+		{"x=/u:p@h", "x", "/u:p@h"},
+		{"file:a", "a", "a"},
+		{"file:///etc/x", "x", "///etc/x"},
+		{"y=file:web1.pcap", "y", "web1.pcap"},
+		{"file:-", "-", "-"},
+		{"./a\nb", "a\\x0ab", "./a\nb"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct target_list targets = {0};
+
+		add(&targets, good[i].text, &nothing);
+		assert_int_equal(targets.list[0].kind, TARGET_FILE);
+		same_text(good[i].text, targets.list[0].label, good[i].label);
+		same_text(good[i].text, targets.list[0].path, good[i].path);
+		same_text(good[i].text, targets.list[0].url, NULL);
+		target_list_cleanup(&targets);
+	}
+	assert_non_null(strstr(refuse("file:", &nothing), "the name of a file must follow"));
+}
+
+static void stdin_is_a_dash(void **state)
+{
+	static const char *const texts[] = {"-", "x=-"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct target_list targets = {0};
+
+		add(&targets, texts[i], &nothing);
+		assert_int_equal(targets.list[0].kind, TARGET_STDIN);
+		same_text(texts[i], targets.list[0].label, i ? "x" : "stdin");
+		target_list_cleanup(&targets);
+	}
+}
+
+static void stdin_is_one_target(void **state)
+{
+	struct target_list targets = {0};
+	struct error error = {0};
+
+	(void)state;
+	add(&targets, "-", &nothing);
+	assert_false(target_list_add(&targets, "again=-", &nothing, &error));
+	assert_non_null(strstr(error.text, "standard input"));
+	assert_false(target_list_add(&targets, "@-", &nothing, &error));
+	assert_non_null(strstr(error.text, "standard input"));
+	target_list_cleanup(&targets);
 }
 
 static void command_not_redacted(void **state)
@@ -307,7 +370,7 @@ static void query_kept_and_encoded(void **state)
 			"http://a:8475/capture?filter=tcp+port+80&"
 			"format=pcapng",
 			NULL, NULL},
-		{"a/p q", "a", "http://a:8475/p%20q?format=pcapng", NULL, NULL},
+		{"a:8475/p q", "a", "http://a:8475/p%20q?format=pcapng", NULL, NULL},
 		{"a?", "a", "http://a:8475" CAPTURE, NULL, NULL},
 		{"a?filter=", "a", "http://a:8475/capture?filter=&format=pcapng", NULL, NULL},
 		{"a?interface=lo&interface=eth0", "a",
@@ -349,7 +412,7 @@ static void options_added_to_query_if_missing(void **state)
 			"&snaplen=96&payload=7&linktype=sll2&interface=eth0&"
 			"interface=lo&format=pcapng",
 			NULL, NULL},
-		{"a/x?filter=x", "a",
+		{"a:8475/x?filter=x", "a",
 			"http://a:8475/"
 			"x?filter=x&snaplen=96&payload=7&linktype=sll2&interface=eth0&"
 			"interface=lo&format=pcapng",
@@ -553,9 +616,9 @@ static void protocol_unknown_named(void **state)
 	static const struct {
 		const char *text;
 		const char *protocol;
-	} bad[] = {{"sshx://a", "sshx"}, {"ftp://a/x", "ftp"}, {"file:///etc/passwd", "file"},
-		{"gopher://a", "gopher"}, {"httpx://a", "httpx"}, {"ws://a", "ws"},
-		{"x=imap://a", "imap"}, {"unix://a", "unix"}};
+	} bad[] = {{"sshx://a", "sshx"}, {"ftp://a/x", "ftp"}, {"gopher://a", "gopher"},
+		{"httpx://a", "httpx"}, {"ws://a", "ws"}, {"x=imap://a", "imap"},
+		{"unix://a", "unix"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -571,8 +634,8 @@ static void protocol_unknown_named(void **state)
 static void target_malformed_rejected(void **state)
 {
 	static const char *const bad[] = {"", "http://", "https://:80", ":80", "a:99999", "a:65536",
-		"a:-1", "a:x", "a:8 0", "a b", "//a", "a\n", "a\r\nb", "a/\x01", "a/\x7f", "a%20b",
-		"a#b", "a/#", "web=", "u:p@", "http://u@/x", "a:80:80"};
+		"a:-1", "a:x", "a:8 0", "a b", "//a", "a\n", "a\r\nb", "a:1/\x01", "a:1/\x7f",
+		"a%20b", "a#b", "a:1/#", "web=", "u:p@", "http://u@/x", "a:80:80"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -816,6 +879,9 @@ int main(void)
 		cmocka_unit_test(label_before_equals_parsed),
 		cmocka_unit_test(command_not_parsed),
 		cmocka_unit_test(command_not_redacted),
+		cmocka_unit_test(file_not_parsed),
+		cmocka_unit_test(stdin_is_a_dash),
+		cmocka_unit_test(stdin_is_one_target),
 		cmocka_unit_test(file_command_needs_permission),
 		cmocka_unit_test(labels_numbered_when_repeated),
 		cmocka_unit_test(display_url_printable),
