@@ -6,12 +6,17 @@
  * The program's stdin is a pipe, to which nothing is written. It closes when ddump
  * ends, however that happens: a program on another host, such as one that ssh(1) has
  * started, can notice it there.
+ *
+ * For a host with tcpdump the program is ssh(1), and its stdin begins with a script for
+ * the host's shell: see tcpdump_script.c.
  */
 #include "client/command.h"
 
 #include "client/child_process.h"
 #include "client/notices.h"
 #include "client/program_messages.h"
+#include "client/ssh_process.h"
+#include "client/tcpdump_report.h"
 #include "common/clock.h"
 
 #include <errno.h>
@@ -29,12 +34,15 @@ enum {
 static const char shell[] = "/bin/sh";
 
 struct command {
+	const struct target *target;
+	const struct options *options;
 	struct event_loop *loop;
-	struct fd_stream_events events;
+	struct command_events events;
 	struct fd_stream *stream; /* of its stdout; NULL: the program was not started */
 	struct event_watch stderr_watch;
 	struct program_messages messages;
-	pid_t pid; /* 0: not started */
+	struct tcpdump_report report; /* of TARGET_TCPDUMP */
+	pid_t pid;		      /* 0: not started */
 	int stdin_fd;
 	bool stdout_ended;
 	uint64_t exit_by_ms; /* after the end of stdout */
@@ -73,14 +81,14 @@ static void before_data(void *context)
 {
 	const struct command *command = context;
 
-	command->events.before_data(command->events.context);
+	command->events.fd.before_data(command->events.fd.context);
 }
 
 static bool can_accept(void *context)
 {
 	const struct command *command = context;
 
-	return command->events.can_accept(command->events.context);
+	return command->events.fd.can_accept(command->events.fd.context);
 }
 
 /* An fd_stream event: stdout has ended. The program may still run for a while. */
@@ -91,7 +99,7 @@ static void on_stdout_end(void *context)
 	command->stdout_ended = true;
 	command->exit_by_ms = clock_ms() + EXIT_MS;
 	close_stdin(command);
-	command->events.on_end(command->events.context);
+	command->events.fd.on_end(command->events.fd.context);
 }
 
 /* The pipes of a program: [0] is read, [1] is written. */
@@ -134,12 +142,37 @@ static bool open_pipes(struct pipes *ret_pipes)
 	return false;
 }
 
-/* Starts the program on its ends of the pipes, and closes these. Returns an error number. */
-static int start_program(struct command *command, const struct target *target, struct pipes *pipes)
+/* Runs the shell command of a target. Returns an error number. */
+static int start_shell(const struct target *target, const int fds[3], pid_t *ret_pid)
 {
 	const char *const argv[] = {shell, "-c", target->command, NULL};
+
+	return child_process_start(argv, fds, ret_pid);
+}
+
+/* Runs ssh, and there the shell that will read the script. Returns an error number. */
+static int start_ssh(const struct command *command, const int fds[3], pid_t *ret_pid)
+{
+	static const char *const options[] = {"-T", "-o", "BatchMode=yes", "-o", "ControlMaster=no",
+		"-o", "ControlPath=none", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=10",
+		"-o", "ServerAliveCountMax=2", "-o", "ClearAllForwardings=yes", "-o",
+		"RemoteCommand=none", NULL};
+	const struct ssh_process ssh = {
+		.target = command->target,
+		.command = command->options->ssh,
+		.remote = "exec sh",
+	};
+
+	return ssh_process_start(&ssh, options, fds, ret_pid);
+}
+
+/* Starts the program on its ends of the pipes, and closes these. Returns an error number. */
+static int start_program(struct command *command, struct pipes *pipes)
+{
 	const int fds[] = {pipes->in[0], pipes->out[1], pipes->error[1]};
-	const int error_number = child_process_start(argv, fds, &command->pid);
+	const int error_number = command->target->kind == TARGET_TCPDUMP
+					 ? start_ssh(command, fds, &command->pid)
+					 : start_shell(command->target, fds, &command->pid);
 
 	if (error_number)
 		command->pid = 0;
@@ -151,23 +184,40 @@ static int start_program(struct command *command, const struct target *target, s
 	return error_number;
 }
 
+/*
+ * Writes the script to a pipe that nobody may read yet. It has space for the script: see
+ * TCPDUMP_FILTER_MAX. False: out of descriptors.
+ */
+static bool write_script(const struct target *target, int fd)
+{
+	const size_t size = strlen(target->command);
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return write(fd, target->command, size) == (ssize_t)size;
+}
+
 /* Makes the command one that has ended, because its program was not started. */
 static void set_start_error(struct command *command, int error_number)
 {
-	error_set(&command->error, 1, "cannot run %s: %s", shell, strerror(error_number));
+	if (command->target->kind == TARGET_TCPDUMP)
+		error_set(&command->error, 1,
+			"cannot run ssh: %s; install the OpenSSH client, or try -ssh COMMAND",
+			strerror(error_number));
+	else
+		error_set(&command->error, 1, "cannot run %s: %s", shell, strerror(error_number));
 	command->stdout_ended = true;
-	command->events.on_end(command->events.context);
+	command->events.fd.on_end(command->events.fd.context);
 }
 
 /* False: out of memory or descriptors. */
-static bool start(struct command *command, const struct target *target, size_t chunk)
+static bool start(struct command *command, size_t chunk)
 {
 	const struct fd_stream_events events = {
 		.context = command,
 		.before_data = before_data,
 		.can_accept = can_accept,
 		.on_end = on_stdout_end,
-		.stream = command->events.stream,
+		.stream = command->events.fd.stream,
 	};
 	struct pipes pipes;
 	int error_number;
@@ -176,7 +226,7 @@ static bool start(struct command *command, const struct target *target, size_t c
 		return false;
 	/* larger chunks cost less; the kernel may refuse that */
 	fcntl(pipes.out[0], F_SETPIPE_SZ, (int)chunk);
-	error_number = start_program(command, target, &pipes);
+	error_number = start_program(command, &pipes);
 	if (error_number) {
 		close_pipes(&pipes);
 		set_start_error(command, error_number);
@@ -189,23 +239,41 @@ static bool start(struct command *command, const struct target *target, size_t c
 		.context = command,
 	};
 	command->stream = fd_stream_new(command->loop, pipes.out[0], chunk, &events);
+	if (command->target->kind == TARGET_TCPDUMP &&
+		!write_script(command->target, command->stdin_fd))
+		return false;
 	return command->stream && event_loop_watch(command->loop, &command->stderr_watch);
 }
 
+/* A program_messages event. */
+static bool on_tcpdump_line(void *context, const char *line)
+{
+	struct command *command = context;
+
+	/* what comes before the capture is the reason why there is none, and reported as that */
+	return tcpdump_report_add(&command->report, line) || !fd_stream_has_begun(command->stream);
+}
+
 struct command *command_new(const struct target *target, const struct options *options,
-	struct event_loop *loop, size_t chunk, const struct fd_stream_events *events)
+	struct event_loop *loop, size_t chunk, const struct command_events *events)
 {
 	struct command *command = calloc(1, sizeof(*command));
 
 	if (!command)
 		return NULL;
+	command->target = target;
+	command->options = options;
 	command->loop = loop;
 	command->events = *events;
-	command->messages.label = target->label;
-	command->messages.is_quiet = options->quiet;
+	command->messages = (struct program_messages){
+		.label = target->label,
+		.is_quiet = options->quiet,
+		.on_line = target->kind == TARGET_TCPDUMP ? on_tcpdump_line : NULL,
+		.context = command,
+	};
 	command->stdin_fd = -1;
 	command->stderr_watch.fd = -1;
-	if (start(command, target, chunk))
+	if (start(command, chunk))
 		return command;
 	command_free(command);
 	return NULL;
@@ -234,6 +302,11 @@ bool command_is_paused(const struct command *command)
 void command_resume(struct command *command)
 {
 	fd_stream_resume(command->stream);
+}
+
+void command_ask_to_end(struct command *command)
+{
+	close_stdin(command);
 }
 
 bool command_has_ended(const struct command *command)
@@ -282,12 +355,17 @@ bool command_result(struct command *command, struct error *error)
 		return false;
 	}
 	finish_stderr(command);
+	if (command->report.counters.valid)
+		command->events.on_counters(command->events.fd.context, &command->report.counters);
 	if (fd_stream_has_failed(command->stream, error))
 		return false;
 	if (!command->has_exit)
 		return error_set(error, 1,
 			"the program closed its output, and did not exit within %d s",
 			EXIT_MS / 1000);
+	if (command->target->kind == TARGET_TCPDUMP && !command->exit.by_signal &&
+		command->exit.number != 0)
+		return tcpdump_report_exit(&command->report, command->exit.number, error);
 	if (command->exit.by_signal || command->exit.number != 0)
 		return describe_exit(command, error);
 	return fd_stream_is_complete(command->stream, error);

@@ -196,7 +196,7 @@ const struct option_row options_rows[] = {
 	{"cert", "FILE", "send this certificate with its chain; -key: its key",
 		AT(credentials.cert)},
 	{"key", "FILE", NULL, AT(credentials.key)},
-	{"ssh", "COMMAND", "run COMMAND instead of ssh for ssh:// targets", AT(ssh)},
+	{"ssh", "COMMAND", "run COMMAND instead of ssh", AT(ssh)},
 	{"netrc", NULL, "read passwords in ~/.netrc; -allow-exec: exec: in @FILE", AT(netrc)},
 	{"allow-exec", NULL, NULL, AT(targets.allow_exec)},
 	{"status", NULL, "print a status line", AT(status)},

@@ -19,7 +19,6 @@ struct fd_stream {
 	struct stream_reader *reader;
 	struct error error; /* of the reader, of a callback, or of reading */
 	bool is_paused;
-	bool has_ended;
 	size_t chunk;
 	unsigned char buffer[];
 };
@@ -27,7 +26,6 @@ struct fd_stream {
 static void end(struct fd_stream *stream)
 {
 	event_loop_unwatch(stream->loop, &stream->watch);
-	stream->has_ended = true;
 	stream->events.on_end(stream->events.context);
 }
 
@@ -106,9 +104,9 @@ void fd_stream_resume(struct fd_stream *stream)
 	}
 }
 
-bool fd_stream_has_ended(const struct fd_stream *stream)
+bool fd_stream_has_begun(const struct fd_stream *stream)
 {
-	return stream->has_ended;
+	return stream_reader_has_begun(stream->reader);
 }
 
 bool fd_stream_has_failed(const struct fd_stream *stream, struct error *error)

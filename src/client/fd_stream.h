@@ -37,8 +37,8 @@ bool fd_stream_is_paused(const struct fd_stream *stream);
 /* Continues after a pause. */
 void fd_stream_resume(struct fd_stream *stream);
 
-/* Will nothing more be read? */
-bool fd_stream_has_ended(const struct fd_stream *stream);
+/* Have the bytes so far been the beginning of a capture? */
+bool fd_stream_has_begun(const struct fd_stream *stream);
 
 /* Did it end early, by an error of the stream or of reading it? Then error is set. */
 bool fd_stream_has_failed(const struct fd_stream *stream, struct error *error);

@@ -15,7 +15,7 @@ static bool start_transfer(struct feed *feed, const struct feed_plan *plan)
 static bool start_command(struct feed *feed, const struct feed_plan *plan)
 {
 	feed->command = command_new(
-		plan->target, plan->options, plan->loop, plan->chunk, &plan->file_events.fd);
+		plan->target, plan->options, plan->loop, plan->chunk, &plan->command_events);
 	return feed->command != NULL;
 }
 
@@ -29,6 +29,7 @@ bool feed_start(struct feed *feed, const struct feed_plan *plan)
 {
 	switch (plan->target->kind) {
 	case TARGET_COMMAND:
+	case TARGET_TCPDUMP:
 		return start_command(feed, plan);
 	case TARGET_FILE:
 	case TARGET_STDIN:
@@ -86,6 +87,13 @@ bool feed_is_refused(const struct feed *feed, bool has_begun)
 		return true;
 	/* a request that was accepted before may be accepted again */
 	return feed->transfer && !has_begun && transfer_is_refused(feed->transfer);
+}
+
+bool feed_ask_to_end(struct feed *feed)
+{
+	if (feed->command)
+		command_ask_to_end(feed->command);
+	return feed->command != NULL;
 }
 
 bool feed_is_paused(const struct feed *feed)

@@ -24,7 +24,8 @@ struct feed_plan {
 	struct event_loop *loop;
 	size_t chunk; /* the most bytes of the stream that are received at once */
 	struct transfer_events transfer_events;
-	struct file_stream_events file_events; /* of programs and files */
+	struct file_stream_events file_events;
+	struct command_events command_events;
 };
 
 /* Starts a feed. False: out of memory or descriptors; feed_stop() follows. */
@@ -53,6 +54,9 @@ unsigned feed_rejected_additions(const struct feed *feed);
 
 /* After its end: would another try end in the same way? has_begun: as above. */
 bool feed_is_refused(const struct feed *feed, bool has_begun);
+
+/* Asks a program to end, by closing its stdin. False: it is another kind of feed. */
+bool feed_ask_to_end(struct feed *feed);
 
 bool feed_is_paused(const struct feed *feed);
 

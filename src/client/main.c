@@ -23,8 +23,8 @@ static void print_help(void)
 {
 	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -          "
 	       "(more: man ddump)\n"
-	       "TARGET: [LABEL=][http[s]://|ssh://][USER@]HOST[:PORT][/PATH]"
-	       "[?QUERY],\n"
+	       "TARGET: [LABEL=][http[s]://|[tcpdump+]ssh://][USER@]HOST[:PORT]"
+	       "[/PATH][?QUERY],\n"
 	       "        [LABEL=]exec:COMMAND, [LABEL=]./CAPTURE, -, or @FILE\n");
 	option_table_print(stdout, options_rows, options_row_count);
 }

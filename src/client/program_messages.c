@@ -28,11 +28,15 @@ static void report_omitted(struct program_messages *messages)
 static void end_line(struct program_messages *messages, uint64_t now_ms)
 {
 	const size_t size = messages->used;
+	char escaped[PROGRAM_MESSAGE_MAX];
 
 	messages->used = 0;
 	if (size == 0)
 		return;
-	text_escape_part(messages->last, sizeof(messages->last), messages->line, size, false);
+	text_escape_part(escaped, sizeof(escaped), messages->line, size, false);
+	if (messages->on_line && messages->on_line(messages->context, escaped))
+		return;
+	memcpy(messages->last, escaped, sizeof(messages->last));
 	if (messages->is_quiet)
 		return;
 	if (now_ms >= messages->window_ms + WINDOW_MS) {

@@ -9,12 +9,15 @@ enum { PROGRAM_MESSAGE_MAX = 256 };
 
 /*
  * What a program of a target writes to stderr: each line is printed with the target's
- * label, escaped, and limited in length. At most 20 lines are printed in 10 s. All
- * zero but label and is_quiet: nothing has come.
+ * label, escaped, and limited in length. At most 20 lines are printed in 10 s. Fields
+ * from line on are zero at first.
  */
 struct program_messages {
 	const char *label;
-	bool is_quiet;			/* prints no lines */
+	bool is_quiet; /* prints no lines */
+	/* Handles a line, escaped. True: it is neither printed nor the last. May be NULL. */
+	bool (*on_line)(void *context, const char *line);
+	void *context;
 	char line[PROGRAM_MESSAGE_MAX]; /* the one that is being read */
 	size_t used;
 	char last[PROGRAM_MESSAGE_MAX]; /* the last one that was not empty, escaped */

@@ -28,6 +28,8 @@ enum {
 	DRAIN_PATIENCE_MS = 1000, /* for the output's reader, after an interrupt */
 	LONG_BLOCK_MS = 1000,	  /* of the output, which restarts the hold */
 	COUNTERS_MS = 1000,	  /* between two looks at the counters */
+	ENDING_STEP_MS = 10,
+	LAST_COUNTERS_MS = 1000, /* for programs that report them at their end */
 	MEMORY_TOTAL = 128 << 20,
 	TARGET_COST = 96 << 10, /* besides its queue, mostly of libcurl */
 	QUEUE_MIN = 32 << 10,
@@ -371,6 +373,22 @@ static void run_until_over(struct session *session)
 }
 
 /*
+ * Ends the programs that report their counters then, and waits for these. Packets that
+ * come meanwhile are part of the capture.
+ */
+static void collect_last_counters(struct session *session)
+{
+	const uint64_t end_ms = clock_ms() + LAST_COUNTERS_MS;
+
+	if (!session->file.started || !sources_ask_to_end(&session->sources))
+		return;
+	while (sources_are_ending(&session->sources) && clock_ms() < end_ms) {
+		event_loop_run_once(session->loop, ENDING_STEP_MS);
+		sources_handle_events(&session->sources);
+	}
+}
+
+/*
  * Writes packets that have arrived, then the end of the file, as far as the output
  * accepts them. Returns whether nothing is left.
  */
@@ -481,6 +499,7 @@ int session_run(const struct options *options, struct output *output, struct err
 	if (set_up(&session, error)) {
 		run_until_over(&session);
 		begin_at_end(&session);
+		collect_last_counters(&session);
 		status = finish(&session, error);
 	}
 	tear_down(&session);

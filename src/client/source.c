@@ -220,13 +220,16 @@ void source_transition(struct source *source, enum source_event event, const str
 /* Why a source's host dropped packets, and what helps. */
 static const char *drop_reason(const struct source *source)
 {
-	if (!source->is_worker)
+	if (!source->is_worker && source->target->kind != TARGET_TCPDUMP)
 		return "according to the stream's own counters";
 	if (source->was_blocked)
 		return "because the output is read too slowly; try -w FILE";
 	if (source->was_paused)
 		return "because they waited for other targets; try a narrower -filter, a smaller "
 		       "-snaplen, or a shorter -hold";
+	if (!source->is_worker)
+		return "because they came faster than tcpdump or the network could send them; try "
+		       "a narrower -filter or a smaller -snaplen";
 	return "because they came faster than the worker or the network could send them; try a "
 	       "narrower -filter, a smaller -snaplen, or a larger ring";
 }

@@ -62,6 +62,7 @@ struct source {
 	struct clock_offset clock_offset;
 	struct clock_watch clock_watch;
 	bool failed;	 /* at least once */
+	bool is_ending;	 /* ddump has asked its program to end */
 	bool ended;	 /* by itself, with a complete stream */
 	bool is_refused; /* for good: another attempt cannot succeed */
 	bool is_worker;	 /* the answer, or the stream, comes from ddump-worker */

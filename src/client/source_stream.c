@@ -261,6 +261,22 @@ static bool on_statistics(void *context, const struct statistics *statistics, st
 	return true;
 }
 
+/* Counters that do not come in the stream: of its only interface. */
+static void on_counters(void *context, const struct statistics *counters)
+{
+	struct source *source = context;
+	const struct interface_table *interfaces = source->common->interfaces;
+	struct statistics in = *counters;
+
+	in.interface = interfaces->targets[source->index].first;
+	in.time = clock_ns(CLOCK_REALTIME);
+	if (in.interface == INTERFACE_TABLE_NONE)
+		return;
+	source->common->now_ms = clock_ms();
+	interface_table_add_counts(source->common->interfaces, &in);
+	source_warn_of_drops(source);
+}
+
 static void on_odd_time(void *context, const char *number, uint64_t time_ns)
 {
 	struct source *source = context;
@@ -358,6 +374,13 @@ static bool start_transfer(struct source *source)
 {
 	struct source_common *common = source->common;
 	const struct transfer_events events = source_stream_events(source);
+	const struct fd_stream_events fd_events = {
+		.context = source,
+		.before_data = before_data,
+		.can_accept = can_accept,
+		.on_end = on_end,
+		.stream = events.stream,
+	};
 	const struct feed_plan plan = {
 		.target = source->target,
 		.additions = source->target->additions & ~source->left_out,
@@ -365,18 +388,8 @@ static bool start_transfer(struct source *source)
 		.loop = common->loop,
 		.chunk = buffer_size(common->options->targets.count),
 		.transfer_events = events,
-		.file_events =
-			{
-				.fd =
-					{
-						.context = source,
-						.before_data = before_data,
-						.can_accept = can_accept,
-						.on_end = on_end,
-						.stream = events.stream,
-					},
-				.on_ordered = on_ordered,
-			},
+		.file_events = {.fd = fd_events, .on_ordered = on_ordered},
+		.command_events = {.fd = fd_events, .on_counters = on_counters},
 	};
 	bool is_started;
 
@@ -443,7 +456,8 @@ void source_stream_end_with_result(struct source *source, CURLcode result)
 	is_complete = feed_result(&source->feed, result, has_begun, &error);
 	if (feed_is_refused(&source->feed, has_begun))
 		source->is_refused = true;
-	source_stream_end(source, is_complete ? NULL : &error);
+	/* it was ended, in whatever way it took that */
+	source_stream_end(source, is_complete || source->is_ending ? NULL : &error);
 }
 
 void source_stream_retry(struct source *source)

@@ -27,7 +27,7 @@ static void warn_of_unused_options(const struct source *source)
 {
 	const struct target_defaults *defaults = &source->common->options->defaults;
 
-	if (source->target->kind != TARGET_URL &&
+	if (source->target->kind != TARGET_URL && source->target->kind != TARGET_TCPDUMP &&
 		(defaults->filter || defaults->snaplen || defaults->interface_count > 0))
 		notice_warning(
 			"%s: -filter, -interface and -snaplen do not apply to programs and files",
@@ -239,6 +239,29 @@ void sources_resume(struct sources *sources)
 		else
 			source_stream_resume(source);
 	}
+}
+
+bool sources_ask_to_end(struct sources *sources)
+{
+	bool has_asked = false;
+
+	for (unsigned i = 0; i < sources->count; i++) {
+		struct source *source = &sources->list[i];
+
+		if (source->target->kind != TARGET_TCPDUMP || source->state != SOURCE_RUNNING)
+			continue;
+		source->is_ending = feed_ask_to_end(&source->feed);
+		has_asked = has_asked || source->is_ending;
+	}
+	return has_asked;
+}
+
+bool sources_are_ending(const struct sources *sources)
+{
+	for (unsigned i = 0; i < sources->count; i++)
+		if (sources->list[i].is_ending && sources->list[i].state == SOURCE_RUNNING)
+			return true;
+	return false;
 }
 
 /* Are packets of a source still under way? */

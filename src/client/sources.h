@@ -49,6 +49,15 @@ void sources_warn_of_left_out(struct sources *sources);
 void sources_resume(struct sources *sources);
 
 /*
+ * Asks the tcpdumps on hosts to end, which makes them report their counters. Returns
+ * whether there are any; sources_are_ending() then tells of them.
+ */
+bool sources_ask_to_end(struct sources *sources);
+
+/* Are some of these still running? What they report as a failure now is none. */
+bool sources_are_ending(const struct sources *sources);
+
+/*
  * The run is ended while sources still capture: warns of those whose last
  * packets have not come. Returns the number of them.
  */

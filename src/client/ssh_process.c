@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-	ARGUMENTS_MAX = 32, /* with options */
+	ARGUMENTS_MAX = 48, /* with options */
 	CONFIG_MAX = 16384, /* output of ssh -G */
 	CONFIG_MS = 2000,   /* wait for each part of it */
 };
@@ -71,6 +71,8 @@ int ssh_process_start(
 		while (*options)
 			argv[count++] = *options++;
 		add_host(argv, &count, ssh->target);
+		if (ssh->remote)
+			argv[count++] = ssh->remote;
 		error_number = child_process_start(argv, fds, ret_pid);
 	}
 	free(script);

@@ -9,6 +9,7 @@
 struct ssh_process {
 	const struct target *target; /* with host, port and user */
 	const char *command;	     /* a shell command; NULL: ssh */
+	const char *remote;	     /* to run there, in plain words; NULL: nothing */
 };
 
 enum { SSH_PORT_SIZE = 8 };

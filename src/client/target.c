@@ -7,6 +7,8 @@
 
 #include "client/redact.h"
 #include "client/target_query.h"
+#include "client/tcpdump_query.h"
+#include "client/tcpdump_script.h"
 #include "common/text.h"
 
 #include <ctype.h>
@@ -30,7 +32,8 @@ struct parsing {
 	const char *text;      /* after the label */
 	char shown[SHOWN_MAX]; /* the target without password, for messages */
 	bool by_ssh;
-	bool oom; /* out of memory: a part of the URL may be lost */
+	bool by_tcpdump; /* and by ssh */
+	bool oom;	 /* out of memory: a part of the URL may be lost */
 	struct error *error;
 };
 
@@ -133,11 +136,13 @@ static bool check_scheme(struct parsing *parsing)
 	char *scheme = get_part(parsing, CURLUPART_SCHEME, 0);
 	bool known;
 
-	parsing->by_ssh = scheme && strcmp(scheme, "ssh") == 0;
+	parsing->by_tcpdump = scheme && strcmp(scheme, "tcpdump+ssh") == 0;
+	parsing->by_ssh = parsing->by_tcpdump || (scheme && strcmp(scheme, "ssh") == 0);
 	known = parsing->by_ssh ||
 		(scheme && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0));
 	if (!known)
-		error_set(parsing->error, 1, "%s: the protocol must be http, https or ssh, not %s",
+		error_set(parsing->error, 1,
+			"%s: the protocol must be http, https, ssh or tcpdump+ssh, not %s",
 			parsing->shown, scheme ? scheme : "this");
 	free(scheme);
 	return known;
@@ -273,14 +278,9 @@ static bool is_safe_for_ssh(const char *text, const char *others)
 	return *text && *text != '-';
 }
 
-/*
- * Moves host, port and user of an ssh:// URL to ssh's fields. The URL becomes
- * one on the loopback of that host.
- */
-static bool move_ssh_parts(struct parsing *parsing, struct target *target)
+/* Moves host, port and user of a URL to ssh's fields. */
+static bool set_ssh_parts(struct parsing *parsing, struct target *target)
 {
-	if (!parsing->by_ssh)
-		return true;
 	if (target->password)
 		return error_set(parsing->error, 1,
 			"%s: ddump cannot pass a password to ssh; use keys", parsing->shown);
@@ -299,11 +299,38 @@ static bool move_ssh_parts(struct parsing *parsing, struct target *target)
 		return error_set(parsing->error, 1,
 			"%s: a user for ssh may contain only letters, digits and ._-+@",
 			parsing->shown);
+	return true;
+}
+
+/* The URL becomes one on the loopback of ssh's host. */
+static bool set_loopback(struct parsing *parsing)
+{
 	if (!set_part(parsing, CURLUPART_SCHEME, "http", 0))
 		return false;
 	if (!set_part(parsing, CURLUPART_HOST, TARGET_LOOPBACK, 0))
 		return false;
 	return set_part(parsing, CURLUPART_PORT, TARGET_PORT, 0);
+}
+
+/* Makes the script of a host that has tcpdump and no worker. */
+static bool set_script(
+	struct parsing *parsing, const struct target_defaults *defaults, struct target *target)
+{
+	char *path = get_part(parsing, CURLUPART_PATH, 0);
+	char *text = get_part(parsing, CURLUPART_QUERY, 0);
+	struct tcpdump_query query = {0};
+	struct error error = {0};
+
+	if (path && strcmp(path, "/") != 0)
+		error_set(&error, 1, "a path has no meaning for tcpdump");
+	else if (tcpdump_query_parse(text, defaults, &query, &error))
+		target->command = tcpdump_script_make(&query);
+	tcpdump_query_cleanup(&query);
+	free(path);
+	free(text);
+	if (error.status)
+		return error_set(parsing->error, 1, "%s: %s", parsing->shown, error.text);
+	return target->command || error_set(parsing->error, 1, "out of memory");
 }
 
 static bool fill_target(struct parsing *parsing, const char *label, struct target *target)
@@ -316,7 +343,9 @@ static bool fill_target(struct parsing *parsing, const char *label, struct targe
 	curl_url_set(parsing->url, CURLUPART_USER, NULL, 0);
 	curl_url_set(parsing->url, CURLUPART_PASSWORD, NULL, 0);
 	target->display_url = escape_text(get_part(parsing, CURLUPART_URL, 0));
-	if (!move_ssh_parts(parsing, target))
+	if (parsing->by_ssh && !set_ssh_parts(parsing, target))
+		return false;
+	if (parsing->by_ssh && !parsing->by_tcpdump && !set_loopback(parsing))
 		return false;
 	target->url = get_part(parsing, CURLUPART_URL, 0);
 	if (!target->label || !target->display_url || !target->url)
@@ -384,6 +413,18 @@ static bool fill_local(struct parsing *parsing, enum target_kind kind, const cha
 	return true;
 }
 
+/* Fills a target that is a host with tcpdump. */
+static bool fill_tcpdump(struct parsing *parsing, const char *label,
+	const struct target_defaults *defaults, struct target *target)
+{
+	if (!fill_target(parsing, label, target) || !set_script(parsing, defaults, target))
+		return false;
+	target->kind = TARGET_TCPDUMP;
+	free(target->url);
+	target->url = NULL;
+	return true;
+}
+
 static bool parse_parts(struct parsing *parsing, const char *text,
 	const struct target_defaults *defaults, struct target *target)
 {
@@ -396,7 +437,11 @@ static bool parse_parts(struct parsing *parsing, const char *text,
 		return false;
 	if (kind != TARGET_URL)
 		return fill_local(parsing, kind, rest, label, target);
-	if (!parse_url(parsing) || !set_url_defaults(parsing))
+	if (!parse_url(parsing))
+		return false;
+	if (parsing->by_tcpdump)
+		return fill_tcpdump(parsing, label, defaults, target);
+	if (!set_url_defaults(parsing))
 		return false;
 	if (!target_query_add(
 		    parsing->url, defaults, parsing->shown, &target->additions, parsing->error))

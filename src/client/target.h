@@ -22,21 +22,22 @@ struct target {
 	bool has_label;	   /* the user gave the label */
 	char *display_url; /* the target as the user wrote it, without password */
 	enum target_kind kind;
-	char *command; /* of TARGET_COMMAND: for the shell */
+	char *command; /* for the shell; of TARGET_TCPDUMP: for that of the host */
 	char *path;    /* of TARGET_FILE */
 	/* of TARGET_URL: */
 	char *url;	    /* to request; without user and password; it has a query */
 	unsigned additions; /* to its query, bits of enum target_addition */
 	char *user;	    /* NULL: none */
 	char *password;	    /* NULL: none */
-	char *ssh_host;	    /* for ssh(1), url is on its loopback; NULL: no ssh */
-	char *ssh_port;	    /* NULL: ssh's default */
-	char *ssh_user;	    /* NULL: ssh's default */
+	/* of TARGET_URL and TARGET_TCPDUMP: */
+	char *ssh_host; /* for ssh(1), url is on its loopback; NULL: no ssh */
+	char *ssh_port; /* NULL: ssh's default */
+	char *ssh_user; /* NULL: ssh's default */
 };
 
 /*
  * Parses [LABEL=]PROTOCOL://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY] or
- * HOST[:PORT]; PROTOCOL is http, https or ssh; or [LABEL=] and exec:COMMAND,
+ * HOST[:PORT]; PROTOCOL is http, https, ssh or tcpdump+ssh; or [LABEL=] and exec:COMMAND,
  * file:PATH, a path with '/', or "-". Sets ret_target, for
  * target_cleanup(), and returns true; or returns false with error set. The
  * error has no password in it.

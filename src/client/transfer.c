@@ -371,7 +371,7 @@ struct transfer *transfer_new(const struct target *target, unsigned additions,
 		return NULL;
 	transfer->events = *events;
 	transfer->additions = additions;
-	transfer->ssh = (struct ssh_process){target, options->ssh};
+	transfer->ssh = (struct ssh_process){.target = target, .command = options->ssh};
 	transfer->reader = stream_reader_new(&events->stream);
 	transfer->easy = curl_easy_init();
 	if (!transfer->reader || !transfer->easy || !set_url(transfer, target->url) ||

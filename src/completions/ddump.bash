@@ -53,7 +53,7 @@ _ddump_targets()
 	fi
 	# a command cannot be completed
 	[[ $rest != exec:* ]] || return
-	[[ $rest =~ ^(http|https|ssh):// ]] && protocol=${BASH_REMATCH[0]}
+	[[ $rest =~ ^(http|https|ssh|tcpdump\+ssh):// ]] && protocol=${BASH_REMATCH[0]}
 	rest=${rest#"$protocol"}
 	[[ $rest =~ ^[^@/?]*@ ]] && user=${BASH_REMATCH[0]}
 	rest=${rest#"$user"}
@@ -61,7 +61,7 @@ _ddump_targets()
 	[[ $rest == *[:/?]* ]] && return
 	_ddump_add "$label$protocol$user" < <(_ddump_hosts "$rest")
 	[[ $protocol$user ]] || _ddump_add "$label" < <(
-		compgen -W 'ssh:// http:// https:// exec: file:' -- "$rest")
+		compgen -W 'ssh:// tcpdump+ssh:// http:// https:// exec: file:' -- "$rest")
 	[[ ${COMPREPLY[0]} != *:// && ${COMPREPLY[0]} != *@(exec|file): ]] || compopt -o nospace
 }
 

@@ -7,8 +7,8 @@ function __ddump_targets
     switch "$rest"
         case '@*'
             printf '@%s\n' (__fish_complete_path (string sub -s 2 -- $rest))
-        case 'ssh://*' 'http://*' 'https://*'
-            set -l head (string match -r '^[a-z]+://(?:[^@/?]*@)?' -- $rest)
+        case 'ssh://*' 'tcpdump+ssh://*' 'http://*' 'https://*'
+            set -l head (string match -r '^[a-z+]+://(?:[^@/?]*@)?' -- $rest)
             for host in (__fish_print_hostnames)
                 printf '%s\n' "$label$head$host"
             end
@@ -22,7 +22,7 @@ function __ddump_targets
             for host in (__fish_print_hostnames)
                 printf '%s\n' "$label$host"
             end
-            printf '%s\tprotocol\n' "$label"{ssh,http,https}://
+            printf '%s\tprotocol\n' "$label"{ssh,tcpdump+ssh,http,https}://
             printf '%s\tprogram\n' "$label"exec:
             printf '%s\tcapture file\n' "$label"file:
             printf '@\tfile of targets\n'

@@ -10,7 +10,7 @@ _ddump_targets() {
 		_files
 	elif compset -P 'exec:'; then
 		_message 'shell command'
-	elif compset -P 'ssh://'; then
+	elif compset -P '(ssh|tcpdump+ssh)://'; then
 		compset -P '*@'
 		_ssh_hosts
 	elif compset -P '(http|https)://'; then
@@ -18,7 +18,7 @@ _ddump_targets() {
 		_hosts
 	else
 		_alternative 'hosts:host:_hosts' \
-			'protocols:protocol:compadd -S "" ssh:// http:// https:// exec\: file\:' \
+			'protocols:protocol:compadd -S "" ssh:// tcpdump+ssh:// http:// https:// exec\: file\:' \
 			'files:file of targets:compadd -S "" @'
 	fi
 }

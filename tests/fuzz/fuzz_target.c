@@ -114,14 +114,18 @@ static void check_labels(const struct target_list *targets)
 /* A word for ssh cannot be an option there, nor shell syntax. */
 static void check_ssh(const struct target *target)
 {
-	if (!target->ssh_host)
-		return;
 	must(*target->ssh_host && *target->ssh_host != '-', "ssh's host is not an option");
 	must(!strpbrk(target->ssh_host, " \t\r\n'\"`$\\;|&<>()"), "ssh's host is a word");
 	must(!target->ssh_port || target->ssh_port[strspn(target->ssh_port, "0123456789")] == '\0',
 		"ssh's port is a number");
 	must(!target->ssh_user || *target->ssh_user != '-', "ssh's user is not an option");
 	must(!target->user && !target->password, "the worker reached by ssh gets no credentials");
+}
+
+/* A worker that ssh reaches. */
+static void check_loopback(const struct target *target)
+{
+	check_ssh(target);
 	must(strncmp(target->url, "http://127.0.0.1:8475/", 22) == 0,
 		"the worker reached by ssh is on the loopback");
 }
@@ -133,7 +137,13 @@ static void check_target(const struct target *target, bool defaults)
 	if (target->kind == TARGET_URL) {
 		check_url(target->url, defaults);
 		check_additions(target, defaults);
+		if (target->ssh_host)
+			check_loopback(target);
+		return;
+	}
+	if (target->kind == TARGET_TCPDUMP) {
 		check_ssh(target);
+		must(!target->url && *target->command, "there is a script and no URL");
 		return;
 	}
 	must(!target->url && !target->ssh_host && !target->user, "others have no URL");
@@ -170,7 +180,7 @@ static void add_with_secret(const char *text, const char *before)
 	if (target_list_add(&targets, whole, &options, &error)) {
 		const struct target *target = &targets.list[0];
 
-		must(!strstr(target->url, SECRET), "a URL has no password");
+		must(target->url && !strstr(target->url, SECRET), "a URL has no password");
 		must(!strstr(target->label, SECRET), "nor has a label");
 		must(target->password && strncmp(target->password, SECRET, strlen(SECRET)) == 0,
 			"the password is not lost");

@@ -12,7 +12,7 @@ make_keys() {
 	ssh-keygen -q -t ed25519 -N '' -f "$keys/host"
 	ssh-keygen -q -t ed25519 -N '' -f "$keys/user"
 	cp "$keys/user.pub" "$keys/authorized_keys"
-	echo "[127.0.0.1]:2222 $(cut -d ' ' -f 1,2 "$keys/host.pub")" \
+	sed -E 's/^([^ ]+ [^ ]+).*/[127.0.0.1]:2222,[::1]:2222 \1/' "$keys/host.pub" \
 		>"$keys/known_hosts"
 	cat >"$keys/config" <<-END
 		Host fleet1 fleet2
@@ -29,6 +29,7 @@ make_keys() {
 	cat >"$keys/sshd" <<-END
 		Port 2222
 		ListenAddress 127.0.0.1
+		ListenAddress ::1
 		HostKey $keys/host
 		PidFile none
 		AuthorizedKeysFile $keys/authorized_keys

@@ -303,6 +303,30 @@ static void command_not_redacted(void **state)
 	assert_string_equal(shown, argument);
 }
 
+static void tcpdump_is_reached_by_ssh(void **state)
+{
+	static const char *const bad[] = {"tcpdump+ssh://a/path", "tcpdump+ssh://u:p@a",
+		"tcpdump+ssh://-oX", "tcpdump+ssh://-l@a", "tcpdump+ssh://", "tcpdump+ssh://a?x=1",
+		"tcpdump+ssh://a?filter=(", "tcpdump+ssh://a;b", "tcpdump://a"};
+	struct target_list targets = {0};
+	const struct target *target;
+
+	(void)state;
+	add(&targets, "x=tcpdump+ssh://u@[::1]:2222?filter=icmp and host 1.1.1.1", &nothing);
+	target = &targets.list[0];
+	assert_int_equal(target->kind, TARGET_TCPDUMP);
+	same_text("label", target->label, "x");
+	same_text("host", target->ssh_host, "::1");
+	same_text("port", target->ssh_port, "2222");
+	same_text("user", target->ssh_user, "u");
+	same_text("URL", target->url, NULL);
+	assert_non_null(strstr(target->command, "user='icmp and host 1.1.1.1'"));
+	assert_non_null(strstr(target->display_url, "tcpdump+ssh://[::1]:2222"));
+	target_list_cleanup(&targets);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refuse(bad[i], &nothing);
+}
+
 static void labels_numbered_when_repeated(void **state)
 {
 	static const char *const texts[] = {"a", "http://a/?filter=icmp", "a:8475", "a:80",
@@ -626,7 +650,8 @@ static void protocol_unknown_named(void **state)
 		const char *sentence = refuse(bad[i].text, &nothing);
 
 		snprintf(named, sizeof(named), "not %s", bad[i].protocol);
-		if (!strstr(sentence, named) || !strstr(sentence, "http, https or ssh"))
+		if (!strstr(sentence, named) ||
+			!strstr(sentence, "http, https, ssh or tcpdump+ssh"))
 			fail_msg("%s: %s", bad[i].text, sentence);
 	}
 }
@@ -879,6 +904,7 @@ int main(void)
 		cmocka_unit_test(label_before_equals_parsed),
 		cmocka_unit_test(command_not_parsed),
 		cmocka_unit_test(command_not_redacted),
+		cmocka_unit_test(tcpdump_is_reached_by_ssh),
 		cmocka_unit_test(file_not_parsed),
 		cmocka_unit_test(stdin_is_a_dash),
 		cmocka_unit_test(stdin_is_one_target),
