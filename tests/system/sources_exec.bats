@@ -75,7 +75,7 @@ make_captures() {
 	merge exec:'echo good morning to everybody who is here; sleep 1000'
 	[ "$status" -eq 1 ]
 	grep -q '^ddump: exec: the stream is not a capture: it begins with "good mor"' "$said"
-	run ! pgrep -f '^sleep 1000$'
+	eventually has_ended '^sleep 1000$'
 }
 
 @test "exec: a stream that is cut, and one whose program does not exit" {
@@ -86,7 +86,7 @@ make_captures() {
 	merge exec:'cat 0; exec >&-; sleep 1001'
 	[ "$status" -eq 2 ]
 	grep -q '^ddump: exec: the program closed its output, and did not exit within 2 s' "$said"
-	run ! pgrep -f '^sleep 1001$'
+	eventually has_ended '^sleep 1001$'
 }
 
 @test "exec: stderr is printable, limited, and drained; -quiet prints none of it" {
@@ -126,12 +126,12 @@ has_ended() {
 		[ "$how" = KILL ] || finish_merge
 		[ "$how" = KILL ] || [ "$status" -eq 0 ]
 		[ "$how" = INT ] || eventually has_ended '^/bin/sh -c cat 0; sleep 1002'
-		[ "$how" = KILL ] || has_ended '^sleep 100[23]$'
+		[ "$how" = KILL ] || eventually has_ended '^sleep 100[23]$'
 		pkill -f '^sleep 100[23]$' || true
 	done
 	merge -c 10 exec:'cat 0; sleep 1004'
 	[ "$status" -eq 0 ]
-	has_ended '^sleep 1004$'
+	eventually has_ended '^sleep 1004$'
 }
 
 @test "exec: the program's stdin is open, and ends with ddump" {
