@@ -26,12 +26,20 @@ static const uint64_t LAG_AT_END_NS = 2 * NS_PER_S;
 static void warn_of_unused_options(const struct source *source)
 {
 	const struct target_defaults *defaults = &source->common->options->defaults;
+	const char *label = source->target->label;
+	const bool has_any = defaults->filter || defaults->snaplen || defaults->linktype ||
+			     defaults->interface_count > 0 || defaults->no_promisc;
 
-	if (source->target->kind != TARGET_URL && source->target->kind != TARGET_TCPDUMP &&
-		(defaults->filter || defaults->snaplen || defaults->interface_count > 0))
-		notice_warning(
-			"%s: -filter, -interface and -snaplen do not apply to programs and files",
-			source->target->label);
+	if (source->target->kind == TARGET_URL)
+		return;
+	if (source->target->kind == TARGET_TCPDUMP) {
+		if (defaults->linktype)
+			notice_warning("%s: -linktype does not apply to tcpdump+ssh", label);
+	} else if (has_any) {
+		notice_warning("%s: -filter, -interface, -linktype, -p and -snaplen do not apply "
+			       "to programs and files",
+			label);
+	}
 }
 
 bool sources_start(struct sources *sources, const struct source_common *common)

@@ -162,6 +162,7 @@ static bool set_defaults(
 
 	if (!query->interface && defaults->interface_count > 1)
 		return error_set(error, 1, "tcpdump captures on one interface, or on all");
+	query->no_promisc = defaults->no_promisc;
 	if (!set_default(&query->filter, defaults->filter) ||
 		!set_default(&query->interface, interface) ||
 		!set_default(&query->snaplen, defaults->snaplen))

@@ -15,6 +15,7 @@ struct tcpdump_query {
 	char *snaplen; /* digits, as is count */
 	char *count;
 	bool sudo;
+	bool no_promisc;
 };
 
 /*

@@ -102,13 +102,14 @@ char *tcpdump_script_make(const struct tcpdump_query *query)
 	const struct part filter_part = {"user=", filter, "\nfilter=\"$filter and ($user)\"\n"};
 	const char *const command =
 		query->sudo ? "exec 3<&0\nsudo -n tcpdump" : "exec 3<&0\ntcpdump";
+	const char *const promisc = query->no_promisc ? " -p" : "";
 	const struct part options[] = {
 		{" -U -w - -B 8192 -i ", query->interface ? query->interface : "any", ""},
 		{" -s ", query->snaplen, ""},
 		{" -c ", query->count, ""},
 	};
 	size_t size = sizeof(begin) + sizeof(with_sudo) + sizeof(end) + strlen(command) +
-		      part_size(&filter_part);
+		      strlen(promisc) + part_size(&filter_part);
 	char *script;
 	char *out;
 
@@ -122,6 +123,7 @@ char *tcpdump_script_make(const struct tcpdump_query *query)
 	if (query->sudo)
 		out = add_text(out, with_sudo);
 	out = add_text(out, command);
+	out = add_text(out, promisc);
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		out = add_part(out, &options[i]);
 	add_text(out, end);

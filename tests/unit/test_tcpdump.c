@@ -155,6 +155,9 @@ static void script_has_the_values_as_words(void **state)
 	assert_non_null(strstr(script, "filter=\"($closing) or ($filter)\""));
 	free(script);
 	tcpdump_query_cleanup(&query);
+	script = tcpdump_script_make(&(struct tcpdump_query){.no_promisc = true});
+	assert_non_null(strstr(script, "\ntcpdump -p -U -w - "));
+	free(script);
 	script = tcpdump_script_make(&(struct tcpdump_query){0});
 	assert_non_null(strstr(script, "\ntcpdump -U -w - -B 8192 -i 'any' -- \"$filter\" <"));
 	assert_null(strstr(script, "sudo"));
