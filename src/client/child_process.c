@@ -149,12 +149,15 @@ bool child_process_has_ended(pid_t pid, struct child_exit *ret_exit)
 
 void child_process_end(pid_t pid)
 {
+	struct child_exit unused;
+
 	kill(-pid, SIGTERM);
-	for (int ms = 0; ms < TERMINATE_MS; ms += STEP_MS) {
-		if (waitpid(pid, NULL, WNOHANG) != 0)
-			return;
+	for (int ms = 0; ms < TERMINATE_MS && !child_process_has_ended(pid, &unused); ms += STEP_MS)
 		poll(NULL, 0, STEP_MS);
-	}
-	kill(-pid, SIGKILL);
+	/*
+	 * A child that was forked while the signal was blocked has not received it. The
+	 * leader forks no more, and until it is waited for, the group keeps its number.
+	 */
+	kill(-pid, child_process_has_ended(pid, &unused) ? SIGTERM : SIGKILL);
 	waitpid(pid, NULL, 0);
 }
