@@ -50,7 +50,7 @@ struct code_advice {
 };
 
 static const struct code_advice connect_advices[] = {
-	{ECONNREFUSED, NULL, "; try ssh://HOST, by default a worker listens on its loopback"},
+	{ECONNREFUSED, NULL, "; try ssh://HOST, or tcpdump+ssh://HOST if it has no worker"},
 	{EHOSTUNREACH, NULL, "; the host is down, or a firewall rejects the connection"},
 	{ENETUNREACH, NULL, "; the host is down, or a firewall rejects the connection"},
 	/* of IPv6 */

@@ -30,7 +30,7 @@ static void warn_of_unused_options(const struct source *source)
 	const bool has_any = defaults->filter || defaults->snaplen || defaults->linktype ||
 			     defaults->interface_count > 0 || defaults->no_promisc;
 
-	if (source->target->kind == TARGET_URL)
+	if (source->target->url)
 		return;
 	if (source->target->kind == TARGET_TCPDUMP) {
 		if (defaults->linktype)

@@ -165,7 +165,8 @@ static const char *find_advice(const char *text)
 		const char *advice;
 	} advices[] = {
 		{"administratively prohibited", "; try AllowTcpForwarding yes for the host's sshd"},
-		{"open failed", "; try systemctl enable --now ddump-worker.socket on the host"},
+		{"open failed", "; try systemctl enable --now ddump-worker.socket on the host, or "
+				"tcpdump+ssh://"},
 		{"Permission denied", "; ssh cannot prompt, try a key or an agent"},
 		{"Host key verification failed", "; log in with ssh once to accept the host key"},
 	};

@@ -23,7 +23,8 @@ enum {
 	TEXT_MAX = 65536, /* of one target */
 	LABEL_MAX = 64,
 	SHOWN_MAX = 200,
-	ESCAPED_MAX = 4, /* characters of an escaped byte */
+	SOCKET_MAX = 108, /* as in unix(7) */
+	ESCAPED_MAX = 4,  /* characters of an escaped byte */
 };
 
 /* The state of the parser. */
@@ -425,6 +426,49 @@ static bool fill_tcpdump(struct parsing *parsing, const char *label,
 	return true;
 }
 
+/* Sets the URL of a target that is a unix socket: as for a worker on the loopback. */
+static bool parse_socket(struct parsing *parsing, const char *rest, struct target *target)
+{
+	const size_t size = strcspn(rest, "?");
+	char *url = NULL;
+	bool is_good;
+
+	if (size == 0 || size >= SOCKET_MAX)
+		return error_set(parsing->error, 1,
+			"%s: the path of a socket must have 1 to %d characters", parsing->shown,
+			SOCKET_MAX - 1);
+	target->socket = strndup(rest, size);
+	if (asprintf(&url, "http://" TARGET_LOOPBACK ":" TARGET_PORT DEFAULT_PATH "%s",
+		    rest + size) < 0)
+		url = NULL;
+	if (!target->socket || !url)
+		return error_set(parsing->error, 1, "out of memory");
+	parsing->text = url;
+	is_good = parse_url(parsing);
+	parsing->text = NULL;
+	free(url);
+	return is_good;
+}
+
+/* Fills a target that is a unix socket, once its URL is complete. */
+static bool fill_socket(struct parsing *parsing, const char *label, struct target *target)
+{
+	char *query = get_part(parsing, CURLUPART_QUERY, 0);
+	char *display = NULL;
+
+	if (asprintf(&display, "unix:%s?%s", target->socket, query ? query : "") < 0)
+		display = NULL;
+	free(query);
+	target->kind = TARGET_UNIX;
+	target->has_label = *label;
+	target->label = *label ? strdup(label) : escape_text(make_file_label(target->socket));
+	target->display_url = escape_text(display);
+	target->url = get_part(parsing, CURLUPART_URL, 0);
+	if (!target->label || !target->display_url || !target->url)
+		return error_set(parsing->error, 1, "out of memory");
+	return true;
+}
+
 static bool parse_parts(struct parsing *parsing, const char *text,
 	const struct target_defaults *defaults, struct target *target)
 {
@@ -435,9 +479,9 @@ static bool parse_parts(struct parsing *parsing, const char *text,
 	parsing->text = text + target_kind_label_size(text);
 	if (!copy_label(parsing, text, label))
 		return false;
-	if (kind != TARGET_URL)
+	if (kind != TARGET_URL && kind != TARGET_UNIX)
 		return fill_local(parsing, kind, rest, label, target);
-	if (!parse_url(parsing))
+	if (kind == TARGET_UNIX ? !parse_socket(parsing, rest, target) : !parse_url(parsing))
 		return false;
 	if (parsing->by_tcpdump)
 		return fill_tcpdump(parsing, label, defaults, target);
@@ -446,7 +490,8 @@ static bool parse_parts(struct parsing *parsing, const char *text,
 	if (!target_query_add(
 		    parsing->url, defaults, parsing->shown, &target->additions, parsing->error))
 		return false;
-	return fill_target(parsing, label, target);
+	return kind == TARGET_UNIX ? fill_socket(parsing, label, target)
+				   : fill_target(parsing, label, target);
 }
 
 bool target_parse(struct target *ret_target, const char *text,
@@ -488,6 +533,7 @@ void target_cleanup(struct target *target)
 	free(target->label);
 	free(target->command);
 	free(target->path);
+	free(target->socket);
 	free(target->url);
 	free(target->display_url);
 	free(target->ssh_host);

@@ -24,7 +24,8 @@ struct target {
 	enum target_kind kind;
 	char *command; /* for the shell; of TARGET_TCPDUMP: for that of the host */
 	char *path;    /* of TARGET_FILE */
-	/* of TARGET_URL: */
+	char *socket;  /* of TARGET_UNIX, whose url is on the loopback */
+	/* of TARGET_URL and TARGET_UNIX: */
 	char *url;	    /* to request; without user and password; it has a query */
 	unsigned additions; /* to its query, bits of enum target_addition */
 	char *user;	    /* NULL: none */
@@ -38,7 +39,7 @@ struct target {
 /*
  * Parses [LABEL=]PROTOCOL://[USER[:PASSWORD]@]HOST[:PORT][/PATH][?QUERY] or
  * HOST[:PORT]; PROTOCOL is http, https, ssh or tcpdump+ssh; or [LABEL=] and exec:COMMAND,
- * file:PATH, a path with '/', or "-". Sets ret_target, for
+ * unix:PATH[?QUERY], file:PATH, a path with '/', or "-". Sets ret_target, for
  * target_cleanup(), and returns true; or returns false with error set. The
  * error has no password in it.
  */

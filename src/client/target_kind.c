@@ -17,6 +17,7 @@ enum target_kind target_kind_find(const char *text, const char **ret_rest)
 {
 	static const char exec[] = "exec:";
 	static const char file[] = "file:";
+	static const char local[] = "unix:";
 	const char *rest = text + target_kind_label_size(text);
 
 	*ret_rest = rest;
@@ -27,6 +28,10 @@ enum target_kind target_kind_find(const char *text, const char **ret_rest)
 	if (strncmp(rest, file, strlen(file)) == 0) {
 		*ret_rest += strlen(file);
 		return TARGET_FILE;
+	}
+	if (strncmp(rest, local, strlen(local)) == 0) {
+		*ret_rest += strlen(local);
+		return TARGET_UNIX;
 	}
 	if (strcmp(rest, "-") == 0)
 		return TARGET_STDIN;

@@ -9,6 +9,7 @@ enum target_kind {
 	TARGET_COMMAND, /* exec:COMMAND */
 	TARGET_FILE,	/* file:PATH, or a path that contains a '/' */
 	TARGET_STDIN,	/* - */
+	TARGET_UNIX,	/* unix:PATH[?QUERY] */
 	TARGET_TCPDUMP, /* tcpdump+ssh://, which target_kind_find() finds to be a URL */
 };
 

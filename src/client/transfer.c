@@ -362,6 +362,15 @@ static bool set_tunnel(struct transfer *transfer)
 	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
 }
 
+/* Sets up the request by a unix socket. False: out of memory. */
+static bool set_socket(CURL *easy, const char *path)
+{
+	/* ~/.netrc may have a password for 127.0.0.1, which is not for this socket */
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	return curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, path) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
+}
+
 struct transfer *transfer_new(const struct target *target, unsigned additions,
 	const struct options *options, long buffer, const struct transfer_events *events)
 {
@@ -385,7 +394,8 @@ struct transfer *transfer_new(const struct target *target, unsigned additions,
 	curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
-	if (target->ssh_host && !set_tunnel(transfer)) {
+	if ((target->ssh_host && !set_tunnel(transfer)) ||
+		(target->socket && !set_socket(transfer->easy, target->socket))) {
 		transfer_free(transfer);
 		return NULL;
 	}

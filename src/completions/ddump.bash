@@ -43,8 +43,11 @@ _ddump_targets()
 		done < <(compgen -f -- "${rest#@}")
 		return
 	fi
-	if [[ $rest == file:* || $rest =~ ^[^:?#@]*/ ]]; then
-		[[ $rest != file:* ]] || { label+=file: && rest=${rest#file:}; }
+	if [[ $rest == file:* || $rest == unix:* || $rest =~ ^[^:?#@]*/ ]]; then
+		[[ ! $rest =~ ^(file|unix): ]] || {
+			label+=${BASH_REMATCH[0]}
+			rest=${rest#"${BASH_REMATCH[0]}"}
+		}
 		while IFS= read -r file; do
 			[[ ! -d $file ]] || { file+=/ && compopt -o nospace; }
 			_ddump_add "$label" <<<"$file"
@@ -61,8 +64,8 @@ _ddump_targets()
 	[[ $rest == *[:/?]* ]] && return
 	_ddump_add "$label$protocol$user" < <(_ddump_hosts "$rest")
 	[[ $protocol$user ]] || _ddump_add "$label" < <(
-		compgen -W 'ssh:// tcpdump+ssh:// http:// https:// exec: file:' -- "$rest")
-	[[ ${COMPREPLY[0]} != *:// && ${COMPREPLY[0]} != *@(exec|file): ]] || compopt -o nospace
+		compgen -W 'ssh:// tcpdump+ssh:// http:// https:// exec: file: unix:' -- "$rest")
+	[[ ${COMPREPLY[0]} != *:// && ${COMPREPLY[0]} != *@(exec|file|unix): ]] || compopt -o nospace
 }
 
 # Readline ends a word at ':' or '=', and replaces only what comes after it.

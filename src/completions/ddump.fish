@@ -13,9 +13,9 @@ function __ddump_targets
                 printf '%s\n' "$label$head$host"
             end
         case 'exec:*'
-        case './*' '/*' 'file:*'
-            set -l head (string match -r '^(?:file:)?' -- $rest)
-            for file in (__fish_complete_path (string replace -r '^file:' '' -- $rest))
+        case './*' '/*' 'file:*' 'unix:*'
+            set -l head (string match -r '^(?:file:|unix:)?' -- $rest)
+            for file in (__fish_complete_path (string replace -r '^(file|unix):' '' -- $rest))
                 printf '%s\n' "$label$head$file"
             end
         case '*'
@@ -25,6 +25,7 @@ function __ddump_targets
             printf '%s\tprotocol\n' "$label"{ssh,tcpdump+ssh,http,https}://
             printf '%s\tprogram\n' "$label"exec:
             printf '%s\tcapture file\n' "$label"file:
+            printf '%s\tsocket of a worker\n' "$label"unix:
             printf '@\tfile of targets\n'
     end
 end

@@ -6,7 +6,7 @@ _ddump_targets() {
 	compset -P '[[:alnum:]._-]##='
 	if compset -P '@'; then
 		_files
-	elif compset -P 'file:' || [[ $PREFIX == [^:?#@]#/* ]]; then
+	elif compset -P '(file|unix):' || [[ $PREFIX == [^:?#@]#/* ]]; then
 		_files
 	elif compset -P 'exec:'; then
 		_message 'shell command'
@@ -18,7 +18,7 @@ _ddump_targets() {
 		_hosts
 	else
 		_alternative 'hosts:host:_hosts' \
-			'protocols:protocol:compadd -S "" ssh:// tcpdump+ssh:// http:// https:// exec\: file\:' \
+			'protocols:protocol:compadd -S "" ssh:// tcpdump+ssh:// http:// https:// exec\: file\: unix\:' \
 			'files:file of targets:compadd -S "" @'
 	fi
 }

@@ -122,12 +122,10 @@ static void check_ssh(const struct target *target)
 	must(!target->user && !target->password, "the worker reached by ssh gets no credentials");
 }
 
-/* A worker that ssh reaches. */
-static void check_loopback(const struct target *target)
+/* A worker that is not reached by its address. */
+static void check_loopback(const char *url)
 {
-	check_ssh(target);
-	must(strncmp(target->url, "http://127.0.0.1:8475/", 22) == 0,
-		"the worker reached by ssh is on the loopback");
+	must(strncmp(url, "http://127.0.0.1:8475/", 22) == 0, "such a worker is on the loopback");
 }
 
 /* A target has one way to its stream. */
@@ -137,8 +135,16 @@ static void check_target(const struct target *target, bool defaults)
 	if (target->kind == TARGET_URL) {
 		check_url(target->url, defaults);
 		check_additions(target, defaults);
-		if (target->ssh_host)
-			check_loopback(target);
+		if (target->ssh_host) {
+			check_ssh(target);
+			check_loopback(target->url);
+		}
+		return;
+	}
+	if (target->kind == TARGET_UNIX) {
+		check_url(target->url, defaults);
+		check_loopback(target->url);
+		must(target->socket && *target->socket, "there is a socket");
 		return;
 	}
 	if (target->kind == TARGET_TCPDUMP) {

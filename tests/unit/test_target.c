@@ -262,6 +262,35 @@ static void file_not_parsed(void **state)
 	assert_non_null(strstr(refuse("file:", &nothing), "the name of a file must follow"));
 }
 
+static void socket_has_a_query(void **state)
+{
+	static const struct {
+		const char *text, *label, *socket, *url;
+	} good[] = {
+		{"unix:/run/w", "w", "/run/w", "http://127.0.0.1:8475" CAPTURE},
+		{"x=unix:w?filter=a b", "x", "w",
+			"http://127.0.0.1:8475/capture?filter=a+b&format=pcapng"},
+		{"unix:///u:p@h", "u:p@h", "///u:p@h", "http://127.0.0.1:8475" CAPTURE},
+	};
+	static const char *const bad[] = {
+		"unix:", "unix:?filter=x", "unix:/a?b#c", "unix:/" SIXTY SIXTY};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct target_list targets = {0};
+
+		add(&targets, good[i].text, &nothing);
+		assert_int_equal(targets.list[0].kind, TARGET_UNIX);
+		same_text(good[i].text, targets.list[0].label, good[i].label);
+		same_text(good[i].text, targets.list[0].socket, good[i].socket);
+		same_url(good[i].text, targets.list[0].url, good[i].url);
+		same_text(good[i].text, targets.list[0].user, NULL);
+		target_list_cleanup(&targets);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refuse(bad[i], &nothing);
+}
+
 static void stdin_is_a_dash(void **state)
 {
 	static const char *const texts[] = {"-", "x=-"};
@@ -641,8 +670,7 @@ static void protocol_unknown_named(void **state)
 		const char *text;
 		const char *protocol;
 	} bad[] = {{"sshx://a", "sshx"}, {"ftp://a/x", "ftp"}, {"gopher://a", "gopher"},
-		{"httpx://a", "httpx"}, {"ws://a", "ws"}, {"x=imap://a", "imap"},
-		{"unix://a", "unix"}};
+		{"httpx://a", "httpx"}, {"ws://a", "ws"}, {"x=imap://a", "imap"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -906,6 +934,7 @@ int main(void)
 		cmocka_unit_test(command_not_redacted),
 		cmocka_unit_test(tcpdump_is_reached_by_ssh),
 		cmocka_unit_test(file_not_parsed),
+		cmocka_unit_test(socket_has_a_query),
 		cmocka_unit_test(stdin_is_a_dash),
 		cmocka_unit_test(stdin_is_one_target),
 		cmocka_unit_test(file_command_needs_permission),
