@@ -30,11 +30,14 @@ static char *decode(const char *text, size_t size, struct error *error)
 			free(out);
 			return NULL;
 		}
-		if (byte > 0)
+		out[used] = text[i];
+		if (text[i] == '+')
+			out[used] = ' ';
+		if (byte > 0) {
+			out[used] = (char)byte;
 			i += 2;
-		out[used++] = byte > 0 ? (char)byte : text[i];
-		if (byte < 0 && text[i] == '+')
-			out[used - 1] = ' ';
+		}
+		used++;
 	}
 	out[used] = '\0';
 	return out;

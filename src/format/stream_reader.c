@@ -26,7 +26,8 @@ struct stream_reader {
 	struct pcap_file file;	    /* of pcap */
 	bool has_pseudo_header;	    /* of a pcap file: at the start of its packets */
 	uint32_t number;	    /* of a pcap file's interface */
-	uint64_t position;	    /* in the stream: of the unit that comes next */
+	uint64_t position;	    /* in the stream: of what comes next */
+	uint64_t unit_position;	    /* of the header, record or block there, or around it */
 	unsigned char *carry;	    /* the start of an incomplete unit */
 	size_t carried;
 	size_t capacity;
@@ -187,6 +188,14 @@ static size_t carry_fill(
 	return taken;
 }
 
+/* Moves on by size bytes that have been parsed; a block that is skipped has several parts. */
+static void advance(struct stream_reader *reader, size_t size)
+{
+	reader->position += size;
+	if (!reader->pcapng || !pcapng_read_is_inside(reader->pcapng))
+		reader->unit_position = reader->position;
+}
+
 /*
  * Completes the carried unit with bytes, and parses it if it is complete. Returns how
  * many bytes were used, or SIZE_MAX with error set.
@@ -211,7 +220,7 @@ static size_t finish_carried(
 		if (reader->carried < want)
 			return used;
 	}
-	reader->position += reader->carried;
+	advance(reader, reader->carried);
 	reader->carried = 0;
 	return used;
 }
@@ -240,7 +249,7 @@ static bool parse_chunk(
 		}
 		bytes += want;
 		size -= want;
-		reader->position += want;
+		advance(reader, want);
 	}
 	return true;
 }
@@ -261,7 +270,7 @@ bool stream_reader_has_begun(const struct stream_reader *reader)
 
 uint64_t stream_reader_position(const struct stream_reader *reader)
 {
-	return reader->position;
+	return reader->unit_position;
 }
 
 bool stream_reader_end(const struct stream_reader *reader, struct error *error)
