@@ -171,6 +171,15 @@ static bool set_linktype(void *to, const char *value, struct error *error)
 	return true;
 }
 
+/* Erases the value in argv, which other users can see. */
+static bool set_header(void *to, const char *value, struct error *error)
+{
+	const bool is_added = request_headers_add(&((struct options *)to)->headers, value, error);
+
+	explicit_bzero((char *)value, strlen(value));
+	return is_added;
+}
+
 #define AT(source) NULL, offsetof(struct options, source)
 
 const struct option_row options_rows[] = {
@@ -190,13 +199,15 @@ const struct option_row options_rows[] = {
 	{"hold", "MS", "wait at most MS ms for a silent target (default 2000)", set_hold, 0},
 	{"align", NULL, "correct timestamps by the offset of each host's clock", AT(align)},
 	{"require", "all|any", "start only if all (default) or any targets answer", set_require, 0},
-	{"retry", NULL, "reconnect lost targets", AT(retry)},
+	{"retry", NULL, "reconnect lost targets; -header-http: -header over http", AT(retry)},
+	{"header-http", NULL, NULL, AT(headers.over_http)},
 	{"ca", "FILE", "trust only these authorities; -crl: revocation lists", AT(credentials.ca)},
 	{"crl", "FILE", NULL, AT(credentials.crl)},
 	{"cert", "FILE", "send this certificate with its chain; -key: its key",
 		AT(credentials.cert)},
 	{"key", "FILE", NULL, AT(credentials.key)},
-	{"ssh", "COMMAND", "run COMMAND instead of ssh", AT(ssh)},
+	{"ssh", "VALUE", "run this, not ssh; -header: send NAME: VALUE or @FILE", AT(ssh)},
+	{"header", "VALUE", NULL, set_header, 0},
 	{"netrc", NULL, "read passwords in ~/.netrc; -allow-exec: exec: in @FILE", AT(netrc)},
 	{"allow-exec", NULL, NULL, AT(targets.allow_exec)},
 	{"status", NULL, "print a status line", AT(status)},
@@ -250,6 +261,8 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 		return false;
 	if (!add_targets(argv + operand, (size_t)(argc - operand), ret_options, error))
 		return false;
+	if (!request_headers_check(&ret_options->headers, &ret_options->targets, error))
+		return false;
 	if (ret_options->targets.count == 0 && !ret_options->help && !ret_options->version)
 		return error_set(error, 1, "no target given; see -help");
 	return true;
@@ -258,5 +271,6 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 void options_cleanup(struct options *options)
 {
 	target_list_cleanup(&options->targets);
+	request_headers_cleanup(&options->headers);
 	tls_files_cleanup(&options->credentials);
 }

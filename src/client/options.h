@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "client/request_headers.h"
 #include "client/target_list.h"
 #include "client/tls_files.h"
 
@@ -12,6 +13,7 @@ struct options {
 	struct tls_files credentials;
 	struct target_defaults defaults;
 	struct target_list targets;
+	struct request_headers headers;
 	const char *output; /* NULL or "-": stdout */
 	uint64_t count;	    /* packets; 0: no limit */
 	uint64_t duration;  /* seconds; 0: no limit */

@@ -371,6 +371,27 @@ static bool set_socket(CURL *easy, const char *path)
 	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
 }
 
+/*
+ * Adds the header fields of the options, for the target and not for the CONNECT of a
+ * proxy. False: out of memory.
+ */
+static bool set_headers(
+	struct transfer *transfer, const struct target *target, const struct options *options)
+{
+	CURL *easy = transfer->easy;
+
+	if (options->headers.count == 0)
+		return true;
+	/* a proxy would receive them in clear text, and is on another loopback */
+	if (request_headers_is_loopback(target->url) &&
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") != CURLE_OK)
+		return false;
+	transfer->headers = request_headers_append(&options->headers, transfer->headers);
+	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	return transfer->headers &&
+	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+}
+
 struct transfer *transfer_new(const struct target *target, unsigned additions,
 	const struct options *options, long buffer, const struct transfer_events *events)
 {
@@ -395,7 +416,8 @@ struct transfer *transfer_new(const struct target *target, unsigned additions,
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
 	if ((target->ssh_host && !set_tunnel(transfer)) ||
-		(target->socket && !set_socket(transfer->easy, target->socket))) {
+		(target->socket && !set_socket(transfer->easy, target->socket)) ||
+		!set_headers(transfer, target, options)) {
 		transfer_free(transfer);
 		return NULL;
 	}
@@ -411,7 +433,7 @@ void transfer_free(struct transfer *transfer)
 	if (!transfer)
 		return;
 	curl_easy_cleanup(transfer->easy);
-	curl_slist_free_all(transfer->headers);
+	request_headers_free_list(transfer->headers);
 	ssh_tunnel_free(transfer->tunnel);
 	stream_reader_free(transfer->reader);
 	free(transfer);

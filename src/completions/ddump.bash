@@ -103,6 +103,13 @@ _ddump()
 		_ddump_add '' < <(compgen -c -- "$cur")
 		return
 		;;
+	-header)
+		if [[ $cur == @* ]]; then
+			_ddump_targets "$cur"
+			_ddump_cut "$cur"
+		fi
+		return
+		;;
 	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold)
 		return
 		;;
@@ -112,7 +119,8 @@ _ddump()
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
 		local options='filter interface i p snaplen s payload linktype w pcapng c
-			duration hold align require retry ca crl cert key ssh allow-exec
+			duration hold align require retry ca crl cert key ssh header
+			header-http allow-exec
 			netrc status quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 	else

@@ -51,6 +51,8 @@ complete -c ddump -o crl -l crl -rF -d 'Reject certificates that these lists rev
 complete -c ddump -o cert -l cert -rF -d 'Send this certificate'
 complete -c ddump -o key -l key -rF -d 'Private key of -cert'
 complete -c ddump -o ssh -l ssh -xa '(__fish_complete_command)' -d 'Run this instead of ssh'
+complete -c ddump -o header -l header -x -d 'Send this header field, or those of @FILE'
+complete -c ddump -o header-http -l header-http -d 'Allow -header over http'
 complete -c ddump -o allow-exec -l allow-exec -d 'Allow exec: in files of targets'
 complete -c ddump -o netrc -l netrc -d 'Read passwords from ~/.netrc'
 complete -c ddump -o status -l status -d 'Print a status line'

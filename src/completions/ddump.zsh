@@ -49,6 +49,8 @@ _ddump() {
 		'cert[send this certificate with its chain]:PEM file:_files'
 		'key[private key of -cert]:PEM file:_files'
 		'ssh[run this for ssh\:// targets instead of ssh]:command:_command_names -e'
+		'*header[send this header field, or those of @FILE]:NAME\: VALUE, or @FILE: '
+		'header-http[allow -header over http]'
 		'allow-exec[allow exec\: in files of targets]'
 		'netrc[read users and passwords from ~/.netrc]'
 		'status[print a status line]'

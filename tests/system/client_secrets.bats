@@ -14,6 +14,8 @@ bats_require_minimum_version 1.5.0
 password='s3sam3:op@n'
 encoded=s3sam3%3Aop%40n
 pieces=(-e s3sam3 -e op@n -e op%40n)
+token=$(printf 'me:%s' "$password" | base64)
+pieces+=(-e "$token")
 
 # Files that a run reads are in "from", files that it writes, its output among
 # them, in "left".
@@ -55,6 +57,15 @@ by_stdin() {
 by_netrc() {
 	printf 'default login me password %s\n' "$password" >"$from/.netrc"
 	given=(-netrc "odd=$1")
+}
+
+by_header() {
+	given=(-header "Authorization: Basic $token" "odd=$1")
+}
+
+by_header_file() {
+	echo "Authorization: Basic $token" >"$from/header"
+	given=("-header=@$from/header" "odd=$1")
 }
 
 # The password of a proxy is only in the environment.
@@ -107,7 +118,7 @@ serve_untrusted() {
 }
 
 ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
-	by_dialog)
+	by_dialog by_header by_header_file)
 
 # A good end, and failures from name resolution to the last byte.
 @test "passwords in output, messages, or files: none, however a run ends" {
@@ -156,7 +167,7 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 @test "an option without its value: no password in the message" {
 	local option
 	for option in filter interface snaplen payload linktype w c duration hold require ca \
-		crl cert key ssh nonsense; do
+		crl cert key ssh header nonsense; do
 		for target in "http://me:$encoded@127.0.0.1:$port/status/401" \
 			"me:$encoded@127.0.0.1"; do
 			merge "-$option" "$target"

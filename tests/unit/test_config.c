@@ -328,8 +328,8 @@ static void require_other_value_rejected(void **state)
 /* Each alone, so that none stands for another. */
 static void flag_sets_one_field(void **state)
 {
-	static const char *const names[] = {
-		"pcapng", "align", "retry", "status", "netrc", "quiet", "verbose", "allow-exec"};
+	static const char *const names[] = {"pcapng", "align", "retry", "status", "netrc", "quiet",
+		"verbose", "allow-exec", "header-http"};
 	char text[32];
 
 	(void)state;
@@ -346,6 +346,7 @@ static void flag_sets_one_field(void **state)
 		assert_int_equal(is->quiet, i == 5);
 		assert_int_equal(is->verbose, i == 6);
 		assert_int_equal(is->targets.allow_exec, i == 7);
+		assert_int_equal(is->headers.over_http, i == 8);
 		options_cleanup(&line.options);
 	}
 }
