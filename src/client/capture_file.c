@@ -34,10 +34,19 @@ void capture_file_set_reader_gone(struct capture_file *file)
 		file->state = CAPTURE_FILE_READER_GONE;
 }
 
+/* The link type that readers expect of an interface without packets. */
+static uint32_t first_linktype(const struct interface_table *interfaces)
+{
+	return interfaces->count > 0 ? linktype_bare(interfaces->list[0]->interface.linktype)
+				     : LINKTYPE_SLL;
+}
+
 void capture_file_start(struct capture_file *file, uint32_t linktype)
 {
 	file->started = true;
 	file->writer.linktype = linktype;
+	if (file->writer.has_watermarks)
+		file->writer.linktype = first_linktype(file->interfaces);
 	if (!record_writer_start(&file->writer, &file->error))
 		handle_failure(file);
 }
@@ -138,6 +147,19 @@ void capture_file_flush(struct capture_file *file)
 	if (file->state == CAPTURE_FILE_READER_GONE)
 		return;
 	if (!output_flush(file->writer.output, &file->error))
+		handle_failure(file);
+}
+
+void capture_file_write_watermark(struct capture_file *file, uint64_t time_ns)
+{
+	const struct statistics watermark = {.time = time_ns};
+
+	if (!file->writer.has_watermarks || file->state != CAPTURE_FILE_OPEN ||
+		time_ns <= file->watermark_ns)
+		return;
+	if (record_writer_statistics(&file->writer, &watermark, &file->error))
+		file->watermark_ns = time_ns;
+	else
 		handle_failure(file);
 }
 

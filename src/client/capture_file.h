@@ -23,9 +23,10 @@ struct capture_file {
 	struct notices *notices;
 	struct record_writer writer;
 	enum capture_file_state state;
-	bool started;	    /* the output has its header */
-	struct error error; /* of CAPTURE_FILE_FAILED */
-	uint64_t written;   /* packets */
+	bool started;	       /* the output has its header */
+	struct error error;    /* of CAPTURE_FILE_FAILED */
+	uint64_t written;      /* packets */
+	uint64_t watermark_ns; /* the last one; 0: none */
 	/* how far capture_file_write_end() is: */
 	uint32_t counters_written; /* interfaces */
 	unsigned notes_written;	   /* targets; one more: the general notes, too */
@@ -52,6 +53,9 @@ bool capture_file_block(void *context, unsigned target, const unsigned char *byt
 
 /* Flushes the buffer, as far as the output's reader accepts it. */
 void capture_file_flush(struct capture_file *file);
+
+/* Writes a watermark, if the file has them: all packets up to time_ns are in it. */
+void capture_file_write_watermark(struct capture_file *file, uint64_t time_ns);
 
 /* Writes the counters of interfaces whose drops have grown since they were written. */
 void capture_file_write_counters(struct capture_file *file);

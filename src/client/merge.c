@@ -408,6 +408,16 @@ int merge_pump(struct merge *merge, uint64_t now)
 	return -1;
 }
 
+bool merge_promise(const struct merge *merge, uint64_t *ret_ns)
+{
+	if (!release_promise(&merge->release, ret_ns))
+		return false;
+	/* packets that wait for the sink */
+	if (merge->ready.count > 0)
+		*ret_ns = clock_earlier(*ret_ns, merge->ready.items[0].key - 1);
+	return merge->ready.count == 0 || merge->ready.items[0].key > 0;
+}
+
 bool merge_drain(struct merge *merge, uint64_t now)
 {
 	if (!send_blocks(merge, now))

@@ -86,6 +86,12 @@ void merge_output_resumed(struct merge *merge, uint64_t now);
 int merge_pump(struct merge *merge, uint64_t now);
 
 /*
+ * Returns in ret_ns the watermark of the merge itself: all packets up to this time have
+ * been sent on. False: it has none, because a running target has none.
+ */
+bool merge_promise(const struct merge *merge, uint64_t *ret_ns);
+
+/*
  * Sends on everything, in order: nothing more will arrive. False: the sink did
  * not accept all of it; call it again.
  */

@@ -13,6 +13,25 @@
 #include <string.h>
 
 #define APPLICATION "ddump " DDUMP_VERSION
+#define MERGE_APPLICATION PCAPNG_MERGE_APPLICATION DDUMP_VERSION
+
+/* Adds the interface of watermarks, which has no packets. */
+static bool add_watermark_interface(struct record_writer *writer, struct error *error)
+{
+	const struct interface interface = {
+		.linktype = writer->linktype,
+		.snaplen = PACKET_MAX,
+		.nano = true,
+		.name = "merge",
+		.filter = "",
+	};
+	unsigned char *record = output_buffer(writer->output);
+
+	if (!record)
+		return false;
+	writer->interfaces++;
+	return output_add(writer->output, pcapng_write_interface(record, &interface), false, error);
+}
 
 bool record_writer_start(struct record_writer *writer, struct error *error)
 {
@@ -28,11 +47,15 @@ bool record_writer_start(struct record_writer *writer, struct error *error)
 		return false;
 	record = output_buffer(writer->output);
 	if (writer->pcapng)
-		size = pcapng_write_section(record, APPLICATION, NULL);
+		size = pcapng_write_section(
+			record, writer->has_watermarks ? MERGE_APPLICATION : APPLICATION, NULL);
 	else
 		pcap_file_put_header(record, &file);
-	return output_add(writer->output, size, false, error) &&
-	       output_flush(writer->output, error);
+	if (!output_add(writer->output, size, false, error))
+		return false;
+	if (writer->has_watermarks && !add_watermark_interface(writer, error))
+		return false;
+	return output_flush(writer->output, error);
 }
 
 uint32_t record_writer_linktype(const struct record_writer *writer, uint32_t linktype)

@@ -15,6 +15,7 @@
 struct record_writer {
 	struct output *output;
 	bool pcapng;
+	bool has_watermarks; /* pcapng with an interface 0 for them, of link type linktype */
 	uint32_t linktype;   /* of a pcap, and so of all packets */
 	uint32_t interfaces; /* the number of IDBs written */
 };

@@ -89,7 +89,22 @@ static void advance(
 void release_packet_came(struct release *release, unsigned source, uint64_t time_ns,
 	uint64_t watermark_ns, uint64_t now)
 {
-	advance(&release->sources[source], time_ns, watermark_ns, now);
+	struct source_clock *clock = &release->sources[source];
+
+	advance(clock, time_ns, watermark_ns, now);
+	if (clock->is_ordered)
+		clock->promised_ns = clock_later(clock->promised_ns, watermark_ns);
+}
+
+bool release_promise(const struct release *release, uint64_t *ret_ns)
+{
+	uint64_t least = CLOCK_NEVER;
+
+	for (unsigned i = 0; i < release->source_count; i++)
+		if (release->sources[i].running)
+			least = clock_earlier(least, release->sources[i].promised_ns);
+	*ret_ns = least;
+	return least > 0 && least < CLOCK_NEVER;
 }
 
 void release_watermark_came(
@@ -101,6 +116,7 @@ void release_watermark_came(
 
 	clock->watermark_interval_ms = clock_later(interval, before - before / INTERVAL_DECAY);
 	clock->watermark_at_ms = now;
+	clock->promised_ns = clock_later(clock->promised_ns, time_ns);
 	advance(clock, time_ns, time_ns, now);
 }
 

@@ -10,6 +10,7 @@ struct source_clock {
 	bool running;			/* it may still send */
 	bool is_ordered;		/* in order of time, and without delay */
 	uint64_t watermark_ns;		/* no packet up to this time will come */
+	uint64_t promised_ns;		/* the same, but never deduced from a packet */
 	uint64_t newest_ns;		/* of its packets and watermarks */
 	uint64_t newest_at_ms;		/* when that came */
 	uint64_t last_ms;		/* when anything came */
@@ -57,6 +58,12 @@ void release_packet_came(struct release *release, unsigned source, uint64_t time
 /* A watermark of the time time_ns came from a source at now (ms). */
 void release_watermark_came(
 	struct release *release, unsigned source, uint64_t time_ns, uint64_t now);
+
+/*
+ * Returns in ret_ns up to which time no running source will send a packet. False: none
+ * runs, or one does not send watermarks.
+ */
+bool release_promise(const struct release *release, uint64_t *ret_ns);
 
 /*
  * Decides at now (ms) on the first packet of all, which has the time time_ns and

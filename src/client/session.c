@@ -28,6 +28,7 @@ enum {
 	DRAIN_PATIENCE_MS = 1000, /* for the output's reader, after an interrupt */
 	LONG_BLOCK_MS = 1000,	  /* of the output, which restarts the hold */
 	COUNTERS_MS = 1000,	  /* between two looks at the counters */
+	WATERMARK_MS = 50,	  /* between two watermarks while no packet leaves */
 	ENDING_STEP_MS = 10,
 	LAST_COUNTERS_MS = 1000, /* for programs that report them at their end */
 	MEMORY_TOTAL = 128 << 20,
@@ -53,6 +54,7 @@ struct session {
 	uint64_t end_ms;	   /* for -duration */
 	uint64_t counters_due_ms;  /* when to look at the counters next */
 	uint64_t blocked_since_ms; /* the output; 0: it is not blocked */
+	uint64_t watermark_due_ms; /* when to write the next one at the latest */
 	bool waiting_reported;
 };
 
@@ -123,7 +125,11 @@ static bool set_up(struct session *session, struct error *error)
 		.options = options,
 		.interfaces = &session->interfaces,
 		.notices = &session->notices,
-		.writer = {.output = session->output, .pcapng = options->pcapng},
+		.writer = {.output = session->output,
+			.pcapng = options->pcapng,
+			/* for a ddump that reads this one; Wireshark's dialog has no use for it */
+			.has_watermarks = options->pcapng && !options->extcap &&
+					  output_is_piped(session->output)},
 	};
 	if (!allocate(session) || !start_sources(session))
 		return error_set(error, 1, no_resources);
@@ -272,6 +278,19 @@ static void write_due_counters(struct session *session)
 	capture_file_write_counters(&session->file);
 }
 
+/* Writes the watermark of the merge, with each batch of packets and while there are none. */
+static void write_watermark(struct session *session, bool has_packets)
+{
+	uint64_t time_ns;
+
+	if (!session->file.writer.has_watermarks ||
+		(!has_packets && clock_ms() < session->watermark_due_ms))
+		return;
+	session->watermark_due_ms = clock_ms() + WATERMARK_MS;
+	if (merge_promise(session->merge, &time_ns))
+		capture_file_write_watermark(&session->file, time_ns);
+}
+
 /* The output accepts data again, or still. */
 static void end_block(struct session *session)
 {
@@ -294,6 +313,7 @@ static int write_packets(struct session *session)
 	/* cppcheck-suppress knownConditionTrueFalse ; merge_pump() writes into the file */
 	if (file->written > before)
 		status_line_yield(&session->status, clock_ms());
+	write_watermark(session, file->written > before);
 	write_due_counters(session);
 	capture_file_flush(file);
 	return timeout;

@@ -242,14 +242,15 @@ static bool on_statistics(void *context, const struct statistics *statistics, st
 	struct statistics in = *statistics;
 
 	(void)error;
-	if (in.is_watermark)
+	/* that of a merge may stand still for long, and then jump */
+	if (in.is_watermark && !in.is_of_merge)
 		source_warn_of_step(source, in.time);
 	in.time = aligned(source, in.time);
 	in.start = in.start ? aligned(source, in.start) : 0;
 	in.end = in.end ? aligned(source, in.end) : 0;
 	if (in.is_watermark) {
 		source->has_watermarks = true;
-		source->is_worker = true;
+		source->is_worker = source->is_worker || !in.is_of_merge;
 		merge_watermark(common->merge, source->index, in.time, common->now_ms);
 	}
 	if (!in.valid)

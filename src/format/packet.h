@@ -72,6 +72,7 @@ struct statistics {
 	uint64_t time;	    /* ns since 1970-01-01 UTC */
 	uint32_t interface; /* its number, given by the handler */
 	bool is_watermark;  /* all packets up to and including time were sent */
+	bool is_of_merge;   /* read: the watermark is of a ddump, not of a worker */
 	bool is_end;	    /* written, never read: the stream is complete */
 	unsigned valid;	    /* the counters present, STATISTICS_...; others are 0 */
 	/*

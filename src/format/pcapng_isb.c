@@ -113,7 +113,7 @@ static bool handle_option(struct pcapng_section *section, const struct stream_ha
 {
 	const bool is_time = option->code == PCAPNG_STARTTIME || option->code == PCAPNG_ENDTIME;
 
-	if (is_time && section->has_watermarks)
+	if (is_time && section->is_worker)
 		return true;
 	switch (parse_option(block, option, known, statistics, error)) {
 	case ISB_COUNTER:
@@ -149,6 +149,7 @@ bool pcapng_isb_parse(struct pcapng_section *section, const struct stream_handle
 		pcapng_section_time(sink, known, pcapng_block_ticks(block, 12), &statistics.time);
 	statistics.interface = known->number;
 	statistics.is_watermark = section->has_watermarks && index == 0;
+	statistics.is_of_merge = !section->is_worker;
 	while ((more = pcapng_option(block, &offset, &option, error)) > 0) {
 		if (option.code == PCAPNG_ENDTIME && statistics.is_watermark)
 			section->has_ended = true;

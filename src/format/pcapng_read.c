@@ -28,8 +28,9 @@ enum {
 
 const unsigned char section_start[4] = {0x0a, 0x0d, 0x0d, 0x0a};
 
-/* The application whose statistics are watermarks. */
-static const char worker[] = "ddump-worker "; /* and its version */
+/* The applications whose statistics are watermarks, before their versions. */
+static const char worker[] = "ddump-worker ";
+static const char merge[] = PCAPNG_MERGE_APPLICATION;
 
 struct pcapng_read {
 	bool swapped;
@@ -59,7 +60,7 @@ bool pcapng_read_is_inside(const struct pcapng_read *reader)
 
 bool pcapng_read_lacks_end(const struct pcapng_read *reader)
 {
-	return reader->section.has_watermarks && !reader->section.has_ended;
+	return reader->section.is_worker && !reader->section.has_ended;
 }
 
 /* Passes on the texts of a valid section header. */
@@ -83,6 +84,19 @@ static void note_section(struct pcapng_read *reader, const struct stream_handler
 			pcapng_copy_lose_option(&reader->section.kept, option.code);
 }
 
+static bool begins_with(const struct pcapng_option *option, const char *text)
+{
+	return option->size >= strlen(text) && memcmp(option->value, text, strlen(text)) == 0;
+}
+
+/* The application of a section tells whether it has watermarks. */
+static void note_application(struct pcapng_section *section, const struct pcapng_option *option)
+{
+	section->is_worker = section->is_worker || begins_with(option, worker);
+	section->has_watermarks =
+		section->is_worker || section->has_watermarks || begins_with(option, merge);
+}
+
 static bool parse_section(struct pcapng_read *reader, const struct stream_handler *sink,
 	const struct pcapng_block *block, struct error *error)
 {
@@ -97,14 +111,14 @@ static bool parse_section(struct pcapng_read *reader, const struct stream_handle
 	reader->swapped = block->swapped;
 	reader->section.interfaces.count = 0;
 	reader->section.has_watermarks = false;
+	reader->section.is_worker = false;
 	reader->section.has_ended = false;
 	if (sink->section)
 		sink->section(sink->context);
 	while ((more = pcapng_option(block, &offset, &option, error)) > 0)
-		if (option.code == PCAPNG_APPLICATION && option.size >= strlen(worker) &&
-			memcmp(option.value, worker, strlen(worker)) == 0)
-			reader->section.has_watermarks = true;
-	if (more == 0 && !reader->section.has_watermarks && sink->note)
+		if (option.code == PCAPNG_APPLICATION)
+			note_application(&reader->section, &option);
+	if (more == 0 && !reader->section.is_worker && sink->note)
 		note_section(reader, sink, block);
 	return more == 0;
 }

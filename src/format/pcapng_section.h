@@ -8,6 +8,7 @@
 /* The state of a section while its blocks are parsed, one by one. */
 struct pcapng_section {
 	bool has_watermarks;
+	bool is_worker; /* and it marks the end; otherwise they are of a merge */
 	bool has_ended; /* the worker has marked the end */
 	struct pcapng_idb_list interfaces;
 	uint64_t last;		 /* ns: the time of packets that have none */

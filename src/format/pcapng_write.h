@@ -9,6 +9,12 @@
  * The blocks of the pcapng capture file format, draft-ietf-opsawg-pcapng.
  * Written in this machine's byte order, with timestamps in ns; pcapng_read.h reads.
  */
+/*
+ * The application of a section that ddump writes into a pipe, before its version: the
+ * Interface Statistics Blocks of its interface 0 are watermarks.
+ */
+#define PCAPNG_MERGE_APPLICATION "ddump-merge "
+
 enum {
 	PCAPNG_SECTION = 0x0a0d0d0a, /* block types */
 	PCAPNG_INTERFACE = 1,

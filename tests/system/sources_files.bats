@@ -30,7 +30,7 @@ make_file() {
 	done
 	merged=merged.pcap
 	said=said
-	"$DDUMP" -hold 0 ./0 file:1 x=- <2 >"$merged" 2>"$said"
+	"$DDUMP" -hold 0 ./0 file:1 x=- <./2 >"$merged" 2>"$said"
 	verify -ties -precision nano "$merged" "${recipes[@]}"
 	grep -q '^ddump: 0: 5000 packets, 5000 written, 0 late' "$said"
 	grep -q '^ddump: 1: 5000 packets, 5000 written, 0 late' "$said"
@@ -77,8 +77,8 @@ make_file() {
 }
 
 @test "files: the old packets of a file come before those of a live target" {
-	make_file old "id=1&packets=3000&nano=1"
-	merge -hold "$patient" "$url/stream?id=2&packets=3000&nano=1" ./old
+	make_file earlier "id=1&packets=3000&nano=1"
+	merge -hold "$patient" "$url/stream?id=2&packets=3000&nano=1" ./earlier
 	[ "$status" -eq 0 ]
 	verify -precision nano "$merged" "id=1&packets=3000&nano=1" "id=2&packets=3000&nano=1"
 }
@@ -87,10 +87,10 @@ make_file() {
 	local recipes=("id=1&packets=3000&nano=1" "id=2&packets=3000&nano=1")
 	make_file one "${recipes[0]}"
 	make_file two "${recipes[1]}"
-	mkfifo fifo
+	mkfifo ./fifo
 	start_merge -hold "$patient" ./fifo <(cat two)
 	eventually grep -q 'waiting for fifo' "$said"
-	cat one >fifo
+	cat ./one >./fifo
 	finish_merge
 	[ "$status" -eq 0 ]
 	verify -precision nano "$merged" "${recipes[@]}"
@@ -117,12 +117,12 @@ make_file() {
 	make_file whole "id=1&packets=100"
 	gzip -k whole
 	head -c 1000 whole >cut
-	: >empty
-	merge -retry -require any ./whole ./whole.gz ./cut ./empty ./missing "$BATS_TEST_TMPDIR/"
+	: >nothing
+	merge -retry -require any ./whole ./whole.gz ./cut ./nothing ./missing "$BATS_TEST_TMPDIR/"
 	[ "$status" -eq 2 ]
 	grep -q "whole.gz: the stream is compressed; unpack it, as in exec:'zcat FILE'" "$said"
 	grep -q 'cut: the stream was cut within a packet' "$said"
-	grep -q 'empty: the stream ended before a capture began' "$said"
+	grep -q 'nothing: the stream ended before a capture began' "$said"
 	grep -q 'missing: cannot open ./missing: No such file.*; for a host write http://./missing' \
 		"$said"
 	grep -q 'cannot read: Is a directory' "$said"

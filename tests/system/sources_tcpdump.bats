@@ -122,7 +122,7 @@ holds() {
 @test "tcpdump+ssh: no character of a filter or name is syntax of the remote shell" {
 	start_sshd
 	local hostile
-	# shellcheck disable=SC2016 # nobody is to expand them
+	# shellcheck disable=SC2016,SC1003 # nobody is to expand them, and \ is alone
 	for hostile in '$(touch made)' '`touch made`' "'; touch made; '" '"; touch made; "' \
 		'-z touch' '--help' '&& touch made' '|touch made' '\' $'a\ntouch made' '*' '!!'; do
 		merge -ssh "$ssh" -filter "$hostile" tcpdump+ssh://fleet1
@@ -134,6 +134,7 @@ holds() {
 	done
 	[ ! -e made ]
 	[ ! -e ~/made ]
+	# shellcheck disable=SC2016 # the same
 	for hostile in 'filter=udp)+or+(tcp' 'filter=(udp' 'snaplen=1;x' 'count=$(x)' 'sudo=x' \
 		'filter=a&filter=b' 'nonsense=1' 'filter=%00' 'filter'; do
 		merge -ssh "$ssh" "tcpdump+ssh://fleet1?$hostile"

@@ -678,6 +678,49 @@ static void ordered_targets_of_one_time_with_full_queues_go_on(void **state)
 	merge_free(merge);
 }
 
+/* The least of the running targets' watermarks, and none without one. */
+static void promise_is_the_least_of_running_targets(void **state)
+{
+	const struct merge_limits limits = {100, 1 << 20};
+	const struct merge_sink sink = {.packet = take_time};
+	struct merge *merge = merge_new(3, &limits, &sink);
+	uint64_t promise;
+
+	(void)state;
+	gone.count = 0;
+	assert_non_null(merge);
+	assert_false(merge_promise(merge, &promise));
+	merge_watermark(merge, 0, ms(50), 1);
+	merge_watermark(merge, 1, ms(40), 1);
+	/* a packet alone is no promise, however late it is */
+	put(merge, 2, ms(90), 1);
+	assert_false(merge_promise(merge, &promise));
+	merge_watermark(merge, 2, ms(60), 1);
+	assert_true(merge_promise(merge, &promise));
+	assert_true(promise == ms(40));
+	/* nor does the hold make one */
+	merge_pump(merge, 5000);
+	assert_int_equal(gone.count, 1);
+	assert_true(merge_promise(merge, &promise));
+	assert_true(promise == ms(40));
+	/* what waits for the sink is not promised */
+	merge_end(merge, 1);
+	put(merge, 0, ms(45), 5000);
+	assert_true(merge_promise(merge, &promise));
+	assert_true(promise == ms(45) - 1);
+	merge_pump(merge, 5000);
+	assert_true(merge_promise(merge, &promise));
+	assert_true(promise == ms(50));
+	/* a target that comes back promises what it has promised */
+	merge_begin(merge, 1, 5000);
+	assert_true(merge_promise(merge, &promise));
+	assert_true(promise == ms(40));
+	for (unsigned i = 0; i < 3; i++)
+		merge_end(merge, i);
+	assert_false(merge_promise(merge, &promise));
+	merge_free(merge);
+}
+
 static void timestamps_of_next_year_keep_order_of_others(void **state)
 {
 	enum { HOLD = 2000, BEHIND = 300, ROUNDS_HERE = 50 };
@@ -761,6 +804,7 @@ int main(void)
 		cmocka_unit_test(empty_merge_has_no_timeout),
 		cmocka_unit_test(ordered_target_is_waited_for_without_limit),
 		cmocka_unit_test(ordered_targets_of_one_time_with_full_queues_go_on),
+		cmocka_unit_test(promise_is_the_least_of_running_targets),
 		cmocka_unit_test(timestamps_of_next_year_keep_order_of_others),
 		cmocka_unit_test(timestamp_out_of_range_is_no_progress),
 	};

@@ -294,6 +294,42 @@ static void interface_is_written_before_its_packets(void **state)
 	assert_string_equal(text, "ddump " DDUMP_VERSION);
 }
 
+/* What a reader takes for watermarks, and nothing else. */
+static void watermarks_of_a_merge_are_read_back(void **state)
+{
+	const struct statistics watermark = {.time = 1700000000000000001};
+	struct record_writer writer;
+	struct error error = {0};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		writer = (struct record_writer){
+			.output = output_open(path, &error),
+			.pcapng = true,
+			.has_watermarks = i,
+			.linktype = LINKTYPE_SLL,
+		};
+		assert_non_null(writer.output);
+		assert_true(record_writer_start(&writer, &error));
+		if (!i) {
+			struct seed seed = seed_start();
+			struct interface interface = some_interface(&seed, LINKTYPE_SLL);
+			uint32_t number;
+
+			assert_true(record_writer_interface(&writer, &interface, &number, &error));
+			assert_int_equal(number, 0);
+		}
+		assert_true(record_writer_statistics(&writer, &watermark, &error));
+		record_writer_read(&writer);
+		assert_int_equal(back.statistics_count, 1);
+		assert_int_equal(back.statistics[0].is_watermark, i);
+		assert_true(back.statistics[0].time == watermark.time);
+		assert_true(!i || back.statistics[0].is_of_merge);
+		assert_int_equal(back.interface_count, 1);
+		assert_int_equal(writer.interfaces, 1);
+	}
+}
+
 /* libpcap refuses files whose interfaces have different ones. */
 static void all_snaplens_are_the_maximum(void **state)
 {
@@ -565,6 +601,7 @@ int main(void)
 		cmocka_unit_test(pcapng_round_trip),
 		cmocka_unit_test(interface_is_written_before_its_packets),
 		cmocka_unit_test(all_snaplens_are_the_maximum),
+		cmocka_unit_test(watermarks_of_a_merge_are_read_back),
 		cmocka_unit_test(pcapng_interfaces_keep_their_linktype),
 		cmocka_unit_test(pcap_has_only_packets),
 		cmocka_unit_test(comment_ends_a_pcapng),
