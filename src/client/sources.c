@@ -27,16 +27,19 @@ static void warn_of_unused_options(const struct source *source)
 {
 	const struct target_defaults *defaults = &source->common->options->defaults;
 	const char *label = source->target->label;
-	const bool has_any = defaults->filter || defaults->snaplen || defaults->linktype ||
-			     defaults->interface_count > 0 || defaults->no_promisc;
+	const bool has_any = defaults->filter || defaults->snaplen || defaults->payload ||
+			     defaults->linktype || defaults->interface_count > 0 ||
+			     defaults->no_promisc;
 
 	if (source->target->url)
 		return;
 	if (source->target->kind == TARGET_TCPDUMP) {
-		if (defaults->linktype)
-			notice_warning("%s: -linktype does not apply to tcpdump+ssh", label);
+		if (defaults->linktype || defaults->payload)
+			notice_warning(
+				"%s: -linktype and -payload do not apply to tcpdump+ssh", label);
 	} else if (has_any) {
-		notice_warning("%s: -filter, -interface, -linktype, -p and -snaplen do not apply "
+		notice_warning("%s: -filter, -interface, -linktype, -p, -payload and -snaplen do "
+			       "not apply "
 			       "to programs and files",
 			label);
 	}

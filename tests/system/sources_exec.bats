@@ -190,7 +190,7 @@ blocked_on_pipe() {
 	make_captures
 	merge -filter icmp exec:'cat 0'
 	[ "$status" -eq 0 ]
-	grep -q 'warning: exec: -filter, -interface, -linktype, -p and -snaplen do not apply to programs and files' "$said"
+	grep -q 'warning: exec: -filter, -interface, -linktype, -p, -payload and -snaplen do not apply to programs and files' "$said"
 }
 
 @test "exec: never from Wireshark's dialog" {

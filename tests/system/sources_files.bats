@@ -116,7 +116,7 @@ make_file() {
 @test "files: what cannot be read is named with its reason, and not tried again" {
 	make_file whole "id=1&packets=100"
 	gzip -k whole
-	head -c 1000 whole >cut
+	head -c 1000 whole >./cut
 	: >nothing
 	merge -retry -require any ./whole ./whole.gz ./cut ./nothing ./missing "$BATS_TEST_TMPDIR/"
 	[ "$status" -eq 2 ]
