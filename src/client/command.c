@@ -226,6 +226,12 @@ static bool start(struct command *command, size_t chunk)
 		return false;
 	/* larger chunks cost less; the kernel may refuse that */
 	fcntl(pipes.out[0], F_SETPIPE_SZ, (int)chunk);
+	/* before ssh can end and close the pipe */
+	if (command->target->kind == TARGET_TCPDUMP &&
+		!write_script(command->target, pipes.in[1])) {
+		close_pipes(&pipes);
+		return false;
+	}
 	error_number = start_program(command, &pipes);
 	if (error_number) {
 		close_pipes(&pipes);
@@ -239,9 +245,6 @@ static bool start(struct command *command, size_t chunk)
 		.context = command,
 	};
 	command->stream = fd_stream_new(command->loop, pipes.out[0], chunk, &events);
-	if (command->target->kind == TARGET_TCPDUMP &&
-		!write_script(command->target, command->stdin_fd))
-		return false;
 	return command->stream && event_loop_watch(command->loop, &command->stderr_watch);
 }
 
