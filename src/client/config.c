@@ -8,6 +8,7 @@
 #include "client/redact.h"
 #include "format/packet.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,24 @@ static bool set_output(void *to, const char *value, struct error *error)
 	return true;
 }
 
+/* With the value missing, value may be a target, whose password must not become a name. */
+static bool set_report(void *to, const char *value, struct error *error)
+{
+	char shown[PATH_MAX];
+
+	redact_copy(shown, sizeof(shown), value);
+	if (!*value || strcmp(value, "-") == 0)
+		return error_set(
+			error, 1, "-report: \"%.*s\" is not the name of a file", SHOWN_MAX, shown);
+	if (strlen(value) < sizeof(shown) && strcmp(value, shown) != 0)
+		return error_set(error, 1,
+			"-report: \"%.*s\" is a target with a password; -report needs a file "
+			"before it",
+			SHOWN_MAX, shown);
+	((struct options *)to)->report = value;
+	return true;
+}
+
 static bool set_count(void *to, const char *value, struct error *error)
 {
 	static const struct option_range range = {"-c", NULL, 1, INT64_MAX};
@@ -183,7 +202,8 @@ const struct option_row options_rows[] = {
 	{"payload", "N", "keep N bytes after the headers; 0: no payload", set_payload, 0},
 	{"linktype", "TYPE", "sll (default), sll2, or native: that of one -interface", set_linktype,
 		0},
-	{"w", "FILE", "write to FILE; as pcapng if the name ends in .pcapng", set_output, 0},
+	{"w", "FILE", "write to FILE (.pcapng: as pcapng); -report: JSON report", set_output, 0},
+	{"report", "FILE", NULL, set_report, 0},
 	{"pcapng", NULL, "write pcapng, which has host and interface names", AT(pcapng)},
 	{"c", "N", "stop after N packets; -duration: after N seconds", set_count, 0},
 	{"duration", "N", NULL, set_duration, 0},

@@ -5,9 +5,7 @@
  */
 #include "client/config.h"
 #include "client/extcap.h"
-#include "client/output.h"
 #include "client/session.h"
-#include "client/tls_files.h"
 #include "common/process.h"
 
 #include <curl/curl.h>
@@ -66,18 +64,6 @@ static void fill_descriptors(void)
 	}
 }
 
-static int run_capture(struct options *options, struct error *error)
-{
-	struct output *output = output_open(options->output, error);
-	int status = 1;
-
-	if (output && tls_files_check(&options->credentials, error))
-		status = session_run(options, output, error);
-	if (!output_close(output, error) && error->status)
-		status = 1;
-	return status;
-}
-
 static int print_error(const struct error *error)
 {
 	if (error->status)
@@ -110,7 +96,7 @@ static int run_command_line(int argc, char **argv, const struct extcap *extcap)
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 		} else {
 			apply_extcap(&options, extcap);
-			status = run_capture(&options, &error);
+			status = session_run(&options, &error);
 		}
 	}
 	print_error(&error);

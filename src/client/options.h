@@ -13,6 +13,7 @@ struct options {
 	struct target_defaults defaults;
 	struct target_list targets;
 	const char *output; /* NULL or "-": stdout */
+	const char *report; /* a file; NULL: none */
 	uint64_t count;	    /* packets; 0: no limit */
 	uint64_t duration;  /* seconds; 0: no limit */
 	uint64_t hold;	    /* ms */

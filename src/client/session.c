@@ -14,13 +14,18 @@
 #include "client/linktype_vote.h"
 #include "client/merge.h"
 #include "client/notices.h"
+#include "client/output.h"
+#include "client/report.h"
 #include "client/signals.h"
 #include "client/sources.h"
 #include "client/status_line.h"
 #include "client/summary.h"
+#include "client/tls_files.h"
 #include "common/clock.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 enum {
 	FAILURE_GRACE_MS = 1000, /* after a failure, to report others as well */
@@ -28,6 +33,7 @@ enum {
 	DRAIN_PATIENCE_MS = 1000, /* for the output's reader, after an interrupt */
 	LONG_BLOCK_MS = 1000,	  /* of the output, which restarts the hold */
 	COUNTERS_MS = 1000,	  /* between two looks at the counters */
+	REASON_SIZE = 256,
 	MEMORY_TOTAL = 128 << 20,
 	TARGET_COST = 96 << 10, /* besides its queue, mostly of libcurl */
 	QUEUE_MIN = 32 << 10,
@@ -47,6 +53,8 @@ struct session {
 	struct sources sources;
 	struct capture_file file;
 	struct status_line status;
+	struct report report;
+	char missing[REASON_SIZE]; /* why packets are missing; "": none are */
 	uint64_t begin_ms;
 	uint64_t end_ms;	   /* for -duration */
 	uint64_t counters_due_ms;  /* when to look at the counters next */
@@ -325,12 +333,25 @@ static int pump(struct session *session)
 	return timeout;
 }
 
+/* Answers SIGUSR1: counts on stderr, and the report. */
+static void report_on_request(struct session *session)
+{
+	const struct source_snapshot *snapshots = take_snapshots(session);
+	const unsigned count = session->sources.count;
+	struct error error = {0};
+
+	summary_print_counts(snapshots, count, session->file.written, 0);
+	session->report.packets_written = session->file.written;
+	if (!report_write(&session->report, snapshots, count, &session->interfaces, &error))
+		notice_warning("%s", error.text);
+}
+
 static void report_progress(struct session *session)
 {
 	const unsigned count = session->sources.count;
 
 	if (signals_clear_status_request())
-		summary_print_counts(take_snapshots(session), count, session->file.written, 0);
+		report_on_request(session);
 	if (clock_ms() >= session->status.due_ms)
 		status_line_show(&session->status, take_snapshots(session), count, clock_ms());
 }
@@ -440,12 +461,41 @@ static void explain_no_begin(struct session *session, struct error *error)
 				: "");
 }
 
+/* Returns what has ended the run, before the last packets are written. */
+static enum report_end find_end(const struct session *session)
+{
+	if (session->file.state == CAPTURE_FILE_COMPLETE)
+		return REPORT_COUNT;
+	if (session->file.state == CAPTURE_FILE_READER_GONE)
+		return REPORT_READER_GONE;
+	if (signals_stop_requested())
+		return REPORT_INTERRUPTED;
+	if (!session->file.started || session->file.state == CAPTURE_FILE_FAILED)
+		return REPORT_FAILED;
+	return clock_ms() >= session->end_ms ? REPORT_DURATION : REPORT_TARGETS_ENDED;
+}
+
+/* Sets the reason for exit status 2, or "" if nothing is missing. */
+static void explain_missing(struct session *session, bool is_lagging, bool has_dropped)
+{
+	const bool has_failed = session->sources.common.failed_count > 0;
+
+	if (has_failed || is_lagging || has_dropped)
+		snprintf(session->missing, sizeof(session->missing), "packets are missing:%s%s%s",
+			has_failed ? " a target failed or had an outage;" : "",
+			is_lagging ? " a target lagged at the end;" : "",
+			has_dropped ? " hosts dropped packets;" : "");
+	if (*session->missing)
+		session->missing[strlen(session->missing) - 1] = '\0';
+}
+
 static int finish(struct session *session, struct error *error)
 {
 	struct sources *sources = &session->sources;
 	struct capture_file *file = &session->file;
 	const struct source_snapshot *snapshots;
-	bool is_missing = false;
+	bool is_lagging = false;
+	bool has_dropped;
 	uint64_t pending;
 
 	if (!file->started) {
@@ -454,7 +504,7 @@ static int finish(struct session *session, struct error *error)
 	}
 	/* a complete file, or a reader that has left, misses no last packets */
 	if (file->state == CAPTURE_FILE_OPEN)
-		is_missing = sources_warn_of_lag(sources) > 0;
+		is_lagging = sources_warn_of_lag(sources) > 0;
 	sources_report_omissions(sources);
 	drain(session);
 	if (file->error.status)
@@ -465,24 +515,84 @@ static int finish(struct session *session, struct error *error)
 	if (file->state != CAPTURE_FILE_OPEN && file->state != CAPTURE_FILE_COMPLETE &&
 		signals_stop_requested() && !session->options->extcap)
 		summary_warn_of_unwritten(snapshots, sources->count, pending);
-	is_missing = summary_warn_of_losses(snapshots, sources->count) || is_missing;
+	has_dropped = summary_warn_of_losses(snapshots, sources->count);
 	if (!session->options->quiet)
 		summary_print_counts(snapshots, sources->count, file->written, pending);
+	session->report.packets_written = file->written;
+	session->report.packets_unwritten = pending;
+	explain_missing(session, is_lagging, has_dropped);
 	if (file->error.status)
 		return 1;
-	return sources->common.failed_count > 0 || is_missing ? 2 : 0;
+	return *session->missing ? 2 : 0;
 }
 
-int session_run(const struct options *options, struct output *output, struct error *error)
+/* Runs from the first connection to the end of the output. Returns the exit status. */
+static int run(struct session *session, struct error *error)
 {
-	struct session session = {.options = options, .output = output};
+	int status;
+
+	run_until_over(session);
+	begin_at_end(session);
+	session->report.end = find_end(session);
+	status = finish(session, error);
+	if (!output_close(session->output, error) && error->status)
+		status = 1;
+	session->output = NULL;
+	return status;
+}
+
+/*
+ * Writes the last report, with the exit status. Returns the exit status of the
+ * program, which is 1 if the report cannot be written.
+ */
+static int report_end(struct session *session, int status, bool is_set_up, struct error *error)
+{
+	struct report *report = &session->report;
+	const struct error *reason = error->status ? error : &session->file.error;
+	struct error failure = {0};
+
+	report->end_ns = clock_ns(CLOCK_REALTIME);
+	report->exit_status = status;
+	report->exit_reason = status == 1 ? reason->text : session->missing;
+	if (status == 1 && report->end != REPORT_INTERRUPTED)
+		report->end = REPORT_FAILED;
+	if (report_write(report, is_set_up ? take_snapshots(session) : NULL, session->sources.count,
+		    &session->interfaces, &failure))
+		return status;
+	if (error->status)
+		notice("%s", failure.text);
+	else
+		*error = failure;
+	return 1;
+}
+
+/* Opens the output, asks for the passphrase, and connects. */
+static bool open_and_set_up(struct session *session, struct options *options, struct error *error)
+{
+	session->output = output_open(options->output, error);
+	return session->output && tls_files_check(&options->credentials, error) &&
+	       set_up(session, error);
+}
+
+int session_run(struct options *options, struct error *error)
+{
+	struct session session = {
+		.options = options,
+		.report = {.options = options,
+			.start_ns = clock_ns(CLOCK_REALTIME),
+			.exit_reason = ""},
+	};
+	bool is_set_up;
 	int status = 1;
 
-	if (set_up(&session, error)) {
-		run_until_over(&session);
-		begin_at_end(&session);
-		status = finish(&session, error);
-	}
+	/* a report that cannot be written is an error now, and not after a night */
+	if (!report_write(&session.report, NULL, 0, NULL, error))
+		return status;
+	is_set_up = open_and_set_up(&session, options, error);
+	if (is_set_up)
+		status = run(&session, error);
+	status = report_end(&session, status, is_set_up, error);
 	tear_down(&session);
+	output_close(session.output, &(struct error){0});
 	return status;
 }

@@ -74,7 +74,7 @@ _ddump()
 		cur=${cur#*=}
 	fi
 	case ${option/#--/-} in
-	-w | -ca | -crl | -cert | -key)
+	-w | -report | -ca | -crl | -cert | -key)
 		_filedir
 		return
 		;;
@@ -98,7 +98,7 @@ _ddump()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
-		local options='filter interface i p snaplen s payload linktype w pcapng c
+		local options='filter interface i p snaplen s payload linktype w report pcapng c
 			duration hold align require retry ca crl cert key ssh netrc status
 			quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))

@@ -30,6 +30,7 @@ complete -c ddump -o snaplen -l snaplen -o s -l s -x -d 'Keep this many bytes of
 complete -c ddump -o payload -l payload -x -d 'Keep this many bytes after the headers'
 complete -c ddump -o linktype -l linktype -xa 'sll sll2 native' -d 'Headers of the packets'
 complete -c ddump -o w -l w -rF -d 'Write to a file'
+complete -c ddump -o report -l report -rF -d 'Write a report of the run to a file'
 complete -c ddump -o pcapng -l pcapng -d 'Write pcapng'
 complete -c ddump -o c -l c -x -d 'Stop after this many packets'
 complete -c ddump -o duration -l duration -x -d 'Stop after this many seconds'

@@ -33,6 +33,7 @@ _ddump() {
 		'payload[keep this many bytes after the headers]:bytes: '
 		'linktype[headers of the packets]:link type:(sll sll2 native)'
 		'w[write to a file]:capture file:_files'
+		'report[write a report of the run to a file]:JSON file:_files'
 		'pcapng[write pcapng]'
 		'c[stop after this many packets]:packets: '
 		'duration[stop after this many seconds]:seconds: '

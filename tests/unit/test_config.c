@@ -313,6 +313,9 @@ static void value_missing_reported(void **state)
 static void require_other_value_rejected(void **state)
 {
 	(void)state;
+	bad("-report|-|a", "-report: \"-\" is not the name of a file");
+	bad("-report||a", "is not the name of a file");
+	bad("-report|u:S3cr3t@b|a", "-report: \"u:@b\" is a target with a password");
 	bad("-require|some|a", "-require: \"some\" is neither all nor any");
 	bad("-require||a", "is neither all nor any");
 	good("-w|pcapng|-require|all|a");
