@@ -14,6 +14,12 @@ struct options {
 	struct target_list targets;
 	const char *output; /* NULL or "-": stdout */
 	const char *report; /* a file; NULL: none */
+	/* several files, see rotation.h: */
+	uint64_t file_bytes;	  /* from which on a file is full; 0: no limit */
+	uint64_t file_seconds;	  /* that a file is written; 0: no limit */
+	uint64_t file_count;	  /* of a ring, or until the run ends; 0: no limit */
+	const char *file_command; /* for each finished file; NULL: none */
+	bool ring;		  /* -ring; -C with -W is a ring as well */
 	uint64_t count;	    /* packets; 0: no limit */
 	uint64_t duration;  /* seconds; 0: no limit */
 	uint64_t hold;	    /* ms */

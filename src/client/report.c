@@ -187,8 +187,9 @@ static void print_target(FILE *out, const struct report *report,
 	putc('}', out);
 }
 
-static void print_output(FILE *out, const struct options *options)
+static void print_output(FILE *out, const struct report *report)
 {
+	const struct options *options = report->options;
 	const bool is_file = options->output && strcmp(options->output, "-") != 0;
 	char shown[PATH_MAX] = "";
 
@@ -197,7 +198,10 @@ static void print_output(FILE *out, const struct options *options)
 		redact_copy(shown, sizeof(shown), options->output);
 	fputs(",\n  \"output\": {\"file\": ", out);
 	print_string_or_null(out, shown);
-	fprintf(out, ", \"format\": \"%s\"}", options->pcapng ? "pcapng" : "pcap");
+	fputs(", \"last_file\": ", out);
+	print_string_or_null(out, report->files > 0 ? report->last_file : shown);
+	fprintf(out, ", \"files\": %" PRIu64 ", \"format\": \"%s\"}",
+		report->files > 0 ? report->files : is_file, options->pcapng ? "pcapng" : "pcap");
 }
 
 static void print_end(FILE *out, const struct report *report)
@@ -222,7 +226,7 @@ static void print_report(FILE *out, const struct report *report,
 {
 	fprintf(out, "{\n  \"schema\": %d, \"version\": \"%s\"", REPORT_SCHEMA, DDUMP_VERSION);
 	print_end(out, report);
-	print_output(out, report->options);
+	print_output(out, report);
 	fprintf(out, ",\n  \"packets_written\": %" PRIu64 ", \"packets_unwritten\": %" PRIu64,
 		report->packets_written, report->packets_unwritten);
 	fputs(",\n  \"targets\": [", out);

@@ -11,7 +11,7 @@
 
 /*
  * The report of -report: one JSON object about a run, for scripts. ddump(1) has
- * its schema, in the section REPORT.
+ * its schema, in the section JSON REPORT.
  */
 enum { REPORT_SCHEMA = 1 };
 
@@ -20,8 +20,8 @@ enum report_end {
 	REPORT_RUNNING, /* nothing yet */
 	REPORT_FAILED,	/* it did not begin, or its output failed */
 	REPORT_INTERRUPTED,
-	REPORT_COUNT,	      /* -c */
-	REPORT_DURATION,      /* -duration */
+	REPORT_COUNT,	      /* -c, or -W with -C */
+	REPORT_DURATION,      /* -duration, or -W with -G */
 	REPORT_TARGETS_ENDED, /* all of them */
 	REPORT_READER_GONE,
 };
@@ -35,6 +35,8 @@ struct report {
 	int exit_status;
 	const char *exit_reason; /* a sentence; "": none */
 	uint64_t packets_written;
+	uint64_t files;		    /* of -C and -G; 0: one output */
+	const char *last_file;	    /* of these */
 	uint64_t packets_unwritten; /* they are counted as written, and were lost */
 };
 

@@ -10,12 +10,14 @@
 
 #include "client/capture_file.h"
 #include "client/event_loop.h"
+#include "client/file_command.h"
 #include "client/interface_table.h"
 #include "client/linktype_vote.h"
 #include "client/merge.h"
 #include "client/notices.h"
 #include "client/output.h"
 #include "client/report.h"
+#include "client/rotation.h"
 #include "client/signals.h"
 #include "client/sources.h"
 #include "client/status_line.h"
@@ -26,6 +28,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	FAILURE_GRACE_MS = 1000, /* after a failure, to report others as well */
@@ -34,6 +37,7 @@ enum {
 	LONG_BLOCK_MS = 1000,	  /* of the output, which restarts the hold */
 	COUNTERS_MS = 1000,	  /* between two looks at the counters */
 	REASON_SIZE = 256,
+	COMMANDS_MS = 10000, /* to wait for commands of -z at the end */
 	MEMORY_TOTAL = 128 << 20,
 	TARGET_COST = 96 << 10, /* besides its queue, mostly of libcurl */
 	QUEUE_MIN = 32 << 10,
@@ -52,6 +56,8 @@ struct session {
 	struct notices notices;
 	struct sources sources;
 	struct capture_file file;
+	struct rotation rotation;
+	struct file_commands commands;
 	struct status_line status;
 	struct report report;
 	char missing[REASON_SIZE]; /* why packets are missing; "": none are */
@@ -130,6 +136,8 @@ static bool set_up(struct session *session, struct error *error)
 		.interfaces = &session->interfaces,
 		.notices = &session->notices,
 		.writer = {.output = session->output, .pcapng = options->pcapng},
+		.rotation = session->rotation.is_on ? &session->rotation : NULL,
+		.commands = &session->commands,
 	};
 	if (!allocate(session) || !start_sources(session))
 		return error_set(error, 1, no_resources);
@@ -145,6 +153,8 @@ static void tear_down(struct session *session)
 	notices_cleanup(&session->notices);
 	interface_table_cleanup(&session->interfaces);
 	merge_free(session->merge);
+	capture_file_cleanup(&session->file);
+	rotation_cleanup(&session->rotation);
 }
 
 static const struct source_snapshot *take_snapshots(struct session *session)
@@ -165,6 +175,17 @@ static bool cannot_begin(const struct session *session)
 	return common->in_state[SOURCE_OVER] == session->sources.count && common->begun_count == 0;
 }
 
+static void begin_rotation(struct session *session)
+{
+	const struct options *options = session->options;
+
+	session->commands.command = options->file_command;
+	rotation_start(&session->rotation, clock_ms());
+	if (session->rotation.is_ring && options->file_command && !options->quiet)
+		notice("-z: files that the command renames are not part of the ring of -W; "
+		       "remove them yourself");
+}
+
 static void begin_output(struct session *session)
 {
 	const struct source_common *common = &session->sources.common;
@@ -175,6 +196,8 @@ static void begin_output(struct session *session)
 			common->begun_count == 1 ? "" : "s");
 	sources_warn_of_left_out(&session->sources);
 	capture_file_start(&session->file, common->linktype);
+	if (session->rotation.is_on)
+		begin_rotation(session);
 	if (session->options->duration)
 		session->end_ms = clock_ms() + session->options->duration * 1000;
 }
@@ -259,6 +282,9 @@ static int next_timeout(const struct session *session, int merge_timeout)
 
 	due = clock_earlier(due, session->end_ms);
 	due = clock_earlier(due, session->status.due_ms);
+	due = clock_earlier(due, file_commands_due_ms(&session->commands));
+	if (session->rotation.is_on)
+		due = clock_earlier(due, session->rotation.due_ms);
 	due = clock_earlier(due, sources_due_ms(&session->sources));
 	if (!session->file.started)
 		due = clock_earlier(due, begin_due_ms(session));
@@ -267,6 +293,24 @@ static int next_timeout(const struct session *session, int merge_timeout)
 	if (due <= now)
 		return 0;
 	return due - now < INT_MAX ? (int)(due - now) : INT_MAX;
+}
+
+/*
+ * Begins a new file when -G is due. After the last file of -W the run ends as with
+ * -duration: packets that have arrived belong to that file.
+ */
+static void rotate_when_due(struct session *session)
+{
+	const uint64_t now = clock_ms();
+
+	if (now >= file_commands_due_ms(&session->commands))
+		file_commands_check(&session->commands, now);
+	if (!session->rotation.is_on || now < session->rotation.due_ms)
+		return;
+	if (rotation_is_last(&session->rotation))
+		session->end_ms = now;
+	else
+		capture_file_rotate(&session->file);
 }
 
 /* Writes counters once a second, so that drops are in the file that soon. */
@@ -333,6 +377,14 @@ static int pump(struct session *session)
 	return timeout;
 }
 
+static void set_report_files(struct session *session)
+{
+	if (!session->rotation.is_on)
+		return;
+	session->report.files = session->rotation.begun;
+	session->report.last_file = session->rotation.name;
+}
+
 /* Answers SIGUSR1: counts on stderr, and the report. */
 static void report_on_request(struct session *session)
 {
@@ -342,6 +394,7 @@ static void report_on_request(struct session *session)
 
 	summary_print_counts(snapshots, count, session->file.written, 0);
 	session->report.packets_written = session->file.written;
+	set_report_files(session);
 	if (!report_write(&session->report, snapshots, count, &session->interfaces, &error))
 		notice_warning("%s", error.text);
 }
@@ -383,6 +436,7 @@ static void run_until_over(struct session *session)
 		if (file->started) {
 			/* of those that connect later */
 			sources_warn_of_left_out(&session->sources);
+			rotate_when_due(session);
 			timeout = pump(session);
 		}
 		report_progress(session);
@@ -538,6 +592,10 @@ static int run(struct session *session, struct error *error)
 	if (!output_close(session->output, error) && error->status)
 		status = 1;
 	session->output = NULL;
+	if (session->rotation.is_on && session->file.started) {
+		file_commands_start(&session->commands, session->rotation.name, clock_ms());
+		file_commands_finish(&session->commands, COMMANDS_MS);
+	}
 	return status;
 }
 
@@ -552,6 +610,7 @@ static int report_end(struct session *session, int status, bool is_set_up, struc
 	struct error failure = {0};
 
 	report->end_ns = clock_ns(CLOCK_REALTIME);
+	set_report_files(session);
 	report->exit_status = status;
 	report->exit_reason = status == 1 ? reason->text : session->missing;
 	if (status == 1 && report->end != REPORT_INTERRUPTED)
@@ -566,10 +625,29 @@ static int report_end(struct session *session, int status, bool is_set_up, struc
 	return 1;
 }
 
+/* Opens the first file of several. */
+static struct output *open_first_file(struct session *session, struct error *error)
+{
+	struct rotation *rotation = &session->rotation;
+	bool is_created;
+	const int fd = rotation_open_first(rotation, time(NULL), &is_created, error);
+	struct output *output;
+
+	if (fd < 0)
+		return NULL;
+	output = output_open_file(fd, rotation->name, is_created, error);
+	if (!output)
+		close(fd);
+	return output;
+}
+
 /* Opens the output, asks for the passphrase, and connects. */
 static bool open_and_set_up(struct session *session, struct options *options, struct error *error)
 {
-	session->output = output_open(options->output, error);
+	if (!rotation_init(&session->rotation, options, time(NULL), error))
+		return false;
+	session->output = session->rotation.is_on ? open_first_file(session, error)
+						  : output_open(options->output, error);
 	return session->output && tls_files_check(&options->credentials, error) &&
 	       set_up(session, error);
 }
@@ -592,7 +670,7 @@ int session_run(struct options *options, struct error *error)
 	if (is_set_up)
 		status = run(&session, error);
 	status = report_end(&session, status, is_set_up, error);
-	tear_down(&session);
 	output_close(session.output, &(struct error){0});
+	tear_down(&session);
 	return status;
 }

@@ -8,19 +8,17 @@
  */
 #include "client/ssh_process.h"
 
+#include "common/process.h"
 #include "common/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,35 +67,6 @@ static void add_host(const char **argv, size_t *count, const struct target *targ
 	argv[(*count)++] = target->ssh_host;
 }
 
-/* Works on every kernel, with a system call per open descriptor. */
-static void set_cloexec_on_listed(void)
-{
-	DIR *descriptors = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
-	if (!descriptors)
-		return;
-	while ((entry = readdir(descriptors))) {
-		const int fd = (int)strtol(entry->d_name, NULL, 10);
-
-		if (fd > STDERR_FILENO)
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
-	}
-	closedir(descriptors);
-}
-
-/*
- * Sets close-on-exec on all descriptors above 2: a child must not keep other
- * targets' streams open, and libcurl does not set it on sockets. Only glibc has
- * posix_spawn_file_actions_addclosefrom_np(), and Linux before 5.11 has no
- * CLOSE_RANGE_CLOEXEC.
- */
-static void set_cloexec_on_all(void)
-{
-	if (syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
-		set_cloexec_on_listed();
-}
-
 /* Starts argv with fds as descriptors 0 to 2. Returns an error number. */
 static int spawn_argv(pid_t *ret_pid, const char **argv, const int fds[3])
 {
@@ -113,7 +82,7 @@ static int spawn_argv(pid_t *ret_pid, const char **argv, const int fds[3])
 	posix_spawnattr_init(&attributes);
 	for (int fd = 0; fd < 3 && !error_number; fd++)
 		error_number = posix_spawn_file_actions_adddup2(&actions, fds[fd], fd);
-	set_cloexec_on_all();
+	process_close_on_exec();
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setflags(

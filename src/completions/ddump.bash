@@ -86,11 +86,11 @@ _ddump()
 		COMPREPLY=($(compgen -W 'sll sll2 native' -- "$cur"))
 		return
 		;;
-	-ssh)
+	-ssh | -z)
 		_ddump_add '' < <(compgen -c -- "$cur")
 		return
 		;;
-	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold)
+	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold | -C | -G | -W)
 		return
 		;;
 	esac
@@ -98,7 +98,8 @@ _ddump()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
-		local options='filter interface i p snaplen s payload linktype w report pcapng c
+		local options='filter interface i p snaplen s payload linktype w report C G
+			W z ring pcapng c
 			duration hold align require retry ca crl cert key ssh netrc status
 			quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))

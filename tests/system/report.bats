@@ -38,7 +38,7 @@ members() {
 
 # The manual's as "PATH TYPE", a line for each type that a member can have.
 described() {
-	sed -n '/^\.Sh REPORT/,/^\.Sh CLOCKS/s/^\.It Cm \(.*\) No : \(.*\)/\1 \2/p' man/ddump.1 |
+	sed -n '/^\.Sh JSON REPORT/,/^\.Sh CLOCKS/s/^\.It Cm \(.*\) No : \(.*\)/\1 \2/p' man/ddump.1 |
 		awk '{ print $1, $2; if ($4) print $1, $4 }' | sort -u
 }
 
@@ -70,7 +70,8 @@ is_time='test("^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9][.
 	[ "$status" -eq 2 ]
 	has '.exit_status == 2 and .ended_by == "targets" and .packets_written == 500'
 	has '.exit_reason | startswith("packets are missing: a target failed")'
-	has '.output == {"file": "'"$BATS_TEST_TMPDIR"'/a.pcap", "format": "pcap"}'
+	has '.output | .file == "'"$BATS_TEST_TMPDIR"'/a.pcap" and .last_file == .file and
+		.files == 1 and .format == "pcap"'
 	has '[.targets[].label] == ["whole", "cut"]'
 	has '[.targets[].state] == ["ended", "failed"]'
 	has '[.targets[].packets_received] == [300, 200]'

@@ -276,6 +276,51 @@ static void output_with_conversion_rejected(void **state)
 	bad("-w|%%|a", "'%'");
 }
 
+static void files_by_size_time_and_number_parsed(void **state)
+{
+	(void)state;
+	good("-C|100|-w|a|b");
+	assert_int_equal(line.options.file_bytes, 100000000);
+	options_cleanup(&line.options);
+	good("-C|64K|-w|a|b");
+	assert_int_equal(line.options.file_bytes, 65536);
+	options_cleanup(&line.options);
+	good("-C|3m|-w|a|-W|7|-z|gzip|b");
+	assert_int_equal(line.options.file_bytes, 3 << 20);
+	assert_int_equal(line.options.file_count, 7);
+	assert_string_equal(line.options.file_command, "gzip");
+	options_cleanup(&line.options);
+	good("-C|2G|-G|60|-w|a-%H|-ring|-W|100000|b");
+	assert_int_equal(line.options.file_bytes, UINT64_C(2) << 30);
+	assert_int_equal(line.options.file_seconds, 60);
+	assert_true(line.options.ring);
+	options_cleanup(&line.options);
+	good("-C|8589934591G|-w|a|b");
+	options_cleanup(&line.options);
+}
+
+static void files_in_conflict_rejected(void **state)
+{
+	static const char *const sizes[] = {"", "0", "-1", "K", "1KB", "1T", "1 ", "0x1",
+		"8589934592G", "99999999999999999999"};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		snprintf(text, sizeof(text), "-C|%s|-w|a|b", sizes[i]);
+		bad(text, "is not a size; try 100 (millions of bytes), 64K, 100M or 2G");
+	}
+	bad("-C|1|a", "-C and -G: need the name of a file");
+	bad("-G|1|-w|-|a", "-C and -G: need the name of a file");
+	bad("-w|x|-W|1|a", "-W, -ring and -z: need -C or -G");
+	bad("-w|x|-ring|a", "-W, -ring and -z: need -C or -G");
+	bad("-w|x|-z|gzip|a", "-W, -ring and -z: need -C or -G");
+	bad("-w|x|-G|1|-ring|a", "-ring: needs -W with the number of files");
+	bad("-w|x%H|-C|1|a", "without -G");
+	bad("-G|0|-w|a|b", "-G: \"0\" is not a number from 1 to 31536000");
+	bad("-W|100001|-G|1|-w|a|b", "-W: \"100001\" is not a number from 1 to 100000");
+}
+
 static void option_unknown_named(void **state)
 {
 	static const char *const names[] = {"-x", "--filtre", "-filtre=x", "-1", "-:", "--x=-c"};
@@ -461,6 +506,8 @@ int main(void)
 		cmocka_unit_test(linktype_is_one_of_three),
 		cmocka_unit_test(output_with_compressed_suffix_rejected),
 		cmocka_unit_test(output_with_conversion_rejected),
+		cmocka_unit_test(files_by_size_time_and_number_parsed),
+		cmocka_unit_test(files_in_conflict_rejected),
 		cmocka_unit_test(option_unknown_named),
 		cmocka_unit_test(value_missing_reported),
 		cmocka_unit_test(require_other_value_rejected),
