@@ -36,6 +36,14 @@ static bool handle_failure(struct capture_file *file)
 	return false;
 }
 
+/* The same for -print. The text goes to a reader: its end is that of the run. */
+static bool handle_print_failure(struct capture_file *file)
+{
+	if (!output_is_blocked(file->print.output))
+		file->state = CAPTURE_FILE_READER_GONE;
+	return false;
+}
+
 void capture_file_fail(struct capture_file *file, const char *reason)
 {
 	file->state = CAPTURE_FILE_FAILED;
@@ -54,6 +62,8 @@ void capture_file_start(struct capture_file *file, uint32_t linktype)
 	file->writer.linktype = linktype;
 	if (!record_writer_start(&file->writer, &file->error))
 		handle_failure(file);
+	else if (file->print.output && !record_writer_start(&file->print, &file->error))
+		handle_print_failure(file);
 }
 
 /* Warns once that headers of a link type lose fields in this pcap. */
@@ -83,7 +93,8 @@ static void check_linktype(struct capture_file *file, struct interface_entry *en
 	if (!file->has_interface)
 		file->linktype = written;
 	file->has_interface = true;
-	if (written == file->linktype || target->linktype_warned)
+	/* text has no link type */
+	if (written == file->linktype || target->linktype_warned || !file->has_readers)
 		return;
 	target->linktype_warned = true;
 	notice_warning("%s: link type %" PRIu32 " differs from %" PRIu32
@@ -92,7 +103,8 @@ static void check_linktype(struct capture_file *file, struct interface_entry *en
 }
 
 /* Writes the IDB of an entry: LABEL:eth0, LABEL:eth0#2, or LABEL alone. */
-static bool write_interface(struct capture_file *file, struct interface_entry *entry)
+static bool describe_interface(struct capture_file *file, struct record_writer *writer,
+	const struct interface_entry *entry, uint32_t *ret_number)
 {
 	const struct target_interfaces *target = &file->interfaces->targets[entry->target];
 	struct interface interface = entry->interface;
@@ -109,11 +121,44 @@ static bool write_interface(struct capture_file *file, struct interface_entry *e
 	if (!has_description)
 		interface.description = target->url;
 	interface.comment = comment;
-	if (!record_writer_interface(&file->writer, &interface, &entry->written_as, &file->error))
+	return record_writer_interface(writer, &interface, ret_number, &file->error);
+}
+
+static bool write_interface(struct capture_file *file, struct interface_entry *entry)
+{
+	if (!describe_interface(file, &file->writer, entry, &entry->written_as))
 		return handle_failure(file);
 	entry->is_written = true;
 	check_linktype(file, entry);
 	return true;
+}
+
+/* Makes sure that a packet can be printed once it is written. False: not now. */
+static bool can_print(struct capture_file *file, struct interface_entry *entry)
+{
+	if (!output_buffer(file->print.output))
+		return false;
+	if (entry->is_printed)
+		return true;
+	if (!describe_interface(file, &file->print, entry, &entry->printed_as))
+		return handle_print_failure(file);
+	entry->is_printed = true;
+	return output_buffer(file->print.output) != NULL;
+}
+
+/* Passes a packet on to be printed, after it was written. */
+static void print_packet(
+	struct capture_file *file, const struct packet *packet, const struct interface_entry *entry)
+{
+	const struct record_source from = {
+		.number = entry->printed_as,
+		.linktype = entry->interface.linktype,
+	};
+	struct packet plain = *packet;
+
+	plain.options_size = 0;
+	if (!record_writer_packet(&file->print, &plain, from, &file->error))
+		handle_print_failure(file);
 }
 
 /* A packet, or a block before it, belongs to the next file if the present one is full. */
@@ -132,6 +177,8 @@ bool capture_file_packet(void *context, unsigned target, const struct packet *pa
 	struct record_source from = {.linktype = entry->interface.linktype};
 
 	(void)target;
+	if (file->print.output && !can_print(file, entry))
+		return false;
 	if (file->state == CAPTURE_FILE_OPEN)
 		rotate_if_full(file);
 	if (file->state != CAPTURE_FILE_OPEN)
@@ -142,6 +189,8 @@ bool capture_file_packet(void *context, unsigned target, const struct packet *pa
 	if (!record_writer_packet(&file->writer, packet, from, &file->error))
 		return handle_failure(file);
 	file->written++;
+	if (file->print.output)
+		print_packet(file, packet, entry);
 	if (file->options->count && file->written >= file->options->count)
 		file->state = CAPTURE_FILE_COMPLETE;
 	return true;
@@ -181,6 +230,8 @@ void capture_file_flush(struct capture_file *file)
 		return;
 	if (!output_flush(file->writer.output, &file->error))
 		handle_failure(file);
+	if (file->print.output && !output_flush(file->print.output, &file->error))
+		handle_print_failure(file);
 }
 
 static bool write_counters(struct capture_file *file, struct interface_entry *entry)

@@ -26,6 +26,7 @@ struct capture_file {
 	struct interface_table *interfaces;
 	struct notices *notices;
 	struct record_writer writer;
+	struct record_writer print; /* of -print; its output is NULL: none */
 	/* of several files: */
 	struct rotation *rotation;	/* NULL: one file */
 	struct file_commands *commands; /* of -z */
@@ -35,6 +36,7 @@ struct capture_file {
 	uint64_t file_start; /* packets written before the present file */
 	enum capture_file_state state;
 	bool started;	    /* the output has its header */
+	bool has_readers;   /* the output is a capture for users, not only text */
 	struct error error; /* of CAPTURE_FILE_FAILED */
 	uint64_t written;   /* packets */
 	/* how far capture_file_write_end() is: */

@@ -155,6 +155,10 @@ static bool check_rotation(const struct options *options, struct error *error)
 		return error_set(error, 1, "-C and -G: need the name of a file; try -w FILE");
 	if (!rotates && (options->file_count > 0 || options->ring || options->file_command))
 		return error_set(error, 1, "-W, -ring and -z: need -C or -G");
+	if (options->print && options->output && !has_file)
+		return error_set(error, 1,
+			"-print: both text and packets would go to stdout; "
+			"leave out -w, or try -w FILE");
 	if (options->ring && options->file_count == 0)
 		return error_set(error, 1, "-ring: needs -W with the number of files");
 	if (!has_file || options->file_seconds > 0 || !file_name_has_conversion(options->output))
@@ -180,6 +184,11 @@ static bool set_report(void *to, const char *value, struct error *error)
 			SHOWN_MAX, shown);
 	((struct options *)to)->report = value;
 	return true;
+}
+
+static bool set_print_options(void *to, const char *value, struct error *error)
+{
+	return print_text_parse(value, &((struct options *)to)->print_options, error);
 }
 
 static bool set_count(void *to, const char *value, struct error *error)
@@ -249,11 +258,14 @@ const struct option_row options_rows[] = {
 	{"C", "VALUE", NULL, set_file_bytes, 0},
 	{"G", "VALUE", NULL, set_file_seconds, 0},
 	{"W", "VALUE", NULL, set_file_count, 0},
-	{"pcapng", NULL, "write pcapng, which has host and interface names", AT(pcapng)},
+	{"print", NULL, "print packets as text, as on a terminal; -n: no names", AT(print)},
+	{"n", NULL, NULL, AT(numeric)},
+	{"print-options", "TEXT", "options of tcpdump for the text: '-v -A'", set_print_options, 0},
+	{"pcapng", NULL, "write pcapng, with names of hosts; -align: correct clocks", AT(pcapng)},
+	{"align", NULL, NULL, AT(align)},
 	{"c", "N", "stop after N packets; -duration: after N seconds", set_count, 0},
 	{"duration", "N", NULL, set_duration, 0},
 	{"hold", "MS", "wait at most MS ms for a silent target (default 2000)", set_hold, 0},
-	{"align", NULL, "correct timestamps by the offset of each host's clock", AT(align)},
 	{"require", "all|any", "start only if all (default) or any targets answer", set_require, 0},
 	{"retry", NULL, "reconnect lost targets; -ring: overwrite the oldest file", AT(retry)},
 	{"ring", NULL, NULL, AT(ring)},
@@ -263,8 +275,8 @@ const struct option_row options_rows[] = {
 		AT(credentials.cert)},
 	{"key", "FILE", NULL, AT(credentials.key)},
 	{"ssh", "COMMAND", "run COMMAND instead of ssh for ssh:// targets", AT(ssh)},
-	{"netrc", NULL, "read users and passwords from ~/.netrc", AT(netrc)},
-	{"status", NULL, "print a status line", AT(status)},
+	{"status", NULL, "print a status line; -netrc: read passwords from ~/.netrc", AT(status)},
+	{"netrc", NULL, NULL, AT(netrc)},
 	{"quiet", NULL, "print only errors and warnings; -verbose: more details", AT(quiet)},
 	{"verbose", NULL, NULL, AT(verbose)},
 	{"help", NULL, "print this help; -version: versions", AT(help)},
@@ -301,6 +313,32 @@ static bool add_targets(char **operands, size_t count, struct options *options, 
 	return good;
 }
 
+/*
+ * Explains an unknown option that tcpdump has, for which error is set: typed is one of
+ * the words.
+ */
+static void explain_tcpdump_option(char *const *argv, struct error *error)
+{
+	char unknown[SHOWN_MAX];
+
+	for (size_t i = 1; argv[i]; i++) {
+		const bool is_buffering = strcmp(argv[i], "-l") == 0 || strcmp(argv[i], "-U") == 0;
+
+		snprintf(unknown, sizeof(unknown), "unknown option %s;", argv[i]);
+		if (strncmp(error->text, unknown, strlen(unknown)) != 0)
+			continue;
+		if (is_buffering)
+			error_set(error, 1,
+				"%s: not needed, ddump does not delay its output; leave it out",
+				argv[i]);
+		else if (print_text_is_option(argv[i]))
+			error_set(error, 1,
+				"%s: is an option of tcpdump; try -print -print-options '%s'",
+				argv[i], argv[i]);
+		return;
+	}
+}
+
 bool options_read(int argc, char **argv, struct options *ret_options, struct error *error)
 {
 	int operand;
@@ -311,8 +349,10 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 	};
 	operand =
 		option_table_parse(argc, argv, options_rows, options_row_count, ret_options, error);
-	if (operand < 0)
+	if (operand < 0) {
+		explain_tcpdump_option(argv, error);
 		return false;
+	}
 	if (!check_rotation(ret_options, error))
 		return false;
 	if (!add_targets(argv + operand, (size_t)(argc - operand), ret_options, error))

@@ -93,7 +93,7 @@ static char *argument_of(const char *name)
 
 void file_commands_start(struct file_commands *commands, const char *name, uint64_t now_ms)
 {
-	struct file_command *started = &commands->running[commands->count];
+	struct file_command *started;
 	char *argument;
 	int error_number = ENOMEM;
 

@@ -19,7 +19,7 @@
 
 static void print_help(void)
 {
-	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -          "
+	printf("Usage: ddump [OPTION]... TARGET...                          "
 	       "(more: man ddump)\n"
 	       "TARGET: [LABEL=][http[s]://|ssh://][USER@]HOST[:PORT][/PATH]"
 	       "[?QUERY] or @FILE\n");

@@ -152,6 +152,25 @@ struct output *output_open_file(int fd, const char *path, bool was_created, stru
 	return output;
 }
 
+struct output *output_open_pipe(int fd, struct error *error)
+{
+	struct output *output = allocate(error);
+
+	if (!output)
+		return NULL;
+	snprintf(output->name, sizeof(output->name), "%s", "text of -print");
+	output->fd = fd;
+	output->kind = KIND_PIPE;
+	output->must_close = true;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return output;
+}
+
+bool output_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO) && !is_in_background(STDOUT_FILENO);
+}
+
 struct output *output_open(const char *path, struct error *error)
 {
 	struct output *output = allocate(error);

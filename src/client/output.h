@@ -32,6 +32,12 @@ struct output *output_open(const char *path, struct error *error);
  */
 struct output *output_open_file(int fd, const char *path, bool was_created, struct error *error);
 
+/* The same for a pipe to another part of this program. */
+struct output *output_open_pipe(int fd, struct error *error);
+
+/* Is stdout a terminal to which a program in the foreground may print? */
+bool output_is_terminal(void);
+
 /*
  * Flushes and closes the output, a regular file, and continues with another one: fd,
  * which gets the descriptor number of the first. fd stays the caller's if it fails.

@@ -187,6 +187,13 @@ static void print_target(FILE *out, const struct report *report,
 	putc('}', out);
 }
 
+static const char *name_of_format(const struct options *options, bool is_file)
+{
+	if (options->print && !is_file)
+		return "text";
+	return options->pcapng ? "pcapng" : "pcap";
+}
+
 static void print_output(FILE *out, const struct report *report)
 {
 	const struct options *options = report->options;
@@ -201,7 +208,7 @@ static void print_output(FILE *out, const struct report *report)
 	fputs(", \"last_file\": ", out);
 	print_string_or_null(out, report->files > 0 ? report->last_file : shown);
 	fprintf(out, ", \"files\": %" PRIu64 ", \"format\": \"%s\"}",
-		report->files > 0 ? report->files : is_file, options->pcapng ? "pcapng" : "pcap");
+		report->files > 0 ? report->files : is_file, name_of_format(options, is_file));
 }
 
 static void print_end(FILE *out, const struct report *report)

@@ -16,6 +16,7 @@
 #include "client/merge.h"
 #include "client/notices.h"
 #include "client/output.h"
+#include "client/printer.h"
 #include "client/report.h"
 #include "client/rotation.h"
 #include "client/signals.h"
@@ -50,6 +51,8 @@ static const char no_resources[] = "out of memory or descriptors";
 struct session {
 	const struct options *options;
 	struct output *output;
+	struct output *print; /* of -print beside -w; NULL: none */
+	struct printer printer;
 	struct event_loop *loop;
 	struct merge *merge;
 	struct interface_table interfaces;
@@ -106,6 +109,20 @@ static bool start_sources(struct session *session)
 	return sources_start(&session->sources, &common);
 }
 
+/* Returns the output with a reader that may be slow or leave: a file beside it has none. */
+static struct output *read_output(const struct session *session)
+{
+	return session->print ? session->print : session->output;
+}
+
+/* Returns the output that accepts no more at present, or NULL. */
+static const struct output *blocked_output(const struct session *session)
+{
+	if (session->print && output_is_blocked(session->print))
+		return session->print;
+	return output_is_blocked(session->output) ? session->output : NULL;
+}
+
 /* False: out of memory or descriptors. In both cases tear_down() follows. */
 static bool allocate(struct session *session)
 {
@@ -115,14 +132,14 @@ static bool allocate(struct session *session)
 	session->merge = make_merge(session);
 	if (!session->merge)
 		return false;
-	session->loop = event_loop_new(output_fd(session->output), signals_open());
+	session->loop = event_loop_new(output_fd(read_output(session)), signals_open());
 	if (!session->loop)
 		return false;
 	if (!interface_table_init(&session->interfaces, count))
 		return false;
 	if (!notices_init(&session->notices, count))
 		return false;
-	return status_line_init(&session->status, options, output_is_piped(session->output));
+	return status_line_init(&session->status, options, output_is_piped(read_output(session)));
 }
 
 static bool set_up(struct session *session, struct error *error)
@@ -136,6 +153,8 @@ static bool set_up(struct session *session, struct error *error)
 		.interfaces = &session->interfaces,
 		.notices = &session->notices,
 		.writer = {.output = session->output, .pcapng = options->pcapng},
+		.has_readers = session->printer.pid == 0 || session->print,
+		.print = {.output = session->print, .pcapng = true},
 		.rotation = session->rotation.is_on ? &session->rotation : NULL,
 		.commands = &session->commands,
 	};
@@ -359,12 +378,12 @@ static int pump(struct session *session)
 	int timeout = -1;
 
 	/* a slow reader takes some data long before it has taken all */
-	if (session->blocked_since_ms && output_wait(session->output, 0))
+	if (session->blocked_since_ms && output_wait(read_output(session), 0))
 		end_block(session);
 	capture_file_flush(&session->file);
-	if (!output_is_blocked(session->output))
+	if (!blocked_output(session))
 		timeout = write_packets(session);
-	sources->common.output_blocked = output_is_blocked(session->output);
+	sources->common.output_blocked = blocked_output(session) != NULL;
 	if (sources->common.output_blocked) {
 		event_loop_watch_writable(session->loop);
 		if (!session->blocked_since_ms)
@@ -477,12 +496,12 @@ static void drain(struct session *session)
 
 		capture_file_flush(file);
 		report_progress(session);
-		if (!output_is_blocked(session->output)) {
+		if (!blocked_output(session)) {
 			if (is_drained)
 				return;
 			continue;
 		}
-		if (!output_wait(session->output, DRAIN_PATIENCE_MS) && interrupted) {
+		if (!output_wait(read_output(session), DRAIN_PATIENCE_MS) && interrupted) {
 			capture_file_fail(file, "the output's reader has stopped reading");
 			return;
 		}
@@ -543,6 +562,25 @@ static void explain_missing(struct session *session, bool is_lagging, bool has_d
 		session->missing[strlen(session->missing) - 1] = '\0';
 }
 
+/* Waits until all packets are printed, so that the counts come after them. */
+static void end_printing(struct session *session)
+{
+	struct error error = {0};
+
+	if (session->printer.pid == 0)
+		return;
+	if (session->print)
+		output_close(session->print, &error);
+	else
+		output_close(session->output, &error);
+	if (!session->print)
+		session->output = NULL;
+	session->print = NULL;
+	session->file.print.output = NULL;
+	if (!printer_wait(&session->printer))
+		capture_file_fail(&session->file, "packets could not be printed");
+}
+
 static int finish(struct session *session, struct error *error)
 {
 	struct sources *sources = &session->sources;
@@ -564,6 +602,7 @@ static int finish(struct session *session, struct error *error)
 	if (file->error.status)
 		notice("%s", file->error.text);
 	pending = output_pending(session->output);
+	end_printing(session);
 	snapshots = take_snapshots(session);
 	/* for a user of Wireshark who ends a capture, this is not an error */
 	if (file->state != CAPTURE_FILE_OPEN && file->state != CAPTURE_FILE_COMPLETE &&
@@ -641,14 +680,63 @@ static struct output *open_first_file(struct session *session, struct error *err
 	return output;
 }
 
+static bool has_file(const struct options *options)
+{
+	return options->output && strcmp(options->output, "-") != 0;
+}
+
+/* Packets are printed if the user wants that, or sees stdout. */
+static void choose_printing(struct options *options)
+{
+	if (!options->output && output_is_terminal())
+		options->print = true;
+	if (options->print && !has_file(options))
+		options->pcapng = true;
+	if (options->numeric)
+		options->print_options.words[options->print_options.count++] = "-n";
+}
+
+/* Starts to print: to the output itself, or beside the file of -w. */
+static bool open_print(struct session *session, struct error *error)
+{
+	const struct options *options = session->options;
+	const int fd = printer_start(&session->printer, &options->print_options, error);
+	struct output *print;
+
+	if (fd < 0)
+		return false;
+	print = output_open_pipe(fd, error);
+	if (!print)
+		close(fd);
+	if (has_file(options))
+		session->print = print;
+	else
+		session->output = print;
+	return print != NULL;
+}
+
+static bool open_output(struct session *session, struct error *error)
+{
+	const struct options *options = session->options;
+
+	if (options->print && !open_print(session, error))
+		return false;
+	if (session->rotation.is_on)
+		session->output = open_first_file(session, error);
+	else if (!session->output)
+		session->output = output_open(options->output, error);
+	if (!session->output || !session->print || !output_is_piped(session->output))
+		return session->output != NULL;
+	return error_set(error, 1, "-print: -w needs the name of a regular file");
+}
+
 /* Opens the output, asks for the passphrase, and connects. */
 static bool open_and_set_up(struct session *session, struct options *options, struct error *error)
 {
+	choose_printing(options);
 	if (!rotation_init(&session->rotation, options, time(NULL), error))
 		return false;
-	session->output = session->rotation.is_on ? open_first_file(session, error)
-						  : output_open(options->output, error);
-	return session->output && tls_files_check(&options->credentials, error) &&
+	return open_output(session, error) && tls_files_check(&options->credentials, error) &&
 	       set_up(session, error);
 }
 
@@ -671,6 +759,8 @@ int session_run(struct options *options, struct error *error)
 		status = run(&session, error);
 	status = report_end(&session, status, is_set_up, error);
 	output_close(session.output, &(struct error){0});
+	output_close(session.print, &(struct error){0});
+	printer_wait(&session.printer);
 	tear_down(&session);
 	return status;
 }

@@ -90,7 +90,8 @@ _ddump()
 		_ddump_add '' < <(compgen -c -- "$cur")
 		return
 		;;
-	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold | -C | -G | -W)
+	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold | \
+		-print-options | -C | -G | -W)
 		return
 		;;
 	esac
@@ -99,7 +100,7 @@ _ddump()
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
 		local options='filter interface i p snaplen s payload linktype w report C G
-			W z ring pcapng c
+			W z ring print n print-options pcapng c
 			duration hold align require retry ca crl cert key ssh netrc status
 			quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))

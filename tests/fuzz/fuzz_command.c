@@ -105,6 +105,11 @@ static void check_arguments(const struct options *options)
 		"-W has -C or -G");
 	must(!options->ring || options->file_count, "a ring has a size");
 	check_names(options);
+	must(options->print_options.count <= PRINT_TEXT_WORDS_MAX, "the options are not too many");
+	for (size_t i = 0; i < options->print_options.count; i++)
+		must(print_text_is_option(options->print_options.words[i]) &&
+				!strpbrk(options->print_options.words[i], "wrzFiDEGCW"),
+			"no option of tcpdump reads or writes a file");
 	must(options->hold <= 600000, "-hold is in its range");
 	must(!options->defaults.linktype || strcmp(options->defaults.linktype, "sll") == 0 ||
 			strcmp(options->defaults.linktype, "sll2") == 0 ||

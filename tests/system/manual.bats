@@ -190,12 +190,12 @@ name_hosts() {
 	examples "$OLDPWD/man/ddump.1" ddump |
 		grep -v 'wireshark\|ssh://\|-ca ' >commands
 	cat commands
-	[ "$(wc -l <commands)" -eq 4 ]
+	[ "$(wc -l <commands)" -eq 5 ]
 	while read -r line; do
 		runs "${line/#ddump/ddump -duration 2}" </dev/null
 	done <commands 2>&1 | tee log
 	[ "${PIPESTATUS[0]}" -eq 0 ]
-	[ "$(grep -c 'capturing on' log)" -eq 4 ]
+	[ "$(grep -ac 'capturing on' log)" -eq 5 ]
 	capinfos -c both.pcap night.pcapng
 }
 

@@ -299,6 +299,46 @@ static void files_by_size_time_and_number_parsed(void **state)
 	options_cleanup(&line.options);
 }
 
+static void options_of_tcpdump_explained(void **state)
+{
+	(void)state;
+	bad("-v|a", "-v: is an option of tcpdump; try -print -print-options '-v'");
+	bad("a|-XX", "-XX: is an option of tcpdump; try -print -print-options '-XX'");
+	bad("-tttt|a", "try -print -print-options '-tttt'");
+	bad("-A|a", "try -print -print-options '-A'");
+	bad("-e|a", "try -print -print-options '-e'");
+	bad("-l|a", "-l: not needed");
+	bad("-U|a", "-U: not needed");
+	bad("-r|a", "unknown option -r; see -help");
+	good("-n|a");
+	assert_true(line.options.numeric && !line.options.print);
+	options_cleanup(&line.options);
+}
+
+static void options_for_the_text_checked(void **state)
+{
+	static const char *const others[] = {"-w x", "-r x", "-z x", "-F x", "-V x", "-i x", "x",
+		"-", "--", "--version", "-v -w", "-vw", "-l", "-E x", "-m x", "-Z x", "-c 1",
+		"-C 1", "-v\n-w", "-v -v -v -v -v -v -v -v -v -v -v -v -v -v -v -v -v"};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		snprintf(text, sizeof(text), "-print-options|%s|a", others[i]);
+		bad(text, "-print-options: ");
+	}
+	good("-print|-print-options| -e \t-vvXX |a");
+	assert_true(line.options.print);
+	assert_int_equal(line.options.print_options.count, 2);
+	assert_string_equal(line.options.print_options.words[0], "-e");
+	assert_string_equal(line.options.print_options.words[1], "-vvXX");
+	options_cleanup(&line.options);
+	good("-print-options||a");
+	assert_int_equal(line.options.print_options.count, 0);
+	options_cleanup(&line.options);
+	bad("-print|-w|-|a", "-print: both text and packets would go to stdout");
+}
+
 static void files_in_conflict_rejected(void **state)
 {
 	static const char *const sizes[] = {"", "0", "-1", "K", "1KB", "1T", "1 ", "0x1",
@@ -323,7 +363,7 @@ static void files_in_conflict_rejected(void **state)
 
 static void option_unknown_named(void **state)
 {
-	static const char *const names[] = {"-x", "--filtre", "-filtre=x", "-1", "-:", "--x=-c"};
+	static const char *const names[] = {"-y", "--filtre", "-filtre=x", "-1", "-:", "--x=-c"};
 	char text[64];
 
 	(void)state;
@@ -508,6 +548,8 @@ int main(void)
 		cmocka_unit_test(output_with_conversion_rejected),
 		cmocka_unit_test(files_by_size_time_and_number_parsed),
 		cmocka_unit_test(files_in_conflict_rejected),
+		cmocka_unit_test(options_of_tcpdump_explained),
+		cmocka_unit_test(options_for_the_text_checked),
 		cmocka_unit_test(option_unknown_named),
 		cmocka_unit_test(value_missing_reported),
 		cmocka_unit_test(require_other_value_rejected),
