@@ -2,16 +2,30 @@
 /*
  * The capture file of a run. In: packets in their final order, with the numbers
  * of their interfaces, and the table of these. Out: pcap or pcapng.
+ *
+ * Rotation: a regular file never blocks, so that the end of one file and the begin of
+ * the next are written at once, between two packets. Interfaces are described anew in
+ * each file before their first packet.
  */
 #include "client/capture_file.h"
 
+#include "common/clock.h"
 #include "format/linktype.h"
 #include "format/pcapng_write.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { NAME_SIZE = 512, COMMENT_SIZE = 2048 };
+enum {
+	NAME_SIZE = 512,
+	COMMENT_SIZE = 2048,
+	KEPT_MAX = 4 << 20, /* bytes of blocks that each file begins with */
+	KEPT_SHARE = 4,	    /* at most this part of a file of -C */
+};
 
 /* After a function of the output has returned false: blocked, or failed? */
 static bool handle_failure(struct capture_file *file)
@@ -19,6 +33,14 @@ static bool handle_failure(struct capture_file *file)
 	if (output_is_blocked(file->writer.output))
 		return false;
 	file->state = file->error.status == 0 ? CAPTURE_FILE_READER_GONE : CAPTURE_FILE_FAILED;
+	return false;
+}
+
+/* The same for -print. The text goes to a reader: its end is that of the run. */
+static bool handle_print_failure(struct capture_file *file)
+{
+	if (!output_is_blocked(file->print.output))
+		file->state = CAPTURE_FILE_READER_GONE;
 	return false;
 }
 
@@ -49,6 +71,8 @@ void capture_file_start(struct capture_file *file, uint32_t linktype)
 		file->writer.linktype = first_linktype(file->interfaces);
 	if (!record_writer_start(&file->writer, &file->error))
 		handle_failure(file);
+	else if (file->print.output && !record_writer_start(&file->print, &file->error))
+		handle_print_failure(file);
 }
 
 /* Warns once that headers of a link type lose fields in this pcap. */
@@ -78,7 +102,8 @@ static void check_linktype(struct capture_file *file, struct interface_entry *en
 	if (!file->has_interface)
 		file->linktype = written;
 	file->has_interface = true;
-	if (written == file->linktype || target->linktype_warned)
+	/* text has no link type */
+	if (written == file->linktype || target->linktype_warned || !file->has_readers)
 		return;
 	target->linktype_warned = true;
 	notice_warning("%s: link type %" PRIu32 " differs from %" PRIu32
@@ -87,7 +112,8 @@ static void check_linktype(struct capture_file *file, struct interface_entry *en
 }
 
 /* Writes the IDB of an entry: LABEL:eth0, LABEL:eth0#2, or LABEL alone. */
-static bool write_interface(struct capture_file *file, struct interface_entry *entry)
+static bool describe_interface(struct capture_file *file, struct record_writer *writer,
+	const struct interface_entry *entry, uint32_t *ret_number)
 {
 	const struct target_interfaces *target = &file->interfaces->targets[entry->target];
 	struct interface interface = entry->interface;
@@ -104,11 +130,53 @@ static bool write_interface(struct capture_file *file, struct interface_entry *e
 	if (!has_description)
 		interface.description = target->url;
 	interface.comment = comment;
-	if (!record_writer_interface(&file->writer, &interface, &entry->written_as, &file->error))
+	return record_writer_interface(writer, &interface, ret_number, &file->error);
+}
+
+static bool write_interface(struct capture_file *file, struct interface_entry *entry)
+{
+	if (!describe_interface(file, &file->writer, entry, &entry->written_as))
 		return handle_failure(file);
 	entry->is_written = true;
 	check_linktype(file, entry);
 	return true;
+}
+
+/* Makes sure that a packet can be printed once it is written. False: not now. */
+static bool can_print(struct capture_file *file, struct interface_entry *entry)
+{
+	if (!output_buffer(file->print.output))
+		return false;
+	if (entry->is_printed)
+		return true;
+	if (!describe_interface(file, &file->print, entry, &entry->printed_as))
+		return handle_print_failure(file);
+	entry->is_printed = true;
+	return output_buffer(file->print.output) != NULL;
+}
+
+/* Passes a packet on to be printed, after it was written. */
+static void print_packet(
+	struct capture_file *file, const struct packet *packet, const struct interface_entry *entry)
+{
+	const struct record_source from = {
+		.number = entry->printed_as,
+		.linktype = entry->interface.linktype,
+	};
+	struct packet plain = *packet;
+
+	plain.options_size = 0;
+	if (!record_writer_packet(&file->print, &plain, from, &file->error))
+		handle_print_failure(file);
+}
+
+/* A packet, or a block before it, belongs to the next file if the present one is full. */
+static void rotate_if_full(struct capture_file *file)
+{
+	if (file->rotation && file->written > file->file_start &&
+		rotation_is_full(
+			file->rotation, output_file_bytes(file->writer.output), clock_ms()))
+		capture_file_rotate(file);
 }
 
 bool capture_file_packet(void *context, unsigned target, const struct packet *packet)
@@ -118,6 +186,10 @@ bool capture_file_packet(void *context, unsigned target, const struct packet *pa
 	struct record_source from = {.linktype = entry->interface.linktype};
 
 	(void)target;
+	if (file->print.output && !can_print(file, entry))
+		return false;
+	if (file->state == CAPTURE_FILE_OPEN)
+		rotate_if_full(file);
 	if (file->state != CAPTURE_FILE_OPEN)
 		return false;
 	if (!entry->is_written && !write_interface(file, entry))
@@ -126,9 +198,25 @@ bool capture_file_packet(void *context, unsigned target, const struct packet *pa
 	if (!record_writer_packet(&file->writer, packet, from, &file->error))
 		return handle_failure(file);
 	file->written++;
+	if (file->print.output)
+		print_packet(file, packet, entry);
 	if (file->options->count && file->written >= file->options->count)
 		file->state = CAPTURE_FILE_COMPLETE;
 	return true;
+}
+
+/* Keeps a block for the next files. */
+static void keep_block(struct capture_file *file, const unsigned char *bytes, size_t size)
+{
+	const uint64_t share = file->options->file_bytes / KEPT_SHARE;
+
+	file->kept.limit = share > 0 && share < KEPT_MAX ? (size_t)share : KEPT_MAX;
+	if (kept_blocks_add(&file->kept, bytes, size) || file->kept_is_cut)
+		return;
+	file->kept_is_cut = true;
+	notices_warn(file->notices,
+		"secrets or names of addresses are too many to be in each file; later files lack "
+		"some of them");
 }
 
 bool capture_file_block(void *context, unsigned target, const unsigned char *bytes, size_t size)
@@ -138,8 +226,11 @@ bool capture_file_block(void *context, unsigned target, const unsigned char *byt
 	(void)target;
 	if (file->state != CAPTURE_FILE_OPEN)
 		return false;
-	return record_writer_block(&file->writer, bytes, size, &file->error) ||
-	       handle_failure(file);
+	if (!record_writer_block(&file->writer, bytes, size, &file->error))
+		return handle_failure(file);
+	if (file->rotation && file->writer.pcapng)
+		keep_block(file, bytes, size);
+	return true;
 }
 
 void capture_file_flush(struct capture_file *file)
@@ -148,6 +239,8 @@ void capture_file_flush(struct capture_file *file)
 		return;
 	if (!output_flush(file->writer.output, &file->error))
 		handle_failure(file);
+	if (file->print.output && !output_flush(file->print.output, &file->error))
+		handle_print_failure(file);
 }
 
 void capture_file_write_watermark(struct capture_file *file, uint64_t time_ns)
@@ -220,4 +313,89 @@ bool capture_file_write_end(struct capture_file *file)
 		if (!write_counters(file, interfaces->list[file->counters_written]))
 			return cannot_write(file);
 	return write_notes(file) || cannot_write(file);
+}
+
+/* Writes the blocks that each file needs, after the header. */
+static bool write_kept(struct capture_file *file)
+{
+	const unsigned char *block;
+	size_t size;
+
+	for (size_t at = 0; (size = kept_blocks_at(&file->kept, at, &block)) > 0; at += size)
+		if (!record_writer_block(&file->writer, block, size, &file->error))
+			return handle_failure(file);
+	return true;
+}
+
+/* Writes the end of the present file, and switches to fd. */
+static bool switch_file(struct capture_file *file, int fd)
+{
+	file->counters_written = 0;
+	file->notes_written = 0;
+	capture_file_write_end(file);
+	if (file->state != CAPTURE_FILE_OPEN)
+		return false;
+	return output_switch(file->writer.output, fd, file->rotation->next_name, &file->error) ||
+	       handle_failure(file);
+}
+
+/* Nothing is in the new file yet; notes of the run so far are in the old one. */
+static void forget_written(struct capture_file *file)
+{
+	for (uint32_t i = 0; i < file->interfaces->count; i++)
+		file->interfaces->list[i]->is_written = false;
+	file->writer.interfaces = 0;
+	file->counters_written = 0;
+	file->notes_written = 0;
+	file->file_start = file->written;
+	notes_clear(&file->notices->general);
+}
+
+/* Begins the new file, to which the output has switched. */
+static void begin_file(struct capture_file *file)
+{
+	struct rotation *rotation = file->rotation;
+	char finished[PATH_MAX];
+
+	memcpy(finished, rotation->name, sizeof(finished));
+	rotation_accept(rotation, output_fd(file->writer.output));
+	forget_written(file);
+	if (record_writer_start(&file->writer, &file->error)) {
+		if (write_kept(file))
+			capture_file_flush(file);
+	} else {
+		unlink(rotation->name); /* it is empty */
+		handle_failure(file);
+	}
+	file_commands_start(file->commands, finished, clock_ms());
+}
+
+void capture_file_rotate(struct capture_file *file)
+{
+	struct rotation *rotation = file->rotation;
+	struct error error = {0};
+	int fd;
+
+	if (rotation_is_last(rotation)) {
+		file->state = CAPTURE_FILE_COMPLETE;
+		return;
+	}
+	/* a file with another one after it has all its packets, even if ddump is killed now */
+	capture_file_flush(file);
+	if (file->state != CAPTURE_FILE_OPEN)
+		return;
+	fd = rotation_open_next(rotation, time(NULL), clock_ms(), &error);
+	if (fd >= 0) {
+		file->open_failed = false;
+		switch_file(file, fd) ? begin_file(file) : rotation_discard(rotation, fd);
+		return;
+	}
+	if (!file->open_failed)
+		notices_warn(file->notices, "%s; the present file continues", error.text);
+	file->open_failed = true;
+}
+
+void capture_file_cleanup(struct capture_file *file)
+{
+	kept_blocks_cleanup(&file->kept);
 }

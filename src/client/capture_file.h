@@ -1,29 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "client/file_command.h"
 #include "client/interface_table.h"
+#include "client/kept_blocks.h"
 #include "client/notices.h"
 #include "client/options.h"
 #include "client/record_writer.h"
+#include "client/rotation.h"
 
 enum capture_file_state {
 	CAPTURE_FILE_OPEN,	  /* it accepts packets, once it has started */
-	CAPTURE_FILE_COMPLETE,	  /* it has as many packets as -c allows */
+	CAPTURE_FILE_COMPLETE,	  /* it has as many packets or files as -c or -W allows */
 	CAPTURE_FILE_READER_GONE, /* the output's reader has closed it */
 	CAPTURE_FILE_FAILED,	  /* error is set */
 };
 
 /*
  * The capture file of a run: packets in their final order, each with its
- * interface, then counters and notes.
+ * interface, then counters and notes. With -C or -G it is several files, each of
+ * which is complete.
  */
 struct capture_file {
 	const struct options *options;
 	struct interface_table *interfaces;
 	struct notices *notices;
 	struct record_writer writer;
+	struct record_writer print; /* of -print; its output is NULL: none */
+	/* of several files: */
+	struct rotation *rotation;	/* NULL: one file */
+	struct file_commands *commands; /* of -z */
+	struct kept_blocks kept;
+	bool kept_is_cut;    /* later files lack some blocks, which was reported */
+	bool open_failed;    /* the next file could not be opened, which was reported */
+	uint64_t file_start; /* packets written before the present file */
 	enum capture_file_state state;
 	bool started;	       /* the output has its header */
+	bool has_readers;      /* the output is a capture for users, not only text */
 	struct error error;    /* of CAPTURE_FILE_FAILED */
 	uint64_t written;      /* packets */
 	uint64_t watermark_ns; /* the last one; 0: none */
@@ -50,6 +63,14 @@ bool capture_file_packet(void *context, unsigned target, const struct packet *pa
 
 /* The same for a block of a stream, which is written as it is. */
 bool capture_file_block(void *context, unsigned target, const unsigned char *bytes, size_t size);
+
+/*
+ * Ends the present file and begins the next one. If that cannot be opened, warns and
+ * continues with the present one.
+ */
+void capture_file_rotate(struct capture_file *file);
+
+void capture_file_cleanup(struct capture_file *file);
 
 /* Flushes the buffer, as far as the output's reader accepts it. */
 void capture_file_flush(struct capture_file *file);

@@ -11,14 +11,11 @@
 
 #include "common/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,34 +24,6 @@ enum {
 	STEP_MS = 1,
 	NOT_STARTED = 127, /* exit status, as of a shell */
 };
-
-/* Works on every kernel, with a system call per open descriptor. */
-static void set_cloexec_on_listed(void)
-{
-	DIR *descriptors = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
-	if (!descriptors)
-		return;
-	while ((entry = readdir(descriptors))) {
-		const int fd = (int)strtol(entry->d_name, NULL, 10);
-
-		if (fd > STDERR_FILENO)
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
-	}
-	closedir(descriptors);
-}
-
-/*
- * Sets close-on-exec on all descriptors above 2: a child must not keep other
- * targets' streams open, and libcurl does not set it on sockets. Linux before 5.11
- * has no CLOSE_RANGE_CLOEXEC.
- */
-static void set_cloexec_on_all(void)
-{
-	if (syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
-		set_cloexec_on_listed();
-}
 
 static void reset_signal_handlers(void)
 {
@@ -113,7 +82,7 @@ int child_process_start(const char *const *argv, const int fds[3], pid_t *ret_pi
 
 	if (pipe2(report, O_CLOEXEC) != 0)
 		return errno;
-	set_cloexec_on_all();
+	process_close_on_exec();
 	/* no handler of this process may run in the child */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);

@@ -5,19 +5,23 @@
  */
 #include "client/config.h"
 
+#include "client/file_name.h"
 #include "client/redact.h"
+#include "client/rotation.h"
+#include "common/text.h"
 #include "format/packet.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
 	HOLD_DEFAULT_MS = 2000,
 	HOLD_MAX_MS = 600000,
 	DURATION_MAX_S = 31536000,
 	SHOWN_MAX = 200,
+	DIGITS_MAX = 19,
 };
 
 static bool set_interface(void *to, const char *value, struct error *error)
@@ -60,66 +64,131 @@ static bool set_payload(void *to, const char *value, struct error *error)
 	return parse_number(&range, value, &payload, error);
 }
 
-/* The last size bytes of a longer text; otherwise "". */
-static const char *last_bytes(const char *text, size_t size)
+static bool ends_in(const char *text, const char *end)
 {
 	const size_t all = strlen(text);
+	const size_t size = strlen(end);
 
-	return all > size ? text + all - size : "";
-}
-
-/* Returns the suffix of a compressed file's name, or NULL. */
-static const char *find_compression(const char *name)
-{
-	static const char *const ends[] = {".gz", ".zst", ".lz4", ".xz", ".bz2"};
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (strcasecmp(last_bytes(name, strlen(ends[i])), ends[i]) == 0)
-			return ends[i];
-	return NULL;
-}
-
-/* Does a file's name have a strftime(3) conversion, as for tcpdump -w? */
-static bool has_conversion(const char *text)
-{
-	static const char modifiers[] = "+_-0^#123456789EO";
-	static const char conversions[] = "%aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYzZ";
-
-	for (; (text = strchr(text, '%')) != NULL; text++) {
-		const char *c = text + 1 + strspn(text + 1, modifiers);
-
-		if (*c && strchr(conversions, *c))
-			return true;
-	}
-	return false;
-}
-
-/* Rejects names that promise what ddump does not do. */
-static bool check_output_name(const char *name, struct error *error)
-{
-	const char *compression = find_compression(name);
-	char shown[SHOWN_MAX];
-
-	redact_copy(shown, sizeof(shown), name);
-	if (has_conversion(name))
-		return error_set(error, 1,
-			"-w %s: ddump does not replace '%%' with the time; leave it out", shown);
-	if (compression)
-		return error_set(error, 1, "-w %s: ddump does not compress; leave out \"%s\"",
-			shown, compression);
-	return true;
+	return all > size && strcmp(text + all - size, end) == 0;
 }
 
 static bool set_output(void *to, const char *value, struct error *error)
 {
 	struct options *options = to;
+	const char *compression = file_name_compression(value);
+	char shown[SHOWN_MAX];
 
-	if (!check_output_name(value, error))
-		return false;
+	redact_copy(shown, sizeof(shown), value);
+	if (compression)
+		return error_set(error, 1, "-w %s: ddump does not compress; leave out \"%s\"",
+			shown, compression);
 	options->output = value;
-	if (strcmp(last_bytes(value, strlen(".pcapng")), ".pcapng") == 0)
+	if (ends_in(value, ".pcapng"))
 		options->pcapng = true;
 	return true;
+}
+
+/* Returns the bytes of a unit as tcpdump's -C has them; 0: it is none. */
+static uint64_t unit_of(char letter)
+{
+	switch (letter) {
+	case '\0':
+		return 1000000;
+	case 'k':
+	case 'K':
+		return 1 << 10;
+	case 'm':
+	case 'M':
+		return 1 << 20;
+	case 'g':
+	case 'G':
+		return 1 << 30;
+	default:
+		return 0;
+	}
+}
+
+static bool set_file_bytes(void *to, const char *value, struct error *error)
+{
+	const size_t digits = strspn(value, "0123456789");
+	const uint64_t unit = unit_of(value[digits]);
+	char number[DIGITS_MAX + 1];
+	char shown[SHOWN_MAX];
+	uint64_t count = 0;
+
+	if (digits > 0 && digits <= DIGITS_MAX && unit > 0 &&
+		strlen(value) <= digits + (value[digits] != '\0')) {
+		snprintf(number, sizeof(number), "%.*s", (int)digits, value);
+		text_number(number, INT64_MAX / unit, &count);
+	}
+	redact_copy(shown, sizeof(shown), value);
+	if (count == 0)
+		return error_set(error, 1,
+			"-C: \"%s\" is not a size; try 100 (millions of bytes), 64K, 100M or 2G",
+			shown);
+	((struct options *)to)->file_bytes = count * unit;
+	return true;
+}
+
+static bool set_file_seconds(void *to, const char *value, struct error *error)
+{
+	static const struct option_range range = {"-G", NULL, 1, DURATION_MAX_S};
+
+	return parse_number(&range, value, &((struct options *)to)->file_seconds, error);
+}
+
+static bool set_file_count(void *to, const char *value, struct error *error)
+{
+	static const struct option_range range = {"-W", NULL, 1, ROTATION_COUNT_MAX};
+
+	return parse_number(&range, value, &((struct options *)to)->file_count, error);
+}
+
+/* Checks the options for several files, which depend on each other. */
+static bool check_rotation(const struct options *options, struct error *error)
+{
+	const bool has_file = options->output && strcmp(options->output, "-") != 0;
+	const bool rotates = options->file_bytes > 0 || options->file_seconds > 0;
+	char shown[SHOWN_MAX];
+
+	if (rotates && !has_file)
+		return error_set(error, 1, "-C and -G: need the name of a file; try -w FILE");
+	if (!rotates && (options->file_count > 0 || options->ring || options->file_command))
+		return error_set(error, 1, "-W, -ring and -z: need -C or -G");
+	if (options->print && options->output && !has_file)
+		return error_set(error, 1,
+			"-print: both text and packets would go to stdout; "
+			"leave out -w, or try -w FILE");
+	if (options->ring && options->file_count == 0)
+		return error_set(error, 1, "-ring: needs -W with the number of files");
+	if (!has_file || options->file_seconds > 0 || !file_name_has_conversion(options->output))
+		return true;
+	redact_copy(shown, sizeof(shown), options->output);
+	return error_set(error, 1,
+		"-w %s: ddump does not replace '%%' with the time without -G; leave it out", shown);
+}
+
+/* With the value missing, value may be a target, whose password must not become a name. */
+static bool set_report(void *to, const char *value, struct error *error)
+{
+	char shown[PATH_MAX];
+
+	redact_copy(shown, sizeof(shown), value);
+	if (!*value || strcmp(value, "-") == 0)
+		return error_set(
+			error, 1, "-report: \"%.*s\" is not the name of a file", SHOWN_MAX, shown);
+	if (strlen(value) < sizeof(shown) && strcmp(value, shown) != 0)
+		return error_set(error, 1,
+			"-report: \"%.*s\" is a target with a password; -report needs a file "
+			"before it",
+			SHOWN_MAX, shown);
+	((struct options *)to)->report = value;
+	return true;
+}
+
+static bool set_print_options(void *to, const char *value, struct error *error)
+{
+	return print_text_parse(value, &((struct options *)to)->print_options, error);
 }
 
 static bool set_count(void *to, const char *value, struct error *error)
@@ -194,28 +263,36 @@ const struct option_row options_rows[] = {
 		0},
 	{"w", "FILE", "write to FILE; as pcapng if the name ends in .pcapng", set_output, 0},
 	{"pcapng", NULL, "write pcapng, which has host and interface names", AT(pcapng)},
-	{"c", "N", "stop after N packets; -duration: after N seconds", set_count, 0},
-	{"duration", "N", NULL, set_duration, 0},
+	{"print", NULL, "print packets as text, as on a terminal", AT(print)},
+	{"n", NULL, "print addresses, not names", AT(numeric)},
+	{"print-options", "TEXT", "options of tcpdump for the text: '-v -A'", set_print_options, 0},
+	{"c", "N", "stop after N packets", set_count, 0},
+	{"duration", "S", "stop after S seconds", set_duration, 0},
 	{"hold", "MS", "wait at most MS ms for a silent target (default 2000)", set_hold, 0},
 	{"align", NULL, "correct timestamps by the offset of each host's clock", AT(align)},
 	{"require", "all|any", "start only if all (default) or any targets answer", set_require, 0},
-	{"retry", NULL, "reconnect lost targets; -header-http: -header over http", AT(retry)},
-	{"header-http", NULL, NULL, AT(headers.over_http)},
-	{"ca", "FILE", "trust only these authorities; -crl: revocation lists", AT(credentials.ca)},
-	{"crl", "FILE", NULL, AT(credentials.crl)},
-	{"cert", "FILE", "send this certificate with its chain; -key: its key",
-		AT(credentials.cert)},
-	{"key", "FILE", NULL, AT(credentials.key)},
-	{"ssh", "VALUE", "run this, not ssh; -header: send NAME: VALUE or @FILE", AT(ssh)},
-	{"header", "VALUE", NULL, set_header, 0},
-	{"netrc", NULL, "read passwords in ~/.netrc; -allow-exec: exec: in @FILE", AT(netrc)},
-	{"allow-exec", NULL, NULL, AT(targets.allow_exec)},
+	{"retry", NULL, "reconnect lost targets", AT(retry)},
+	{"report", "FILE", "write a JSON report at the end and at SIGUSR1", set_report, 0},
+	{"C", "SIZE", "begin another file after SIZE bytes", set_file_bytes, 0},
+	{"G", "S", "begin another file after S seconds", set_file_seconds, 0},
+	{"W", "COUNT", "write COUNT files at most; with -C in a ring", set_file_count, 0},
+	{"ring", NULL, "overwrite the oldest file, with -G, too", AT(ring)},
+	{"z", "COMMAND", "run COMMAND with the name of each finished file", AT(file_command)},
+	{"ca", "FILE", "trust only these certificate authorities", AT(credentials.ca)},
+	{"crl", "FILE", "reject server certificates that these lists revoke", AT(credentials.crl)},
+	{"cert", "FILE", "send this certificate with its chain", AT(credentials.cert)},
+	{"key", "FILE", "the key of -cert", AT(credentials.key)},
+	{"netrc", NULL, "read users and passwords from ~/.netrc", AT(netrc)},
+	{"header", "VALUE", "send the header field NAME: VALUE, or those in @FILE", set_header, 0},
+	{"header-http", NULL, "send them by plain http, too", AT(headers.over_http)},
+	{"ssh", "COMMAND", "run COMMAND instead of ssh", AT(ssh)},
+	{"allow-exec", NULL, "allow exec: targets in files of targets", AT(targets.allow_exec)},
 	{"status", NULL, "print a status line", AT(status)},
-	{"quiet", NULL, "print only errors and warnings; -verbose: more details", AT(quiet)},
-	{"verbose", NULL, NULL, AT(verbose)},
-	{"help", NULL, "print this help; -version: versions", AT(help)},
+	{"quiet", NULL, "print only errors and warnings", AT(quiet)},
+	{"verbose", NULL, "print more details", AT(verbose)},
+	{"version", NULL, "print versions", AT(version)},
+	{"help", NULL, "print this help", AT(help)},
 	{"h", NULL, NULL, AT(help)},
-	{"version", NULL, NULL, AT(version)},
 };
 
 const size_t options_row_count = sizeof(options_rows) / sizeof(*options_rows);
@@ -247,6 +324,32 @@ static bool add_targets(char **operands, size_t count, struct options *options, 
 	return good;
 }
 
+/*
+ * Explains an unknown option that tcpdump has, for which error is set: typed is one of
+ * the words.
+ */
+static void explain_tcpdump_option(char *const *argv, struct error *error)
+{
+	char unknown[SHOWN_MAX];
+
+	for (size_t i = 1; argv[i]; i++) {
+		const bool is_buffering = strcmp(argv[i], "-l") == 0 || strcmp(argv[i], "-U") == 0;
+
+		snprintf(unknown, sizeof(unknown), "unknown option %s;", argv[i]);
+		if (strncmp(error->text, unknown, strlen(unknown)) != 0)
+			continue;
+		if (is_buffering)
+			error_set(error, 1,
+				"%s: not needed, ddump does not delay its output; leave it out",
+				argv[i]);
+		else if (print_text_is_option(argv[i]))
+			error_set(error, 1,
+				"%s: is an option of tcpdump; try -print -print-options '%s'",
+				argv[i], argv[i]);
+		return;
+	}
+}
+
 bool options_read(int argc, char **argv, struct options *ret_options, struct error *error)
 {
 	int operand;
@@ -257,7 +360,11 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 	};
 	operand =
 		option_table_parse(argc, argv, options_rows, options_row_count, ret_options, error);
-	if (operand < 0)
+	if (operand < 0) {
+		explain_tcpdump_option(argv, error);
+		return false;
+	}
+	if (!check_rotation(ret_options, error))
 		return false;
 	if (!add_targets(argv + operand, (size_t)(argc - operand), ret_options, error))
 		return false;

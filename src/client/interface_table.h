@@ -26,6 +26,8 @@ struct interface_entry {
 	const char *shown;
 	bool is_written; /* the output has its description, under the number: */
 	uint32_t written_as;
+	bool is_printed; /* the same for -print */
+	uint32_t printed_as;
 	uint64_t drops_written;	 /* packets, in its last statistics in the output */
 	struct statistics total; /* the sum of its counters */
 };

@@ -5,9 +5,7 @@
  */
 #include "client/config.h"
 #include "client/extcap.h"
-#include "client/output.h"
 #include "client/session.h"
-#include "client/tls_files.h"
 #include "common/process.h"
 
 #include <curl/curl.h>
@@ -21,7 +19,7 @@
 
 static void print_help(void)
 {
-	printf("Usage: ddump [OPTION]... TARGET... | tcpdump -nr -          "
+	printf("Usage: ddump [OPTION]... TARGET...                          "
 	       "(more: man ddump)\n"
 	       "TARGET: [LABEL=][http[s]://|[tcpdump+]ssh://][USER@]HOST[:PORT]"
 	       "[/PATH][?QUERY],\n"
@@ -65,18 +63,6 @@ static void fill_descriptors(void)
 		dup2(fd, filled[i]);
 		close(fd);
 	}
-}
-
-static int run_capture(struct options *options, struct error *error)
-{
-	struct output *output = output_open(options->output, error);
-	int status = 1;
-
-	if (output && tls_files_check(&options->credentials, error))
-		status = session_run(options, output, error);
-	if (!output_close(output, error) && error->status)
-		status = 1;
-	return status;
 }
 
 static int print_error(const struct error *error)
@@ -128,7 +114,7 @@ static int run_command_line(int argc, char **argv, const struct extcap *extcap)
 			options.help ? print_help() : print_version();
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 		} else if (apply_extcap(&options, extcap, &error)) {
-			status = run_capture(&options, &error);
+			status = session_run(&options, &error);
 		}
 	}
 	print_error(&error);

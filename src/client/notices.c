@@ -122,6 +122,13 @@ const char *notes_text(struct notes *notes)
 	return notes->text;
 }
 
+void notes_clear(struct notes *notes)
+{
+	notes->text[0] = '\0';
+	notes->used = 0;
+	notes->omitted = 0;
+}
+
 bool notices_init(struct notices *notices, unsigned target_count)
 {
 	memset(notices, 0, sizeof(*notices));

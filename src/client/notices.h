@@ -41,6 +41,9 @@ struct notes {
 
 void notes_add(struct notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Forgets all lines. */
+void notes_clear(struct notes *notes);
+
 /* Returns all lines, owned by notes; NULL: there are none. */
 const char *notes_text(struct notes *notes);
 

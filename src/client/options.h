@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "client/print_text.h"
 #include "client/request_headers.h"
 #include "client/target_list.h"
 #include "client/tls_files.h"
@@ -15,11 +16,21 @@ struct options {
 	struct target_list targets;
 	struct request_headers headers;
 	const char *output; /* NULL or "-": stdout */
-	uint64_t count;	    /* packets; 0: no limit */
-	uint64_t duration;  /* seconds; 0: no limit */
-	uint64_t hold;	    /* ms */
-	const char *ssh;    /* command for ssh:// targets, NULL: ssh */
-	bool pcapng;	    /* write pcapng, not pcap */
+	const char *report; /* a file; NULL: none */
+	struct print_text_options print_options;
+	bool print;   /* packets as text */
+	bool numeric; /* the text has addresses instead of names */
+	/* several files, see rotation.h: */
+	uint64_t file_bytes;	  /* from which on a file is full; 0: no limit */
+	uint64_t file_seconds;	  /* that a file is written; 0: no limit */
+	uint64_t file_count;	  /* of a ring, or until the run ends; 0: no limit */
+	const char *file_command; /* for each finished file; NULL: none */
+	bool ring;		  /* -ring; -C with -W is a ring as well */
+	uint64_t count;		  /* packets; 0: no limit */
+	uint64_t duration;	  /* seconds; 0: no limit */
+	uint64_t hold;		  /* ms */
+	const char *ssh;	  /* command for ssh:// targets, NULL: ssh */
+	bool pcapng;		  /* write pcapng, not pcap */
 	bool align;
 	bool retry;
 	bool status;

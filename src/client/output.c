@@ -53,6 +53,7 @@ struct output {
 	size_t used;
 	size_t count;	       /* records in the buffer */
 	uint64_t lost_packets; /* after has_failed */
+	uint64_t file_bytes;   /* of this file, with what is buffered */
 	struct record_end ends[ENDS_MAX];
 	unsigned char buffer[BUFFER_SIZE];
 };
@@ -119,14 +120,63 @@ static int open_file(struct output *output)
 	return fd;
 }
 
-struct output *output_open(const char *path, struct error *error)
+static struct output *allocate(struct error *error)
 {
 	struct output *output = calloc(1, sizeof(*output));
 
-	if (!output) {
+	if (!output)
 		error_set(error, 1, "out of memory");
+	return output;
+}
+
+/* The output becomes a regular file, which is open already. */
+static void use_file(struct output *output, const char *path)
+{
+	output->is_file = true;
+	output->must_close = true;
+	output->kind = KIND_FILE;
+	output->path = path;
+	output->file_bytes = 0;
+	redact_copy(output->name, sizeof(output->name), path);
+}
+
+struct output *output_open_file(int fd, const char *path, bool was_created, struct error *error)
+{
+	struct output *output = allocate(error);
+
+	if (!output)
 		return NULL;
-	}
+	use_file(output, path);
+	output->fd = fd;
+	output->was_created = was_created;
+	return output;
+}
+
+struct output *output_open_pipe(int fd, struct error *error)
+{
+	struct output *output = allocate(error);
+
+	if (!output)
+		return NULL;
+	snprintf(output->name, sizeof(output->name), "%s", "text of -print");
+	output->fd = fd;
+	output->kind = KIND_PIPE;
+	output->must_close = true;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return output;
+}
+
+bool output_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO) && !is_in_background(STDOUT_FILENO);
+}
+
+struct output *output_open(const char *path, struct error *error)
+{
+	struct output *output = allocate(error);
+
+	if (!output)
+		return NULL;
 	output->is_file = path && strcmp(path, "-") != 0;
 	output->must_close = output->is_file;
 	output->path = path;
@@ -233,6 +283,34 @@ bool output_flush(struct output *output, struct error *error)
 	return !output->has_failed;
 }
 
+/*
+ * Closes the descriptor of a file, and uses its number for fd: other parts of the
+ * program know it. dup2(2) reports no error of the file that it closes.
+ */
+static bool replace_fd(const struct output *output, int fd)
+{
+	const int copy = fcntl(output->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		return false;
+	/* some file systems report only here that they are full */
+	if (close(copy) != 0)
+		return false;
+	return dup3(fd, output->fd, O_CLOEXEC) >= 0;
+}
+
+bool output_switch(struct output *output, int fd, const char *path, struct error *error)
+{
+	if (!output_flush(output, error))
+		return false;
+	if (!replace_fd(output, fd))
+		return fail_output(output, errno, error);
+	close(fd);
+	use_file(output, path);
+	output->was_created = false;
+	return true;
+}
+
 bool output_is_piped(const struct output *output)
 {
 	return output->kind != KIND_FILE && output->kind != KIND_OTHER;
@@ -250,6 +328,11 @@ uint64_t output_pending(const struct output *output)
 	for (size_t i = 0; i < output->count; i++)
 		count += output->ends[i].is_packet && output->ends[i].offset > output->start;
 	return count;
+}
+
+uint64_t output_file_bytes(const struct output *output)
+{
+	return output->file_bytes;
 }
 
 bool output_wait(const struct output *output, int ms)
@@ -271,6 +354,7 @@ unsigned char *output_buffer(struct output *output)
 bool output_add(struct output *output, size_t size, bool is_packet, struct error *error)
 {
 	output->used += size;
+	output->file_bytes += size;
 	output->ends[output->count++] = (struct record_end){
 		.offset = output->used & INT32_MAX,
 		.is_packet = is_packet,

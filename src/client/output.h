@@ -26,6 +26,27 @@ _Static_assert(PACKET_MAX + PCAPNG_COPY_OPTIONS_MAX <= PCAPNG_COPY_BLOCK_MAX,
  */
 struct output *output_open(const char *path, struct error *error);
 
+/*
+ * The same for a regular file that is open: fd, which is closed with the output.
+ * was_created: the file is removed if nothing is started. path stays the caller's.
+ */
+struct output *output_open_file(int fd, const char *path, bool was_created, struct error *error);
+
+/* The same for a pipe to another part of this program. */
+struct output *output_open_pipe(int fd, struct error *error);
+
+/* Is stdout a terminal to which a program in the foreground may print? */
+bool output_is_terminal(void);
+
+/*
+ * Flushes and closes the output, a regular file, and continues with another one: fd,
+ * which gets the descriptor number of the first. fd stays the caller's if it fails.
+ */
+bool output_switch(struct output *output, int fd, const char *path, struct error *error);
+
+/* Returns the bytes of the present file, since it was opened. */
+uint64_t output_file_bytes(const struct output *output);
+
 /* The descriptor, to watch for a reader that closes it. */
 int output_fd(const struct output *output);
 

@@ -74,11 +74,13 @@ static void set_state(struct source *source, enum source_state state)
 static void report_outage(struct source *source)
 {
 	const char *label = source->target->label;
+	const uint64_t end_ns = timestamp_of(source, clock_ns(CLOCK_REALTIME));
 	char from[SOURCE_TIME_SIZE];
 	char to[SOURCE_TIME_SIZE];
 
 	source_print_time(source->lost_since_ns, from);
-	source_print_time(timestamp_of(source, clock_ns(CLOCK_REALTIME)), to);
+	source_print_time(end_ns, to);
+	outages_end(&source->outages, end_ns);
 	if (source->stream_began_ms) {
 		notice_warning(
 			"%s: reconnected; packets from %s to %s UTC are missing", label, from, to);
@@ -93,6 +95,15 @@ static void report_outage(struct source *source)
 	if (source->outage_count++ < OUTAGES_NOTED_MAX)
 		notes_add(&source->common->notices->general, "%s", source->outage_text);
 	source->last_message[0] = '\0';
+}
+
+/* The source has no packets from now on: an outage begins, unless one lasts. */
+static void begin_outage(struct source *source, const char *cause)
+{
+	if (source->state == SOURCE_LOST)
+		return;
+	outages_begin(&source->outages,
+		source->stream_began_ms ? source_complete_up_to_ns(source, clock_ms()) : 0, cause);
 }
 
 static void enter_running(struct source *source)
@@ -142,6 +153,7 @@ static void enter_lost(struct source *source, const struct error *error)
 
 	assert(error);
 	text_escape(reason, sizeof(reason), error->text);
+	begin_outage(source, reason);
 	if (source->state != SOURCE_LOST) {
 		source->lost_since_ns = source_complete_up_to_ns(source, now);
 		memcpy(source->loss_reason, reason, sizeof(reason));
@@ -170,6 +182,8 @@ static void enter_over(struct source *source, const struct error *error)
 	const char *label = source->target->label;
 	const bool has_begun = source->stream_began_ms > 0;
 
+	if (error)
+		begin_outage(source, error->text);
 	set_state(source, SOURCE_OVER);
 	source->ended = !error;
 	if (error) {

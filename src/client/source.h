@@ -9,6 +9,7 @@
 #include "client/merge.h"
 #include "client/notices.h"
 #include "client/options.h"
+#include "client/outages.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -85,6 +86,7 @@ struct source {
 	bool is_silent;		 /* for so long that it was reported */
 	uint64_t lost_since_ns;	 /* packets up to this time had come */
 	unsigned outage_count;	 /* outages that have ended */
+	struct outages outages;	 /* for the report */
 	char loss_reason[SOURCE_TEXT_MAX];
 	char last_message[SOURCE_TEXT_MAX]; /* the last reason of a loss or a failed attempt */
 	char outage_text[OUTAGE_TEXT_MAX];  /* for the next packet's comment */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "client/clock_offset.h"
 #include "client/merge.h"
+#include "client/outages.h"
 #include "format/packet.h"
 
 #include <stdbool.h>
@@ -16,7 +18,7 @@ enum source_status {
 	SOURCE_HAS_FAILED,
 };
 
-/* The values of one source at one time, for status line and summary. */
+/* The values of one source at one time, for status line, summary and report. */
 struct source_snapshot {
 	const char *label;
 	enum source_status status;
@@ -26,4 +28,6 @@ struct source_snapshot {
 	struct statistics total; /* of its host's counters */
 	bool has_lag;
 	uint64_t lag_ns; /* how far its newest data is behind the present time */
+	struct clock_offset clock_offset;
+	const struct outages *outages;
 };

@@ -83,6 +83,8 @@ void sources_stop(struct sources *sources)
 
 void sources_cleanup(struct sources *sources)
 {
+	for (unsigned i = 0; sources->list && i < sources->count; i++)
+		outages_cleanup(&sources->list[i].outages);
 	free(sources->list);
 	free(sources->snapshots);
 	*sources = (struct sources){0};
@@ -379,6 +381,8 @@ const struct source_snapshot *sources_snapshots(
 			/* other streams may be silent for another reason */
 			.has_lag = status == SOURCE_IS_CAPTURING && source->has_watermarks,
 			.lag_ns = lag_of(source, now_ms, now_ns),
+			.clock_offset = source->clock_offset,
+			.outages = &source->outages,
 		};
 	}
 	return sources->snapshots;

@@ -5,9 +5,12 @@
  */
 #include "common/process.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -64,4 +67,28 @@ bool process_fill_standard_fds(void)
 		if (fcntl(fd, F_GETFD) < 0 && !process_replace_with_null(fd))
 			return false;
 	return true;
+}
+
+/* Works on every kernel, with a system call per open descriptor. */
+static void close_listed_on_exec(void)
+{
+	DIR *descriptors = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	if (!descriptors)
+		return;
+	while ((entry = readdir(descriptors))) {
+		const int fd = (int)strtol(entry->d_name, NULL, 10);
+
+		if (fd > STDERR_FILENO)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+	closedir(descriptors);
+}
+
+void process_close_on_exec(void)
+{
+	/* Linux before 5.11 has no CLOSE_RANGE_CLOEXEC */
+	if (syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+		close_listed_on_exec();
 }

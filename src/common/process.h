@@ -30,3 +30,6 @@ bool process_fill_standard_fds(void);
 
 /* Replaces the file of a descriptor with /dev/null. False: see errno. */
 bool process_replace_with_null(int fd);
+
+/* Sets close-on-exec on all descriptors above 2: a child inherits none of them. */
+void process_close_on_exec(void);

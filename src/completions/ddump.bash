@@ -87,7 +87,7 @@ _ddump()
 		cur=${cur#*=}
 	fi
 	case ${option/#--/-} in
-	-w | -ca | -crl | -cert | -key)
+	-w | -report | -ca | -crl | -cert | -key)
 		_filedir
 		return
 		;;
@@ -99,7 +99,7 @@ _ddump()
 		COMPREPLY=($(compgen -W 'sll sll2 native' -- "$cur"))
 		return
 		;;
-	-ssh)
+	-ssh | -z)
 		_ddump_add '' < <(compgen -c -- "$cur")
 		return
 		;;
@@ -110,7 +110,8 @@ _ddump()
 		fi
 		return
 		;;
-	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold)
+	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold | \
+		-print-options | -C | -G | -W)
 		return
 		;;
 	esac
@@ -118,7 +119,8 @@ _ddump()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
-		local options='filter interface i p snaplen s payload linktype w pcapng c
+		local options='filter interface i p snaplen s payload linktype w report C G
+			W z ring print n print-options pcapng c
 			duration hold align require retry ca crl cert key ssh header
 			header-http allow-exec
 			netrc status quiet verbose version help h'

@@ -214,9 +214,9 @@ const struct option_row settings_rows[] = {
 		0},
 	{"socket-group", "GROUP", "group of the socket with -listen unix: (default: own)",
 		AT(socket_group)},
-	{"help", NULL, "print this help; -version: versions", AT(help)},
+	{"version", NULL, "print versions", AT(version)},
+	{"help", NULL, "print this help", AT(help)},
 	{"h", NULL, NULL, AT(help)},
-	{"version", NULL, NULL, AT(version)},
 };
 
 const size_t settings_row_count = sizeof(settings_rows) / sizeof(*settings_rows);

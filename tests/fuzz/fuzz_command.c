@@ -10,11 +10,14 @@
 
 #include "client/config.h"
 #include "client/extcap.h"
+#include "client/file_name.h"
+#include "client/rotation.h"
 #include "format/packet.h"
 #include "worker/capture_params.h"
 #include "worker/config.h"
 #include "worker/exclusions.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define SECRET "SECRETxyz"
@@ -70,12 +73,43 @@ static void check_failure(const struct error *error)
 	must(!strstr(error->text, SECRET), "a sentence has no password");
 }
 
+/* A name with its number is no other file of the same stem, and has its extension. */
+static void check_names(const struct options *options)
+{
+	const struct tm tm = {.tm_year = 123, .tm_mday = 4, .tm_hour = 5};
+	char name[PATH_MAX];
+	char numbered[PATH_MAX];
+
+	if (!options->output || !(options->file_bytes || options->file_seconds))
+		return;
+	if (!file_name_of_time(name, options->output, &tm))
+		return;
+	must(file_name_has_conversion(options->output) || strcmp(name, options->output) == 0,
+		"only conversions change a name");
+	if (file_name_of_number(numbered, name, 7, 3)) {
+		must(strlen(numbered) == strlen(name) + 3, "a number adds its digits");
+		must(strstr(numbered, "007"), "a number is in the name");
+	}
+}
+
 static void check_arguments(const struct options *options)
 {
 	must(options->targets.count > 0 || options->help || options->version,
 		"there is something to do");
 	must(options->count <= INT64_MAX, "-c is in its range");
 	must(options->duration <= 31536000, "-duration is in its range");
+	must(options->file_bytes <= INT64_MAX, "-C is in its range");
+	must(options->file_seconds <= 31536000, "-G is in its range");
+	must(options->file_count <= ROTATION_COUNT_MAX, "-W is in its range");
+	must(!options->file_count || options->file_bytes || options->file_seconds,
+		"-W has -C or -G");
+	must(!options->ring || options->file_count, "a ring has a size");
+	check_names(options);
+	must(options->print_options.count <= PRINT_TEXT_WORDS_MAX, "the options are not too many");
+	for (size_t i = 0; i < options->print_options.count; i++)
+		must(print_text_is_option(options->print_options.words[i]) &&
+				!strpbrk(options->print_options.words[i], "wrzFiDEGCW"),
+			"no option of tcpdump reads or writes a file");
 	must(options->hold <= 600000, "-hold is in its range");
 	must(!options->defaults.linktype || strcmp(options->defaults.linktype, "sll") == 0 ||
 			strcmp(options->defaults.linktype, "sll2") == 0 ||

@@ -4,6 +4,7 @@
  * same interfaces, packets, and statistics, the same decision, and the same
  * message.
  */
+#include "format/capture_magic.h"
 #include "format/pcapng_copy_options.h"
 #include "format/pcapng_write.h"
 #include "format/stream_reader.h"
@@ -206,6 +207,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	must(one.good == many.good && one.ended == many.ended, "a split changes no verdict");
 	must(one.error.status == many.error.status && strcmp(one.error.text, many.error.text) == 0,
 		"a split changes no sentence");
+	must(one.interfaces == 0 || size < CAPTURE_MAGIC_SIZE || capture_magic_is_known(bytes),
+		"a stream begins as a capture");
 	must((one.error.status == 0) == one.ended, "a failure has its sentence");
 	return 0;
 }

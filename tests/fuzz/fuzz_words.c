@@ -10,6 +10,7 @@
 
 #include "client/clock_offset.h"
 #include "client/curl_error.h"
+#include "client/print_text.h"
 #include "client/target_query.h"
 #include "common/text.h"
 
@@ -180,6 +181,19 @@ static void try_parameters(const char *bytes, size_t size)
 	free(longer);
 }
 
+/* A line of tcpdump is that of one packet at most, and its text is within it. */
+static void try_line(const char *line, size_t size, uint32_t due)
+{
+	size_t text = size + 1;
+
+	if (!print_text_begins(line, size, due, &text)) {
+		must(text == size + 1, "a line that is refused changes nothing");
+		return;
+	}
+	must(text >= 3 && text <= size, "the text is in the line");
+	must(!print_text_begins(line, size, due + 1, &text), "a line has one number");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	char *text;
@@ -198,6 +212,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	try_offset(text, size, numbers.came);
 	try_pace(text, size, numbers.came);
 	try_parameters(text, size);
+	try_line(text, size, numbers.room);
+	try_line(text, size, 1);
 	free(text);
 	return 0;
 }

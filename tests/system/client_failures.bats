@@ -208,11 +208,11 @@ refused() {
 	verify "$merged" "$recipe"
 }
 
-@test "a terminal as output: rejected" {
+@test "a terminal as output for packets: rejected" {
 	serve
 	said=$BATS_TEST_TMPDIR/said
 	status=0
-	"$TOOLS/pty" "$DDUMP" "$url/stream?id=1&packets=10" \
+	"$TOOLS/pty" "$DDUMP" -w - "$url/stream?id=1&packets=10" \
 		>"$BATS_TEST_TMPDIR/terminal" 2>"$said" || status=$?
 	[ "$status" -eq 1 ]
 	[ ! -s "$BATS_TEST_TMPDIR/terminal" ]

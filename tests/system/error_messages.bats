@@ -212,7 +212,7 @@ tells() {
 }
 
 @test "a terminal as output: the error says what to do" {
-	run ! "$TOOLS/pty" "$DDUMP" 127.0.0.1
+	run ! "$TOOLS/pty" "$DDUMP" -w - 127.0.0.1
 	[[ $output == *'is a terminal; try | tcpdump -nr - or -w FILE' ]]
 }
 
@@ -254,7 +254,7 @@ tells() {
 }
 
 @test "an unknown option, or one without its value: the error says what to do" {
-	tells "unknown option -nn; see -help" -nn 127.0.0.1
+	tells "-nn: is an option of tcpdump; try -print -print-options '-nn'" -nn 127.0.0.1
 	tells "-c needs an argument" 127.0.0.1 -c
 	tells '-duration: "1m" is not a number' -duration 1m 127.0.0.1
 }

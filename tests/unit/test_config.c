@@ -276,9 +276,94 @@ static void output_with_conversion_rejected(void **state)
 	bad("-w|%%|a", "'%'");
 }
 
+static void files_by_size_time_and_number_parsed(void **state)
+{
+	(void)state;
+	good("-C|100|-w|a|b");
+	assert_int_equal(line.options.file_bytes, 100000000);
+	options_cleanup(&line.options);
+	good("-C|64K|-w|a|b");
+	assert_int_equal(line.options.file_bytes, 65536);
+	options_cleanup(&line.options);
+	good("-C|3m|-w|a|-W|7|-z|gzip|b");
+	assert_int_equal(line.options.file_bytes, 3 << 20);
+	assert_int_equal(line.options.file_count, 7);
+	assert_string_equal(line.options.file_command, "gzip");
+	options_cleanup(&line.options);
+	good("-C|2G|-G|60|-w|a-%H|-ring|-W|100000|b");
+	assert_int_equal(line.options.file_bytes, UINT64_C(2) << 30);
+	assert_int_equal(line.options.file_seconds, 60);
+	assert_true(line.options.ring);
+	options_cleanup(&line.options);
+	good("-C|8589934591G|-w|a|b");
+	options_cleanup(&line.options);
+}
+
+static void options_of_tcpdump_explained(void **state)
+{
+	(void)state;
+	bad("-v|a", "-v: is an option of tcpdump; try -print -print-options '-v'");
+	bad("a|-XX", "-XX: is an option of tcpdump; try -print -print-options '-XX'");
+	bad("-tttt|a", "try -print -print-options '-tttt'");
+	bad("-A|a", "try -print -print-options '-A'");
+	bad("-e|a", "try -print -print-options '-e'");
+	bad("-l|a", "-l: not needed");
+	bad("-U|a", "-U: not needed");
+	bad("-r|a", "unknown option -r; see -help");
+	good("-n|a");
+	assert_true(line.options.numeric && !line.options.print);
+	options_cleanup(&line.options);
+}
+
+static void options_for_the_text_checked(void **state)
+{
+	static const char *const others[] = {"-w x", "-r x", "-z x", "-F x", "-V x", "-i x", "x",
+		"-", "--", "--version", "-v -w", "-vw", "-l", "-E x", "-m x", "-Z x", "-c 1",
+		"-C 1", "-v\n-w", "-v -v -v -v -v -v -v -v -v -v -v -v -v -v -v -v -v"};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		snprintf(text, sizeof(text), "-print-options|%s|a", others[i]);
+		bad(text, "-print-options: ");
+	}
+	good("-print|-print-options| -e \t-vvXX |a");
+	assert_true(line.options.print);
+	assert_int_equal(line.options.print_options.count, 2);
+	assert_string_equal(line.options.print_options.words[0], "-e");
+	assert_string_equal(line.options.print_options.words[1], "-vvXX");
+	options_cleanup(&line.options);
+	good("-print-options||a");
+	assert_int_equal(line.options.print_options.count, 0);
+	options_cleanup(&line.options);
+	bad("-print|-w|-|a", "-print: both text and packets would go to stdout");
+}
+
+static void files_in_conflict_rejected(void **state)
+{
+	static const char *const sizes[] = {"", "0", "-1", "K", "1KB", "1T", "1 ", "0x1",
+		"8589934592G", "99999999999999999999"};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		snprintf(text, sizeof(text), "-C|%s|-w|a|b", sizes[i]);
+		bad(text, "is not a size; try 100 (millions of bytes), 64K, 100M or 2G");
+	}
+	bad("-C|1|a", "-C and -G: need the name of a file");
+	bad("-G|1|-w|-|a", "-C and -G: need the name of a file");
+	bad("-w|x|-W|1|a", "-W, -ring and -z: need -C or -G");
+	bad("-w|x|-ring|a", "-W, -ring and -z: need -C or -G");
+	bad("-w|x|-z|gzip|a", "-W, -ring and -z: need -C or -G");
+	bad("-w|x|-G|1|-ring|a", "-ring: needs -W with the number of files");
+	bad("-w|x%H|-C|1|a", "without -G");
+	bad("-G|0|-w|a|b", "-G: \"0\" is not a number from 1 to 31536000");
+	bad("-W|100001|-G|1|-w|a|b", "-W: \"100001\" is not a number from 1 to 100000");
+}
+
 static void option_unknown_named(void **state)
 {
-	static const char *const names[] = {"-x", "--filtre", "-filtre=x", "-1", "-:", "--x=-c"};
+	static const char *const names[] = {"-y", "--filtre", "-filtre=x", "-1", "-:", "--x=-c"};
 	char text[64];
 
 	(void)state;
@@ -313,6 +398,9 @@ static void value_missing_reported(void **state)
 static void require_other_value_rejected(void **state)
 {
 	(void)state;
+	bad("-report|-|a", "-report: \"-\" is not the name of a file");
+	bad("-report||a", "is not the name of a file");
+	bad("-report|u:S3cr3t@b|a", "-report: \"u:@b\" is a target with a password");
 	bad("-require|some|a", "-require: \"some\" is neither all nor any");
 	bad("-require||a", "is neither all nor any");
 	good("-w|pcapng|-require|all|a");
@@ -460,6 +548,10 @@ int main(void)
 		cmocka_unit_test(linktype_is_one_of_three),
 		cmocka_unit_test(output_with_compressed_suffix_rejected),
 		cmocka_unit_test(output_with_conversion_rejected),
+		cmocka_unit_test(files_by_size_time_and_number_parsed),
+		cmocka_unit_test(files_in_conflict_rejected),
+		cmocka_unit_test(options_of_tcpdump_explained),
+		cmocka_unit_test(options_for_the_text_checked),
 		cmocka_unit_test(option_unknown_named),
 		cmocka_unit_test(value_missing_reported),
 		cmocka_unit_test(require_other_value_rejected),

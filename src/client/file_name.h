@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* The names of files that a run makes one after the other. */
+
+/* Returns the suffix of a compressed file's name, or NULL. */
+const char *file_name_compression(const char *name);
+
+/* Does a name have a conversion of strftime(3), as for tcpdump -w? */
+bool file_name_has_conversion(const char *name);
+
+/*
+ * Replaces the conversions of a name with parts of a time. False: the result is
+ * empty or too long.
+ */
+bool file_name_of_time(char out[PATH_MAX], const char *name, const struct tm *time);
+
+/*
+ * Adds a number of at least so many digits to a name, in front of the extension of a
+ * capture file: "web7.pcapng". False: the result is too long.
+ */
+bool file_name_of_number(char out[PATH_MAX], const char *name, uint64_t number, unsigned digits);

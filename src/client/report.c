@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report of a run, for scripts. In: values of the run and of its targets. Out:
+ * a JSON object (RFC 8259) in a file.
+ *
+ * Texts can come from hosts. Each string is escaped to printable UTF-8 first, as
+ * in all other output, and then as JSON requires.
+ */
+#include "client/report.h"
+
+#include "client/redact.h"
+#include "common/clock.h"
+#include "common/text.h"
+#include "format/linktype.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	TIME_SIZE = 64,
+	NAME_SIZE = 256,   /* of a file, for messages */
+	ESCAPED_SIZE = 4,  /* of one byte, as \xNN */
+	ELLIPSIS_SIZE = 8, /* that text_escape() keeps free at the end */
+};
+
+/* Prints a string, or null if there is no memory for it. */
+static void print_string(FILE *out, const char *text)
+{
+	const size_t size = strlen(text) * ESCAPED_SIZE + ELLIPSIS_SIZE;
+	char *escaped = malloc(size);
+
+	if (!escaped) {
+		fputs("null", out);
+		return;
+	}
+	text_escape(escaped, size, text);
+	putc('"', out);
+	for (const char *c = escaped; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			putc('\\', out);
+		putc(*c, out);
+	}
+	putc('"', out);
+	free(escaped);
+}
+
+static void print_string_or_null(FILE *out, const char *text)
+{
+	if (text && *text)
+		print_string(out, text);
+	else
+		fputs("null", out);
+}
+
+/* Prints a time as in RFC 3339, or null if it is 0. */
+static void print_time(FILE *out, uint64_t time_ns)
+{
+	const time_t seconds = (time_t)(time_ns / NS_PER_S);
+	char date[TIME_SIZE];
+	struct tm tm;
+
+	if (time_ns == 0) {
+		fputs("null", out);
+		return;
+	}
+	strftime(date, sizeof(date), "%FT%T", gmtime_r(&seconds, &tm));
+	fprintf(out, "\"%s.%09" PRIu64 "Z\"", date, time_ns % NS_PER_S);
+}
+
+static void print_counter(FILE *out, const char *name, bool is_known, uint64_t count)
+{
+	if (is_known)
+		fprintf(out, ", \"%s\": %" PRIu64, name, count);
+	else
+		fprintf(out, ", \"%s\": null", name);
+}
+
+/* Prints the counters of a host, as far as its stream has them. */
+static void print_counters(FILE *out, const struct statistics *total)
+{
+	print_counter(
+		out, "received_by_filter", total->valid & STATISTICS_RECEIVED, total->received);
+	print_counter(out, "dropped_by_kernel", total->valid & STATISTICS_DROPPED, total->dropped);
+	print_counter(out, "dropped_by_interface", total->valid & STATISTICS_INTERFACE_DROPPED,
+		total->interface_dropped);
+}
+
+static void print_interfaces(FILE *out, const struct interface_table *table, unsigned target)
+{
+	uint32_t number = table->targets[target].first;
+
+	fputs(", \"interfaces\": [", out);
+	while (number != INTERFACE_TABLE_NONE) {
+		const struct interface_entry *entry = table->list[number];
+
+		fputs("\n        {\"name\": ", out);
+		print_string(out, entry->shown);
+		fprintf(out, ", \"link_type\": %" PRIu32 ", \"has_packets\": %s",
+			linktype_bare(entry->interface.linktype),
+			entry->has_packets ? "true" : "false");
+		print_counters(out, &entry->total);
+		number = entry->next;
+		fputs(number != INTERFACE_TABLE_NONE ? "}," : "}", out);
+	}
+	putc(']', out);
+}
+
+static void print_outages(FILE *out, const struct outages *outages)
+{
+	fprintf(out, ", \"outage_count\": %" PRIu64 ",\n      \"outages\": [", outages->count);
+	for (size_t i = 0; i < outages->kept; i++) {
+		const struct outage *outage = &outages->list[i];
+
+		fprintf(out, "%s\n        {\"start\": ", i ? "," : "");
+		print_time(out, outage->start_ns);
+		fputs(", \"end\": ", out);
+		print_time(out, outage->end_ns);
+		fputs(", \"cause\": ", out);
+		print_string(out, outage->cause);
+		putc('}', out);
+	}
+	putc(']', out);
+}
+
+static void print_clock(FILE *out, const struct clock_offset *offset, bool aligns)
+{
+	fputs(",\n      \"clock\": ", out);
+	if (offset->is_known)
+		fprintf(out,
+			"{\"offset_ns\": %" PRId64 ", \"offset_error_ns\": %" PRIu64
+			", \"is_corrected\": %s}",
+			offset->ns, offset->bound, aligns ? "true" : "false");
+	else
+		fputs("null", out);
+}
+
+static const char *name_of_status(enum source_status status)
+{
+	static const char *const names[] = {
+		[SOURCE_IS_CONNECTING] = "connecting",
+		[SOURCE_IS_CAPTURING] = "capturing",
+		[SOURCE_IS_LOST] = "lost",
+		[SOURCE_HAS_ENDED] = "ended",
+		[SOURCE_HAS_FAILED] = "failed",
+	};
+
+	return names[status];
+}
+
+static const char *name_of_end(enum report_end end)
+{
+	static const char *const names[] = {
+		[REPORT_RUNNING] = "",
+		[REPORT_FAILED] = "failure",
+		[REPORT_INTERRUPTED] = "interrupt",
+		[REPORT_COUNT] = "count",
+		[REPORT_DURATION] = "duration",
+		[REPORT_TARGETS_ENDED] = "targets",
+		[REPORT_READER_GONE] = "reader",
+	};
+
+	return names[end];
+}
+
+static void print_target(FILE *out, const struct report *report,
+	const struct source_snapshot *source, const struct interface_table *table, unsigned target)
+{
+	fputs("\n    {\"label\": ", out);
+	print_string(out, source->label);
+	fputs(", \"url\": ", out);
+	print_string(out, table->targets[target].url);
+	fprintf(out, ",\n      \"state\": \"%s\"", name_of_status(source->status));
+	fprintf(out, ", \"packets_received\": %" PRIu64, source->counts.received);
+	fprintf(out, ", \"packets_written\": %" PRIu64, source->counts.written);
+	fprintf(out, ", \"packets_late\": %" PRIu64, source->counts.late);
+	print_counters(out, &source->total);
+	print_outages(out, source->outages);
+	print_clock(out, &source->clock_offset, report->options->align);
+	print_interfaces(out, table, target);
+	putc('}', out);
+}
+
+static const char *name_of_format(const struct options *options, bool is_file)
+{
+	if (options->print && !is_file)
+		return "text";
+	return options->pcapng ? "pcapng" : "pcap";
+}
+
+static void print_output(FILE *out, const struct report *report)
+{
+	const struct options *options = report->options;
+	const bool is_file = options->output && strcmp(options->output, "-") != 0;
+	char shown[PATH_MAX] = "";
+
+	/* without its value, -w takes a target with a password as a name */
+	if (is_file)
+		redact_copy(shown, sizeof(shown), options->output);
+	fputs(",\n  \"output\": {\"file\": ", out);
+	print_string_or_null(out, shown);
+	fputs(", \"last_file\": ", out);
+	print_string_or_null(out, report->files > 0 ? report->last_file : shown);
+	fprintf(out, ", \"files\": %" PRIu64 ", \"format\": \"%s\"}",
+		report->files > 0 ? report->files : is_file, name_of_format(options, is_file));
+}
+
+static void print_end(FILE *out, const struct report *report)
+{
+	fputs(",\n  \"start\": ", out);
+	print_time(out, report->start_ns);
+	fputs(", \"end\": ", out);
+	print_time(out, report->end_ns);
+	fputs(",\n  \"ended_by\": ", out);
+	print_string_or_null(out, name_of_end(report->end));
+	if (report->end == REPORT_RUNNING)
+		fputs(", \"exit_status\": null", out);
+	else
+		fprintf(out, ", \"exit_status\": %d", report->exit_status);
+	fputs(", \"exit_reason\": ", out);
+	print_string_or_null(out, report->exit_reason);
+}
+
+static void print_report(FILE *out, const struct report *report,
+	const struct source_snapshot *snapshots, unsigned count,
+	const struct interface_table *interfaces)
+{
+	fprintf(out, "{\n  \"schema\": %d, \"version\": \"%s\"", REPORT_SCHEMA, DDUMP_VERSION);
+	print_end(out, report);
+	print_output(out, report);
+	fprintf(out, ",\n  \"packets_written\": %" PRIu64 ", \"packets_unwritten\": %" PRIu64,
+		report->packets_written, report->packets_unwritten);
+	fputs(",\n  \"targets\": [", out);
+	for (unsigned i = 0; snapshots && i < count; i++) {
+		if (i > 0)
+			putc(',', out);
+		print_target(out, report, &snapshots[i], interfaces, i);
+	}
+	fputs("]\n}\n", out);
+}
+
+/* Sets error to the reason, which errno has. Returns false. */
+static bool fail(const char *path, struct error *error)
+{
+	const int number = errno;
+	char shown[NAME_SIZE];
+
+	redact_copy(shown, sizeof(shown), path);
+	return error_set(error, 1, "cannot write the report %s: %s", shown, strerror(number));
+}
+
+/* A device or a link would be replaced by a file. */
+static bool check_replaceable(const char *path, struct error *error)
+{
+	struct stat status;
+	char shown[NAME_SIZE];
+
+	if (lstat(path, &status) != 0)
+		return errno == ENOENT || fail(path, error);
+	if (S_ISREG(status.st_mode))
+		return true;
+	redact_copy(shown, sizeof(shown), path);
+	return error_set(error, 1, "-report %s: is not a regular file", shown);
+}
+
+/* Opens a new file beside path; temporary becomes its name. NULL: see errno. */
+static FILE *open_temporary(char *temporary)
+{
+	const int fd = mkostemp(temporary, O_CLOEXEC);
+	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (fd >= 0 && !out)
+		close(fd);
+	return out;
+}
+
+/* Closes the file. False: not all of it was written, see errno. */
+static bool close_whole(FILE *out)
+{
+	const bool failed = fflush(out) != 0 || ferror(out);
+	const int number = errno;
+
+	if (fclose(out) != 0)
+		return false;
+	errno = number;
+	return !failed;
+}
+
+bool report_write(const struct report *report, const struct source_snapshot *snapshots,
+	unsigned count, const struct interface_table *interfaces, struct error *error)
+{
+	const char *path = report->options->report;
+	char *temporary = NULL;
+	bool is_written = false;
+	FILE *out;
+
+	if (!path)
+		return true;
+	if (!check_replaceable(path, error))
+		return false;
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		return error_set(error, 1, "out of memory");
+	out = open_temporary(temporary);
+	if (out) {
+		print_report(out, report, snapshots, count, interfaces);
+		is_written = close_whole(out) && rename(temporary, path) == 0;
+	}
+	if (!is_written)
+		fail(path, error);
+	if (out && !is_written)
+		unlink(temporary);
+	free(temporary);
+	return is_written;
+}
