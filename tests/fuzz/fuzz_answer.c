@@ -185,6 +185,7 @@ static void run(struct options *options, int fd)
 	fclose(stderr);
 	stderr = real;
 	options->output = NULL;
+	tls_files_cleanup(&options->credentials);
 	must(!error.status, "it is all written");
 	check_said(said, status);
 	free(said);
