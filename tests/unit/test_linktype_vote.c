@@ -196,6 +196,8 @@ static void run_open(const struct sample *sample)
 
 static void run_close(void)
 {
+	for (unsigned i = 0; i < run.sources.count; i++)
+		outages_cleanup(&run.sources.list[i].outages);
 	offline_close(&run.offline, &run.sources.common);
 }
 

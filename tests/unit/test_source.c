@@ -168,6 +168,7 @@ static void transition_table(void **state)
 		assert_int_equal(common.begun_count, row->begun);
 		assert_int_equal(common.missing_count, row->missing);
 		assert_int_equal(common.failed_count, row->failed);
+		outages_cleanup(&source.outages);
 		merge_free(common.merge);
 	}
 }
