@@ -350,6 +350,27 @@ static void explain_tcpdump_option(char *const *argv, struct error *error)
 	}
 }
 
+static bool check_output(
+	const struct options *options, const char *option, const char *path, struct error *error)
+{
+	char shown[SHOWN_MAX];
+
+	if (!path || !target_list_reads(&options->targets, path))
+		return true;
+	redact_copy(shown, sizeof(shown), path);
+	return error_set(
+		error, 1, "%s %s: a target reads this file; try another name", option, shown);
+}
+
+/* No file is overwritten that the run needs. */
+static bool check_outputs(const struct options *options, struct error *error)
+{
+	if (options->report && options->output && strcmp(options->report, options->output) == 0)
+		return error_set(error, 1, "-report: is the file of -w, too; try another name");
+	return check_output(options, "-w", options->output, error) &&
+	       check_output(options, "-report", options->report, error);
+}
+
 bool options_read(int argc, char **argv, struct options *ret_options, struct error *error)
 {
 	int operand;
@@ -372,7 +393,7 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 		return false;
 	if (ret_options->targets.count == 0 && !ret_options->help && !ret_options->version)
 		return error_set(error, 1, "no target given; see -help");
-	return true;
+	return check_outputs(ret_options, error);
 }
 
 void options_cleanup(struct options *options)

@@ -255,6 +255,19 @@ static bool fail(const char *path, struct error *error)
 	return error_set(error, 1, "cannot write the report %s: %s", shown, strerror(number));
 }
 
+/* Is it empty, or may it be an earlier report? A capture, for example, is neither. */
+static bool may_be_report(const char *path)
+{
+	FILE *in = fopen(path, "re");
+	int first = '{';
+
+	if (in) {
+		first = fgetc(in);
+		fclose(in);
+	}
+	return first == EOF || first == '{';
+}
+
 /* A device or a link would be replaced by a file. */
 static bool check_replaceable(const char *path, struct error *error)
 {
@@ -263,10 +276,11 @@ static bool check_replaceable(const char *path, struct error *error)
 
 	if (lstat(path, &status) != 0)
 		return errno == ENOENT || fail(path, error);
-	if (S_ISREG(status.st_mode))
+	if (S_ISREG(status.st_mode) && may_be_report(path))
 		return true;
 	redact_copy(shown, sizeof(shown), path);
-	return error_set(error, 1, "-report %s: is not a regular file", shown);
+	return error_set(error, 1, "-report %s: is not a %s; try another name", shown,
+		S_ISREG(status.st_mode) ? "report" : "regular file");
 }
 
 /* Opens a new file beside path; temporary becomes its name. NULL: see errno. */

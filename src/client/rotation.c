@@ -128,6 +128,9 @@ static bool check_ring(const struct rotation *rotation, time_t now, struct error
 			return fail_too_long(rotation, error);
 		if (find_entry(name) == ENTRY_OTHER)
 			return reject_other(name, error);
+		if (target_list_reads(&rotation->options->targets, name))
+			return fail_name(
+				"-w", name, "a target reads this file; try another name", error);
 	}
 	return true;
 }

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	SHOWN_MAX = 256,
@@ -211,6 +213,29 @@ bool target_list_add(struct target_list *targets, const char *argument,
 	if (*argument == '@')
 		return add_file(targets, argument + 1, defaults, error);
 	return add_target(targets, argument, defaults, error);
+}
+
+/* Gets the status of the regular file that a target reads. False: it reads none. */
+static bool find_input(const struct target *target, struct stat *ret_status)
+{
+	if (target->kind == TARGET_FILE)
+		return stat(target->path, ret_status) == 0 && S_ISREG(ret_status->st_mode);
+	return target->kind == TARGET_STDIN && fstat(STDIN_FILENO, ret_status) == 0 &&
+	       S_ISREG(ret_status->st_mode);
+}
+
+bool target_list_reads(const struct target_list *targets, const char *path)
+{
+	struct stat output;
+	struct stat input;
+
+	if (stat(path, &output) != 0)
+		return false;
+	for (size_t i = 0; i < targets->count; i++)
+		if (find_input(&targets->list[i], &input) && input.st_dev == output.st_dev &&
+			input.st_ino == output.st_ino)
+			return true;
+	return false;
 }
 
 void target_list_cleanup(struct target_list *targets)

@@ -17,5 +17,8 @@ struct target_list {
 bool target_list_add(struct target_list *targets, const char *argument,
 	const struct target_defaults *defaults, struct error *error);
 
+/* Is the file, by any of its names, one that a target reads? It must not be overwritten. */
+bool target_list_reads(const struct target_list *targets, const char *path);
+
 /* Frees all targets. */
 void target_list_cleanup(struct target_list *targets);

@@ -175,3 +175,38 @@ sorted_packets() {
 		capinfos -o ours.pcapng | grep -q 'Strict time order: *True'
 	done
 }
+
+@test "a file that a target reads: is not overwritten by -w, -report or a ring" {
+	make_file "$BATS_TEST_TMPDIR/one.pcap" "id=1&packets=100"
+	local file=$BATS_TEST_TMPDIR/one.pcap before
+	before=$(cksum <"$file")
+	merge -w "$file" "$file"
+	[ "$status" -eq 1 ]
+	grep -q -- '-w .*one.pcap: a target reads this file; try another name' "$said"
+	ln "$file" "$BATS_TEST_TMPDIR/other.pcap"
+	merge -report "$BATS_TEST_TMPDIR/other.pcap" "$file"
+	[ "$status" -eq 1 ]
+	grep -q -- '-report .*other.pcap: a target reads this file' "$said"
+	mv "$BATS_TEST_TMPDIR/other.pcap" "$BATS_TEST_TMPDIR/ring1.pcap"
+	merge -w "$BATS_TEST_TMPDIR/ring.pcap" -C 1 -W 2 "$file"
+	[ "$status" -eq 1 ]
+	grep -q -- '-w .*ring1.pcap: a target reads this file' "$said"
+	[ "$(cksum <"$file")" = "$before" ]
+}
+
+@test "-report: replaces a report, and no other file" {
+	make_file "$BATS_TEST_TMPDIR/one.pcap" "id=1&packets=100"
+	local capture=$BATS_TEST_TMPDIR/old.pcap
+	cp "$BATS_TEST_TMPDIR/one.pcap" "$capture"
+	merge -report "$capture" "$BATS_TEST_TMPDIR/one.pcap"
+	[ "$status" -eq 1 ]
+	grep -q -- '-report .*old.pcap: is not a report; try another name' "$said"
+	cmp "$capture" "$BATS_TEST_TMPDIR/one.pcap"
+	merge -w "$BATS_TEST_TMPDIR/x.pcap" -report "$BATS_TEST_TMPDIR/x.pcap" "$capture"
+	[ "$status" -eq 1 ]
+	grep -q -- '-report: is the file of -w, too' "$said"
+	merge -report "$BATS_TEST_TMPDIR/r.json" "$capture"
+	[ "$status" -eq 0 ]
+	merge -report "$BATS_TEST_TMPDIR/r.json" "$capture"
+	[ "$status" -eq 0 ]
+}
