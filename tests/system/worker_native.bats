@@ -226,7 +226,7 @@ capture_pcapng() {
 @test "native on lo: each packet once, in the counters, too, and the watermark goes on" {
 	listen
 	capture_pcapng a "interface=lo&$native&filter=udp"
-	send 5000 60 0 127.0.0.1 4711
+	send 5000 60 20000 127.0.0.1 4711
 	eventually blocks_have a '^counts 5000 0$'
 	[ "$(blocks a | grep -c '^packet')" -eq 5000 ]
 	eventually watermark_is_after_last_packet a
@@ -311,6 +311,27 @@ is_up() {
 	exit_status "${captures[a]}"
 	[ "$ended" -ne 0 ]
 	eventually grep -q 'the interface va is gone' "$BATS_TEST_TMPDIR/worker.err"
+}
+
+# libpcap looks for the device by its name when it has been down.
+@test "native: a device that is renamed while it is down ends the capture" {
+	make_peer
+	start a "${isolated[@]}" "$WORKER" -capture "interface=va&$native"
+	local worker_a=${started[-1]}
+	eventually has_packet_sockets 1
+	eventually grep -q 'captures everything on va' "$BATS_TEST_TMPDIR/a.err"
+	stop_process "$worker_a"
+	ip -n "$ns" link set va down
+	ip -n "$ns" link set va name vz
+	kill -CONT "$worker_a"
+	exit_status "$worker_a"
+	[ "$ended" -eq 1 ]
+	grep -q 'ddump-worker: the interface va is gone' "$BATS_TEST_TMPDIR/a.err"
+}
+
+stop_process() {
+	kill -STOP "$1"
+	eventually is_stopped "$1"
 }
 
 @test "native: a device that is down waits for it to come up" {

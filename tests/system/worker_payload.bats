@@ -43,7 +43,7 @@ is_complete() {
 	echo "# seed $seed, $frames frames" >&3
 	make_silent_peer
 	# by a unix socket, so that no port is excluded
-	start_worker -listen "unix:$socket" -ring 256
+	start_worker -listen "unix:$socket" -ring "$((frames > 100000 ? 256 : 64))"
 	capture_random sll payload=0
 	capture_random sll2 'payload=0&linktype=sll2&precision=nano'
 	capture_random native 'payload=0&linktype=native'
