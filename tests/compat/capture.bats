@@ -180,7 +180,7 @@ ends_are_complete() {
 	start_versions
 	start_on 1 sender "$TOOLS/udp_send" 1000000 100 200 10.9.0.254 4711
 	for format in pcap pcapng; do
-		target="10.9.0.1/capture?filter=udp&format=$format"
+		target="10.9.0.1:8475/capture?filter=udp&format=$format"
 		run_client "c.$format" -c 5 "$target"
 		[ "$status" -eq 0 ]
 		file_has 5
