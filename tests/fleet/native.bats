@@ -47,9 +47,18 @@ commands() {
 		sed -n '/^cd /,/^\.Ed/p' | sed '/^\.Ed/d'
 }
 
+# systemd refuses that in some containers, depending on its version.
+joins_namespaces() {
+	inside web1 systemd-run -q --wait -p NetworkNamespacePath=/run/netns/blue true
+}
+
 @test "a socket for a network namespace: captures inside it" {
 	inside web1 ip netns add blue
 	inside web1 ip -n blue link set lo up
+	joins_namespaces || {
+		echo "# not tried: this systemd cannot join namespaces here" >&3
+		return 0
+	}
 	inside web1 bash -ec "$(commands)"
 	under=(ip netns exec ddf-web1)
 	start_capture -filter udp 127.0.0.1:8476

@@ -24,7 +24,7 @@ enum { TEXT_MAX = 4000 };
 static ssize_t expand(const char *word, char *out, size_t size)
 {
 	char command[4 * TEXT_MAX + 64];
-	char *const argv[] = {"sh", "-c", command, NULL};
+	const char *const argv[] = {"sh", "-c", command, NULL};
 	posix_spawn_file_actions_t actions;
 	ssize_t got = 0;
 	ssize_t part;
@@ -38,7 +38,8 @@ static ssize_t expand(const char *word, char *out, size_t size)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addclose(&actions, pipes[0]);
-	must(posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, environ) == 0, "sh runs");
+	must(posix_spawn(&pid, "/bin/sh", &actions, NULL, (char *const *)argv, environ) == 0,
+		"sh runs");
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipes[1]);
 	while ((part = read(pipes[0], out + got, size - (size_t)got)) > 0)
