@@ -101,22 +101,30 @@ static struct header_map map_of(const struct sequence *sequence, bool trusts_len
 		seen->bytes, seen->size, trusts_lengths);
 }
 
+static bool is_tag(unsigned type)
+{
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
 /*
- * May headers be missing, or go beyond the length of IP? The kernel removes only the outer tag, but
- * reports the type after all of them. Not all bytes of these are there, or one looks like an IP
- * header.
+ * May headers be missing, or go beyond the length of IP? The kernel removes only the outer
+ * tag, but reports the type after all of them. Not all bytes of these are there, or what
+ * comes first can be a tag as well as an IP header.
  */
 static bool is_unclear(const struct sequence *sequence, const struct packet *packet)
 {
 	const size_t reported = sequence->linktype == LINKTYPE_SLL ? SLL_SIZE - 2 : 0;
-	const unsigned type = type_at(sequence->seen.bytes);
-	const unsigned version = sequence->seen.bytes[SLL2_SIZE] >> 4;
+	const unsigned char *bytes = sequence->seen.bytes;
+	const unsigned type = type_at(bytes);
+	const unsigned next = type_at(bytes + SLL2_SIZE + 2); /* if it is a tag */
+	const bool may_be_ip = bytes[SLL2_SIZE] >> 4 == 4 || bytes[SLL2_SIZE] >> 4 == 6;
 
-	if (sequence->linktype == LINKTYPE_ETHERNET ||
-		(type != 0x8100 && type != 0x88a8 && type != 0x9100))
+	if (sequence->linktype == LINKTYPE_ETHERNET)
 		return false;
-	return map_of(sequence, true).is_cut || type_at(packet->data + reported) == 0 ||
-	       version == 4 || version == 6;
+	if (may_be_ip && (is_tag(type) || is_tag(next) || next == type))
+		return true;
+	return is_tag(type) &&
+	       (map_of(sequence, true).is_cut || type_at(packet->data + reported) == 0);
 }
 
 /* Returns how many bytes of the frame are headers, or so many bytes after them. */
