@@ -92,8 +92,9 @@ end_all() {
 	listen
 	ip -n "$ns" link set va mtu 9000
 	ip -n "$ns-peer" link set pa mtu 9000
-	start_tcpdump t va -s 262144 'udp or tcp'
-	capture a "interface=va&$native&precision=nano&filter=udp+or+tcp"
+	# of one direction: two captures may see sent and received packets in another order
+	start_tcpdump t va -s 262144 'udp or (tcp and src host 10.1.0.1)'
+	capture a "interface=va&$native&precision=nano&filter=udp+or+(tcp+and+src+host+10.1.0.1)"
 	"${peer[@]}" "$TOOLS/udp_send" 3 8900 0 10.1.0.1 4711
 	# the host sends segments that are larger than the device's MTU
 	start server "${isolated[@]}" systemd-socket-activate -l 10.1.0.1:4713 \
