@@ -52,17 +52,9 @@ static void fill_descriptors(void)
 {
 	static const int filled[] = {STDIN_FILENO, STDERR_FILENO};
 
-	for (size_t i = 0; i < sizeof(filled) / sizeof(*filled); i++) {
-		int fd;
-
-		if (fcntl(filled[i], F_GETFD) >= 0 || errno != EBADF)
-			continue;
-		fd = open("/dev/null", O_RDWR);
-		if (fd == filled[i] || fd < 0)
-			continue;
-		dup2(fd, filled[i]);
-		close(fd);
-	}
+	for (size_t i = 0; i < sizeof(filled) / sizeof(*filled); i++)
+		if (fcntl(filled[i], F_GETFD) < 0 && errno == EBADF)
+			process_replace_with_null(filled[i]);
 }
 
 static int print_error(const struct error *error)

@@ -134,3 +134,34 @@ static inline void frame_transport(
 	frame_put16(header + 2, destination);
 	header[12] = 0x50;
 }
+
+/*
+ * Adds a header of IPv6 by a letter: 6 the header itself; h, d and r extension headers of
+ * three kinds; H the longest one; f a first fragment, l a later one.
+ */
+static inline void frame_ipv6_part(struct frame *frame, char letter)
+{
+	switch (letter) {
+	case '6':
+		frame_ipv6(frame);
+		break;
+	case 'h':
+		frame_extension(frame, 0, 0);
+		break;
+	case 'd':
+		frame_extension(frame, 60, 1);
+		break;
+	case 'r':
+		frame_extension(frame, 43, 2);
+		break;
+	case 'H':
+		frame_extension(frame, 60, 255);
+		break;
+	case 'f':
+		frame_fragment(frame, 0);
+		break;
+	default:
+		assert_int_equal(letter, 'l');
+		frame_fragment(frame, 3);
+	}
+}

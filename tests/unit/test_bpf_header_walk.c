@@ -115,27 +115,6 @@ static void build(struct frame *frame, const struct bpf_header_link *link, const
 		case 'F':
 			frame_ipv4(frame, 6, 0x0001);
 			break;
-		case '6':
-			frame_ipv6(frame);
-			break;
-		case 'h':
-			frame_extension(frame, 0, 0);
-			break;
-		case 'd':
-			frame_extension(frame, 60, 1);
-			break;
-		case 'r':
-			frame_extension(frame, 43, 2);
-			break;
-		case 'H':
-			frame_extension(frame, 60, 255);
-			break;
-		case 'f':
-			frame_fragment(frame, 0);
-			break;
-		case 'l':
-			frame_fragment(frame, 3);
-			break;
 		case 'p':
 			frame_transport(frame, 6, 1, 2);
 			break;
@@ -145,10 +124,12 @@ static void build(struct frame *frame, const struct bpf_header_link *link, const
 		case 'n':
 			frame_transport(frame, 59, 1, 2);
 			break;
-		default:
-			assert_int_equal(*headers, 'x');
+		case 'x':
 			frame_link(frame, 0x0806, 0, 0);
 			frame_grow(frame, 28);
+			break;
+		default:
+			frame_ipv6_part(frame, *headers);
 		}
 }
 

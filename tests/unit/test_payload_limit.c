@@ -112,27 +112,8 @@ static void add_ip(struct frame *frame, char header)
 	case 'W':
 		add_wrong_ipv4(frame, 0x44);
 		break;
-	case '6':
-		frame_ipv6(frame);
-		break;
-	case 'h':
-		frame_extension(frame, 0, 0);
-		break;
-	case 'd':
-		frame_extension(frame, 60, 1);
-		break;
-	case 'r':
-		frame_extension(frame, 43, 2);
-		break;
-	case 'H':
-		frame_extension(frame, 60, 255);
-		break;
-	case 'f':
-		frame_fragment(frame, 0);
-		break;
 	default:
-		assert_int_equal(header, 'l');
-		frame_fragment(frame, 3);
+		frame_ipv6_part(frame, header);
 	}
 }
 
