@@ -165,6 +165,11 @@ SOAK_SECONDS ?= 1800
 soak: all $(test_tools)
 	$(places) SOAK_SECONDS=$(SOAK_SECONDS) tests/soak/run
 
+# Output files are rotated under load: no packet is lost or written twice.
+ROTATION_SECONDS ?= 7200
+soak-rotation: all $(test_tools)
+	$(places) ROTATION_SECONDS=$(ROTATION_SECONDS) tests/soak/rotation
+
 # PARTS="merge live" runs less; SMOKE=1 measures briefly and writes no results
 bench: all $(test_tools)
 	$(places) SMOKE=$(SMOKE) tests/bench/run $(PARTS)
@@ -172,7 +177,7 @@ bench: all $(test_tools)
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
 	tests/stages.bash \
-	tests/foreign/root tests/verify-includes tests/verify-units tests/packages/build debian/tests/capture \
+	tests/soak/rotation tests/foreign/root tests/verify-includes tests/verify-units tests/packages/build debian/tests/capture \
 	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run tests/fuzz/coverage) \
 	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*))
 
@@ -216,4 +221,4 @@ demo: all $(test_tools)
 .PHONY: check check-unit check-root check-hostile check-differential check-payload \
 	check-packages check-fleet check-foreign check-suite check-compat \
 	check-faults check-valgrind check-long fuzz fuzz-coverage fuzz-programs \
-	unit-tests fuzz-replays soak bench lint format demo
+	unit-tests fuzz-replays soak soak-rotation bench lint format demo
