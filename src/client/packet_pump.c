@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of packets from the merge to the output. In: the merge, and whether the
+ * output is blocked. Out: a capture file with packets, counters and watermarks, and
+ * sources that are resumed.
+ */
+#include "client/packet_pump.h"
+
+#include "common/clock.h"
+
+enum {
+	LONG_BLOCK_MS = 1000, /* of the output, which restarts the hold */
+	COUNTERS_MS = 1000,   /* between two looks at the counters */
+	WATERMARK_MS = 50,    /* between two watermarks while no packet leaves */
+};
+
+/* Writes counters once a second, so that drops are in the file that soon. */
+static void write_due_counters(struct packet_pump *pump)
+{
+	if (clock_ms() < pump->counters_due_ms)
+		return;
+	pump->counters_due_ms = clock_ms() + COUNTERS_MS;
+	capture_file_write_counters(pump->file);
+}
+
+/* Writes the watermark of the merge, with each batch of packets and while there are none. */
+static void write_watermark(struct packet_pump *pump, bool has_packets)
+{
+	uint64_t time_ns;
+
+	if (!pump->file->writer.has_watermarks ||
+		(!has_packets && clock_ms() < pump->watermark_due_ms))
+		return;
+	pump->watermark_due_ms = clock_ms() + WATERMARK_MS;
+	if (merge_promise(pump->merge, &time_ns))
+		capture_file_write_watermark(pump->file, time_ns);
+}
+
+/* The output accepts data again, or still. */
+static void end_block(struct packet_pump *pump)
+{
+	const uint64_t now = clock_ms();
+
+	if (pump->blocked_since_ms && now > pump->blocked_since_ms + LONG_BLOCK_MS)
+		merge_output_resumed(pump->merge, now);
+	pump->blocked_since_ms = 0;
+}
+
+/* Writes the packets that may leave, and due counters. Returns as merge_pump() does. */
+static int write_packets(struct packet_pump *pump)
+{
+	struct capture_file *file = pump->file;
+	const uint64_t before = file->written;
+	int timeout;
+
+	end_block(pump);
+	timeout = merge_pump(pump->merge, clock_ms());
+	/* cppcheck-suppress knownConditionTrueFalse ; merge_pump() writes into the file */
+	if (file->written > before)
+		status_line_yield(pump->status, clock_ms());
+	write_watermark(pump, file->written > before);
+	write_due_counters(pump);
+	capture_file_flush(file);
+	return timeout;
+}
+
+int packet_pump_run(struct packet_pump *pump)
+{
+	struct sources *sources = pump->sources;
+	int timeout = -1;
+
+	/* a slow reader takes some data long before it has taken all */
+	if (pump->blocked_since_ms && output_wait(outputs_reader(pump->outputs), 0))
+		end_block(pump);
+	capture_file_flush(pump->file);
+	if (!outputs_blocked(pump->outputs))
+		timeout = write_packets(pump);
+	sources->common.output_blocked = outputs_blocked(pump->outputs) != NULL;
+	if (sources->common.output_blocked) {
+		event_loop_watch_writable(pump->loop);
+		if (!pump->blocked_since_ms)
+			pump->blocked_since_ms = clock_ms();
+	}
+	sources_resume(sources);
+	/* data that waits for this program must not wait longer than necessary */
+	if (sources->common.output_blocked || sources->common.paused_count > 0)
+		event_loop_skip_wait(pump->loop);
+	return timeout;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/capture_file.h"
+#include "client/event_loop.h"
+#include "client/merge.h"
+#include "client/outputs.h"
+#include "client/sources.h"
+#include "client/status_line.h"
+
+#include <stdint.h>
+
+/* What moves packets from the merge to the output. Times in ms are those of clock_ms(). */
+struct packet_pump {
+	struct event_loop *loop;
+	struct sources *sources;
+	struct merge *merge;
+	struct capture_file *file;
+	struct outputs *outputs;
+	struct status_line *status;
+	uint64_t counters_due_ms;  /* when to look at the counters next */
+	uint64_t blocked_since_ms; /* the output; 0: it is not blocked */
+	uint64_t watermark_due_ms; /* when to write the next one at the latest */
+};
+
+/*
+ * Writes the packets that may leave, as far as the output accepts them, and resumes
+ * sources whose queues have space. To be called after each event, once the file has
+ * started. Returns as merge_pump() does.
+ */
+int packet_pump_run(struct packet_pump *pump);
