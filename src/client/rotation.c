@@ -10,8 +10,8 @@
 
 #include "client/file_name.h"
 #include "client/redact.h"
+#include "client/ring_file.h"
 #include "common/clock.h"
-#include "format/capture_magic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,32 +28,6 @@ enum {
 	TRIES_MAX = 100000, /* of names that exist */
 	SHOWN_MAX = 512,
 };
-
-/* What a name stands for. */
-enum entry { ENTRY_FREE, ENTRY_CAPTURE, ENTRY_OTHER };
-
-/* Does a file begin as a capture? An empty one has nothing to lose. */
-static bool is_capture(const char *name)
-{
-	const int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	unsigned char start[CAPTURE_MAGIC_SIZE];
-	ssize_t size;
-
-	if (fd < 0)
-		return false;
-	size = read(fd, start, sizeof(start));
-	close(fd);
-	return size == 0 || (size == sizeof(start) && capture_magic_is_known(start));
-}
-
-static enum entry find_entry(const char *name)
-{
-	struct stat status;
-
-	if (lstat(name, &status) != 0)
-		return errno == ENOENT ? ENTRY_FREE : ENTRY_OTHER;
-	return S_ISREG(status.st_mode) && is_capture(name) ? ENTRY_CAPTURE : ENTRY_OTHER;
-}
 
 static bool fail_name(const char *what, const char *name, const char *reason, struct error *error)
 {
@@ -126,7 +100,7 @@ static bool check_ring(const struct rotation *rotation, time_t now, struct error
 	for (uint64_t i = 0; i < rotation->options->file_count; i++) {
 		if (!print_ring_name(rotation, now, i, name))
 			return fail_too_long(rotation, error);
-		if (find_entry(name) == ENTRY_OTHER)
+		if (ring_file_find(name) == RING_FILE_OTHER)
 			return reject_other(name, error);
 		if (target_list_reads(&rotation->options->targets, name))
 			return fail_name(
@@ -176,37 +150,9 @@ void rotation_cleanup(struct rotation *rotation)
 	rotation->made = NULL;
 }
 
-static struct rotation_file *made_at(const struct rotation *rotation, uint64_t i)
+static struct ring_file *made_at(const struct rotation *rotation, uint64_t i)
 {
 	return &rotation->made[i % rotation->options->file_count];
-}
-
-/* Fills what identifies a file: at is a directory, or with an empty name the file. */
-static bool identify(int at, const char *name, struct rotation_file *ret_file)
-{
-	struct statx status;
-
-	if (statx(at, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME,
-		    &status) != 0)
-		return false;
-	*ret_file = (struct rotation_file){
-		.device = {status.stx_dev_major, status.stx_dev_minor},
-		.inode = status.stx_ino,
-		/* 0 where the file system does not know it */
-		.made_s = status.stx_btime.tv_sec,
-		.made_ns = status.stx_btime.tv_nsec,
-	};
-	return true;
-}
-
-/* Has nobody replaced the file? */
-static bool is_same_file(const struct rotation_file *file)
-{
-	struct rotation_file now;
-
-	return identify(AT_FDCWD, file->name, &now) && now.device[0] == file->device[0] &&
-	       now.device[1] == file->device[1] && now.inode == file->inode &&
-	       now.made_s == file->made_s && now.made_ns == file->made_ns && is_capture(file->name);
 }
 
 /* Is a name one of the ring's newest files, which are not overwritten? */
@@ -224,14 +170,11 @@ static bool is_in_ring(const struct rotation *rotation, const char *name)
 /* Makes space in a ring by time: removes the oldest file, if it is still ours. */
 static void remove_oldest(struct rotation *rotation)
 {
-	struct rotation_file *oldest = made_at(rotation, rotation->removed);
+	struct ring_file *oldest = made_at(rotation, rotation->removed);
 
 	if (rotation->begun - rotation->removed < rotation->options->file_count)
 		return;
-	if (oldest->name && is_same_file(oldest))
-		unlink(oldest->name);
-	free(oldest->name);
-	oldest->name = NULL;
+	ring_file_remove(oldest);
 	rotation->removed++;
 }
 
@@ -245,11 +188,11 @@ static int open_in_ring(const struct rotation *rotation, const char *name)
 {
 	const bool is_first = rotation->begun == 0;
 
-	switch (find_entry(name)) {
-	case ENTRY_OTHER:
+	switch (ring_file_find(name)) {
+	case RING_FILE_OTHER:
 		errno = EEXIST;
 		return -1;
-	case ENTRY_CAPTURE:
+	case RING_FILE_CAPTURE:
 		if (is_first)
 			return open(name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (unlink(name) != 0)
@@ -375,20 +318,10 @@ int rotation_open_next(struct rotation *rotation, time_t now, uint64_t now_ms, s
 	return -1;
 }
 
-/* Without memory for its name, a file of a ring is never removed. */
-static void remember(const struct rotation *rotation, int fd)
-{
-	struct rotation_file *file = made_at(rotation, rotation->begun);
-
-	*file = (struct rotation_file){0};
-	if (identify(fd, "", file))
-		file->name = strdup(rotation->next_name);
-}
-
 void rotation_accept(struct rotation *rotation, int fd)
 {
 	if (rotation->made)
-		remember(rotation, fd);
+		ring_file_remember(made_at(rotation, rotation->begun), fd, rotation->next_name);
 	memcpy(rotation->name, rotation->next_name, sizeof(rotation->name));
 	rotation->begun++;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/options.h"
+#include "client/ring_file.h"
 #include "common/error.h"
 
 #include <limits.h>
@@ -10,18 +11,6 @@
 #include <time.h>
 
 enum { ROTATION_COUNT_MAX = 100000 };
-
-/*
- * A file that the run has made. Another file of its name can have the same inode number,
- * but was made later.
- */
-struct rotation_file {
-	char *name;
-	uint32_t device[2];
-	uint64_t inode;
-	int64_t made_s;
-	uint32_t made_ns;
-};
 
 /*
  * The files of a run that writes several (-C, -G): their names, when the next one is
@@ -45,8 +34,8 @@ struct rotation {
 	char base[PATH_MAX]; /* its name without the number */
 	char name[PATH_MAX]; /* of the file that is written */
 	char next_name[PATH_MAX];
-	struct rotation_file *made; /* of a ring by time, as many as -W */
-	uint64_t removed;	    /* of them, the oldest ones */
+	struct ring_file *made; /* of a ring by time, as many as -W */
+	uint64_t removed;	/* of them, the oldest ones */
 	uint64_t start_ms;
 	uint64_t due_ms;   /* of the next file; CLOCK_NEVER: by its size only */
 	uint64_t retry_ms; /* not before, after a file could not be opened */
