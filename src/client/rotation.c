@@ -109,6 +109,19 @@ static bool check_ring(const struct rotation *rotation, time_t now, struct error
 	return true;
 }
 
+/* A FIFO or a device would get files with numbers beside it, which nobody expects. */
+static bool check_first_name(const struct rotation *rotation, struct error *error)
+{
+	const char *name = rotation->options->output;
+	struct stat status;
+
+	if (rotation->has_conversion || is_numbered_ring(rotation) || stat(name, &status) != 0 ||
+		S_ISREG(status.st_mode))
+		return true;
+	return fail_name(
+		"-w", name, "not a regular file, as -C and -G need; try another name", error);
+}
+
 static unsigned count_digits(uint64_t number)
 {
 	unsigned digits = 1;
@@ -139,7 +152,9 @@ bool rotation_init(
 		if (!rotation->made)
 			return error_set(error, 1, "out of memory");
 	}
-	return !rotation->is_ring || check_ring(rotation, now, error);
+	if (rotation->is_ring)
+		return check_ring(rotation, now, error);
+	return check_first_name(rotation, error);
 }
 
 void rotation_cleanup(struct rotation *rotation)

@@ -236,6 +236,26 @@ static void ring_with_another_file_refused_at_the_start(void **state)
 	refuse("cannot use a-221520.pcap");
 }
 
+static void name_that_is_no_regular_file_refused_at_the_start(void **state)
+{
+	(void)state;
+	options = (struct options){.output = "a.pcap", .file_bytes = 10};
+	assert_int_equal(mkfifo("a.pcap", 0600), 0);
+	refuse("-w a.pcap: not a regular file");
+	options = (struct options){.output = "/dev/null", .file_seconds = 10};
+	refuse("-w /dev/null: not a regular file");
+	options = (struct options){.output = "/", .file_seconds = 10, .file_bytes = 10};
+	refuse("-w /: not a regular file");
+	assert_int_equal(symlink("/dev/null", "a.pcap"), 0);
+	options = (struct options){.output = "a.pcap", .file_bytes = 10};
+	refuse("-w a.pcap: not a regular file");
+	/* any other link stays, as a file does that exists */
+	assert_int_equal(symlink("target", "a.pcap"), 0);
+	begin(START_S);
+	assert_string_equal(rotation.name, "a1.pcap");
+	end();
+}
+
 static void ring_whose_name_was_taken_meanwhile_uses_another_one(void **state)
 {
 	(void)state;
@@ -332,6 +352,7 @@ int main(void)
 		cmocka_unit_test(files_by_size_never_overwrite),
 		cmocka_unit_test(numbered_ring_overwrites_its_own_names_from_the_first),
 		cmocka_unit_test(ring_with_another_file_refused_at_the_start),
+		cmocka_unit_test(name_that_is_no_regular_file_refused_at_the_start),
 		cmocka_unit_test(ring_whose_name_was_taken_meanwhile_uses_another_one),
 		cmocka_unit_test(ring_by_time_keeps_the_newest_files),
 		cmocka_unit_test(names_of_the_same_time_get_a_number),
