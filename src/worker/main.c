@@ -11,6 +11,7 @@
 #include "worker/journal.h"
 #include "worker/listen.h"
 #include "worker/listen_address.h"
+#include "worker/pipe_capture.h"
 #include "worker/privileges.h"
 
 #include <errno.h>
@@ -125,7 +126,7 @@ static int serve(const struct settings *settings)
 	int is_socket;
 
 	if (settings->capture)
-		return handler_capture(STDOUT_FILENO, settings);
+		return pipe_capture_serve(STDOUT_FILENO, settings);
 	if (settings->listen)
 		return serve_address(settings->listen, settings);
 	if (passed > 1) {
