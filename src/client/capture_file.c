@@ -357,16 +357,17 @@ static void begin_file(struct capture_file *file)
 	struct rotation *rotation = file->rotation;
 	char finished[PATH_MAX];
 
+	forget_written(file);
+	if (!record_writer_start(&file->writer, &file->error)) {
+		/* it is empty, and the one before stays the last */
+		unlink(rotation->next_name);
+		handle_failure(file);
+		return;
+	}
 	memcpy(finished, rotation->name, sizeof(finished));
 	rotation_accept(rotation, output_fd(file->writer.output));
-	forget_written(file);
-	if (record_writer_start(&file->writer, &file->error)) {
-		if (write_kept(file))
-			capture_file_flush(file);
-	} else {
-		unlink(rotation->name); /* it is empty */
-		handle_failure(file);
-	}
+	if (write_kept(file))
+		capture_file_flush(file);
 	file_commands_start(file->commands, finished, clock_ms());
 }
 

@@ -249,6 +249,60 @@ is_finished() {
 	done
 }
 
+@test "a disk that is full when the next file begins: no empty file is left, reported or passed on" {
+	need_root
+	need jq
+	mkdir disk
+	note
+	unshare -m sh -c 'mount -t tmpfs -o size=40k none disk; "$@" & run=$!
+		until [ -e disk/a1.pcapng ]; do sleep 0.05; done
+		cat /dev/zero >disk/fill
+		wait $run; echo "status $?"; cp disk/a* .' sh "$DDUMP" -G 1 -w disk/a.pcapng \
+		-z "$BATS_TEST_TMPDIR/note" -report report "$url/stream?packets=9&size=60&end=never" \
+		>"$BATS_TEST_TMPDIR/seen" 2>&1
+	cat "$BATS_TEST_TMPDIR/seen"
+	grep -q '^status 1$' "$BATS_TEST_TMPDIR/seen"
+	[ "$(jq .output.files report)" -eq "$(printf '%s\n' a*.pcapng | wc -l)" ]
+	test -s "$(jq -r '.output.last_file[5:]' report)"
+	diff <(printf '1 disk/%s\n' a*.pcapng) <(sort "$BATS_TEST_TMPDIR/notes")
+}
+
+@test "no inode is left for the next file: the present one continues, no packet is lost" {
+	need_root
+	mkdir disk
+	unshare -m sh -c 'mount -t tmpfs -o nr_inodes=4 none disk; "$@"; echo "status $?"
+		cp disk/* .' sh "$DDUMP" -C 10K -w disk/a.pcap "$url/stream?packets=2000&size=60-200" \
+		>"$BATS_TEST_TMPDIR/seen" 2>&1
+	cat "$BATS_TEST_TMPDIR/seen"
+	grep -q '^status 0$' "$BATS_TEST_TMPDIR/seen"
+	grep -q 'cannot open disk/a3.pcap: No space.*; the present file continues' \
+		"$BATS_TEST_TMPDIR/seen"
+	[ "$(echo a*)" = "a.pcap a1.pcap a2.pcap" ]
+	[ "$(sum a*.pcap)" -eq 2000 ]
+}
+
+@test "a ring on a disk that has space for its files only: it turns" {
+	need_root
+	mkdir disk
+	unshare -m sh -c 'mount -t tmpfs -o size=80k none disk; "$@"; echo "status $?"' sh \
+		"$DDUMP" -C 20K -W 3 -w disk/a.pcap "$url/stream?packets=4000&size=60-200" \
+		>"$BATS_TEST_TMPDIR/seen" 2>&1
+	cat "$BATS_TEST_TMPDIR/seen"
+	grep -q '^status 0$' "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "SIGKILL between two files: the first has all its packets, the second its header" {
+	local stream="$url/stream?id=1&packets=2000&size=60-200" packets
+	note 'kill -KILL "$PPID"'
+	merge -C 10K -w k.pcap -hold "$patient" -z "$BATS_TEST_TMPDIR/note" "$stream&end=never"
+	[ "$status" -eq 137 ]
+	[ "$(stat -c %s k.pcap)" -ge 10240 ]
+	packets=$(count k.pcap)
+	merge -w whole.pcap -hold "$patient" "$stream"
+	cmp <(each_packet k.pcap) <(each_packet whole.pcap | head -n "$packets")
+	[ "$(stat -c %s k1.pcap)" -ge 24 ]
+}
+
 @test "SIGKILL at any time: each file but the last can be read, the last one as far as it goes" {
 	local i file last
 	for i in 1 2 3 4 5; do
@@ -312,6 +366,26 @@ note() {
 	for pid in $(pgrep -x sleep); do
 		[ "$(readlink "/proc/$pid/cwd")" != "$PWD" ] || kill "$pid"
 	done
+}
+
+@test "names with control characters: escaped in messages, exact for files and the command" {
+	need jq
+	note 'exit 1'
+	local name=$'a\nb\e[31m.pcap'
+	merge -C 20K -w "$name" -z "$BATS_TEST_TMPDIR/note" -report report \
+		"$url/stream?packets=300&size=60-200"
+	[ "$status" -eq 0 ]
+	[ -e "$name" ]
+	[ -e $'a\nb\e[31m1.pcap' ]
+	grep -qF '/note: a\x0ab\x1b[31m.pcap: failed with exit status 1' "$said"
+	run ! grep -q $'\e' "$said"
+	grep -qF "$(printf '1 a\nb')" "$BATS_TEST_TMPDIR/notes"
+	run ! grep -q $'\e' report
+	jq -e .output.last_file report >/dev/null
+	# a name that cannot be opened is in a message, too
+	merge -C 20K -w $'no\e[31m/a.pcap' "$url/stream?packets=3"
+	[ "$status" -eq 1 ]
+	grep -qF 'cannot open no\x1b[31m/a.pcap: No such file' "$said"
 }
 
 @test "-z with a ring: says that renamed files are not part of the ring" {
