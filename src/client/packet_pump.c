@@ -49,18 +49,18 @@ static void end_block(struct packet_pump *pump)
 /* Writes the packets that may leave, and due counters. Returns as merge_pump() does. */
 static int write_packets(struct packet_pump *pump)
 {
-	struct capture_file *file = pump->file;
-	const uint64_t before = file->written;
+	const uint64_t before = pump->file->written;
+	bool has_packets;
 	int timeout;
 
 	end_block(pump);
 	timeout = merge_pump(pump->merge, clock_ms());
-	/* cppcheck-suppress knownConditionTrueFalse ; merge_pump() writes into the file */
-	if (file->written > before)
+	has_packets = pump->file->written > before;
+	if (has_packets)
 		status_line_yield(pump->status, clock_ms());
-	write_watermark(pump, file->written > before);
+	write_watermark(pump, has_packets);
 	write_due_counters(pump);
-	capture_file_flush(file);
+	capture_file_flush(pump->file);
 	return timeout;
 }
 
