@@ -87,3 +87,16 @@ int packet_pump_run(struct packet_pump *pump)
 		event_loop_skip_wait(pump->loop);
 	return timeout;
 }
+
+bool packet_pump_drain(struct packet_pump *pump)
+{
+	struct capture_file *file = pump->file;
+
+	/* a file that is complete, or has failed, accepts no packets */
+	if (!merge_drain(pump->merge, clock_ms()) && file->state == CAPTURE_FILE_OPEN)
+		return false;
+	if (!pump->losses_are_noted)
+		sources_note_losses(pump->sources);
+	pump->losses_are_noted = true;
+	return capture_file_write_end(file);
+}

@@ -8,6 +8,7 @@
 #include "client/sources.h"
 #include "client/status_line.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What moves packets from the merge to the output. Times in ms are those of clock_ms(). */
@@ -21,6 +22,7 @@ struct packet_pump {
 	uint64_t counters_due_ms;  /* when to look at the counters next */
 	uint64_t blocked_since_ms; /* the output; 0: it is not blocked */
 	uint64_t watermark_due_ms; /* when to write the next one at the latest */
+	bool losses_are_noted;	   /* at the end of the file */
 };
 
 /*
@@ -29,3 +31,9 @@ struct packet_pump {
  * started. Returns as merge_pump() does.
  */
 int packet_pump_run(struct packet_pump *pump);
+
+/*
+ * Writes the packets that have arrived, then the end of the file, as far as the output
+ * accepts them. Returns whether nothing is left.
+ */
+bool packet_pump_drain(struct packet_pump *pump);

@@ -2,9 +2,8 @@
 /*
  * A run of ddump. In: targets. Out: one capture file, and an exit status.
  *
- * The output begins when every target captures or is over: then its link type
- * is known, and whether all required targets are there. From then on each turn
- * of the loop moves data one way: transfers -> sources -> merge -> file.
+ * The output begins when every target captures or is over, see run_start. From then on
+ * each turn of the loop moves data one way: transfers -> sources -> merge -> file.
  */
 #include "client/session.h"
 
@@ -25,9 +24,6 @@
 #include "common/clock.h"
 
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 enum {
 	DRAIN_PATIENCE_MS = 1000, /* for the output's reader, after an interrupt */
@@ -312,34 +308,16 @@ static void collect_last_counters(struct session *session)
 }
 
 /*
- * Writes packets that have arrived, then the end of the file, as far as the output
- * accepts them. Returns whether nothing is left.
- */
-static bool write_rest(struct session *session, bool *losses_are_noted)
-{
-	struct capture_file *file = &session->file;
-
-	/* a file that is complete, or has failed, accepts no packets */
-	if (!merge_drain(session->merge, clock_ms()) && file->state == CAPTURE_FILE_OPEN)
-		return false;
-	if (!*losses_are_noted)
-		sources_note_losses(&session->sources);
-	*losses_are_noted = true;
-	return capture_file_write_end(file);
-}
-
-/*
  * Writes all packets that have arrived, and the end of the file. After an
  * interrupt it gives up when a reader accepts nothing for DRAIN_PATIENCE_MS.
  */
 static void drain(struct session *session)
 {
 	struct capture_file *file = &session->file;
-	bool losses_are_noted = false;
 
 	while (file->state != CAPTURE_FILE_READER_GONE) {
 		const bool interrupted = signals_stop_requested();
-		const bool is_drained = write_rest(session, &losses_are_noted);
+		const bool is_drained = packet_pump_drain(&session->pump);
 
 		capture_file_flush(file);
 		report_progress(session);
