@@ -256,6 +256,7 @@ const struct option_row options_rows[] = {
 	{"interface", "NAME", "capture on this interface; may be repeated", set_interface, 0},
 	{"i", "NAME", NULL, set_interface, 0},
 	{"p", NULL, "do not set these interfaces promiscuous", AT(defaults.no_promisc)},
+	{"D", NULL, "list the interfaces of each target, and capture nothing", AT(list_interfaces)},
 	{"snaplen", "N", "keep N bytes of each packet", set_snaplen, 0},
 	{"s", "N", NULL, set_snaplen, 0},
 	{"payload", "N", "keep N bytes after the headers; 0: no payload", set_payload, 0},

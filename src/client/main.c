@@ -5,6 +5,7 @@
  */
 #include "client/config.h"
 #include "client/extcap.h"
+#include "client/interface_list.h"
 #include "client/session.h"
 #include "common/process.h"
 
@@ -106,7 +107,8 @@ static int run_command_line(int argc, char **argv, const struct extcap *extcap)
 			options.help ? print_help() : print_version();
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 		} else if (apply_extcap(&options, extcap, &error)) {
-			status = session_run(&options, &error);
+			status = options.list_interfaces ? interface_list_run(&options, &error)
+							 : session_run(&options, &error);
 		}
 	}
 	print_error(&error);

@@ -38,6 +38,7 @@ struct options {
 	bool netrc;
 	bool quiet;
 	bool verbose;
+	bool list_interfaces; /* of each target, and capture nothing */
 	bool version;
 	bool help;
 	bool extcap; /* Wireshark starts and ends ddump: extcap.h */

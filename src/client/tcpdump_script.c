@@ -31,12 +31,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char begin[] = "{\n"
-			    "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n"
-			    "set -f\n"
+#define SET_PATH "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n"
+#define FIND_TCPDUMP "command -v tcpdump >/dev/null || exit 122\n"
+
+static const char begin[] = "{\n" SET_PATH "set -f\n"
 			    "set -- $SSH_CONNECTION\n"
-			    "[ $# -eq 4 ] || exit 121\n"
-			    "command -v tcpdump >/dev/null || exit 122\n"
+			    "[ $# -eq 4 ] || exit 121\n" FIND_TCPDUMP
 			    /* addresses without the zone of fe80::1%eth0 */
 			    "own=\"host ${1%%\\%*} and host ${3%%\\%*} and tcp port $2 and "
 			    "tcp port $4\"\n"
@@ -67,6 +67,9 @@ static const char end[] = " -- \"$filter\" </dev/null 3<&- &\n"
 			  "kill $watch 2>/dev/null\n"
 			  "exit $status\n"
 			  "}\n";
+
+const char tcpdump_script_list[] = "{\n" SET_PATH FIND_TCPDUMP "exec tcpdump -D </dev/null\n"
+				   "}\n";
 
 /* A part of the script: a word of it, and a value that follows, or NULL. */
 struct part {

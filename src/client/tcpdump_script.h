@@ -15,3 +15,6 @@ enum {
  * connected, for free(); NULL: out of memory. It runs tcpdump until stdin ends.
  */
 char *tcpdump_script_make(const struct tcpdump_query *query);
+
+/* The same, to list the host's interfaces on stdout: tcpdump -D. */
+extern const char tcpdump_script_list[];

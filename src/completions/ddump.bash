@@ -119,7 +119,7 @@ _ddump()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
-		local options='filter interface i p snaplen s payload linktype w report C G
+		local options='filter interface i p D snaplen s payload linktype w report C G
 			W z ring print n print-options pcapng c
 			duration hold align require retry ca crl cert key ssh header
 			header-http allow-exec

@@ -32,6 +32,7 @@ _ddump() {
 		'*interface[capture on this interface]:interface: '
 		'*i[capture on this interface]:interface: '
 		'p[do not set these interfaces promiscuous]'
+		'D[list the interfaces of each target]'
 		'snaplen[keep this many bytes of each packet]:bytes: '
 		's[keep this many bytes of each packet]:bytes: '
 		'payload[keep this many bytes after the headers]:bytes: '

@@ -56,5 +56,10 @@ struct stream_handler {
 	void (*lose)(void *context, unsigned losses);
 	/* A section of pcapng begins. May be NULL. */
 	void (*section)(void *context);
+	/*
+	 * All bytes of a stream that is not a capture, as they arrive: then nothing is
+	 * parsed, and no other function is called. NULL: it is a capture.
+	 */
+	bool (*bytes)(void *context, const void *bytes, size_t size, struct error *error);
 	void *context;
 };

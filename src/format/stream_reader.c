@@ -228,6 +228,8 @@ static size_t finish_carried(
 static bool parse_chunk(
 	struct stream_reader *reader, const unsigned char *bytes, size_t size, struct error *error)
 {
+	if (reader->sink.bytes)
+		return reader->sink.bytes(reader->sink.context, bytes, size, error);
 	if (reader->carried > 0) {
 		size_t used = finish_carried(reader, bytes, size, error);
 
@@ -275,6 +277,8 @@ uint64_t stream_reader_position(const struct stream_reader *reader)
 
 bool stream_reader_end(const struct stream_reader *reader, struct error *error)
 {
+	if (reader->sink.bytes)
+		return true;
 	if (!reader->started)
 		return error_set(error, 1, "the stream ended before a capture began");
 	if (reader->carried > 0 || (reader->pcapng && pcapng_read_is_inside(reader->pcapng)))

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # shared with tests/faults/run, which loads this
 #
 # The client merges two streams: by HTTP into a file, as pcapng into a pipe, by
-# HTTPS, and through a replacement for ssh.
+# HTTPS, and through a replacement for ssh. It also lists the interfaces of two targets.
 
 start_streams() {
 	start "$TOOLS/streams" -lifetime 100000 >streams.out 2>&1
@@ -74,6 +74,17 @@ run_client_ssh() {
 	ddump_with "$1" -ssh "$work/ssh" -w merged.pcap "${ssh[@]}"
 }
 
+run_client_list() {
+	local i lists=()
+	for i in 0 1; do
+		mkdir -p "list$i"
+		echo "[{\"index\":$((i + 1)),\"name\":\"eth$i\",\"up\":true,\"addresses\":[]}]" \
+			>"list$i/interfaces"
+		lists+=("web$i=http://127.0.0.1:$plain/file$work/list$i/capture")
+	done
+	ddump_with "$1" -D "${lists[@]}" >list
+}
+
 # judge_merge FAULT FILE: everything was written; or exit status and message
 # report the loss, and the file has whole records.
 judge_merge() {
@@ -107,6 +118,18 @@ is_whole() {
 	*.pcapng) "$TOOLS/show" "$1" >shown 2>/dev/null ;;
 	*) "$TOOLS/verify" -partial "$1" "${recipes[@]}" >/dev/null 2>&1 ;;
 	esac
+}
+
+# All lists and status 0; or a message, and only whole lines.
+judge_client_list() {
+	local all=$'web0  1.eth0  up  -\nweb1  2.eth1  up  -'
+	if [ "$status" -eq 0 ]; then
+		[ "$(cat list)" = "$all" ] || bad "$1" "silent loss"
+	elif ! grep -q '^ddump: ' said; then
+		bad "$1" "status $status without a message"
+	elif ! grep -q 'cannot write' said; then
+		grep -vxF "$all" list >rest && bad "$1" "not whole"
+	fi
 }
 
 judge_client_http() { judge_merge "$1" merged.pcap; }

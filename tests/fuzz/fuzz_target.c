@@ -8,6 +8,7 @@
 #include "../lib/printable.h"
 #include "fuzz.h"
 
+#include "client/interface_query.h"
 #include "client/redact.h"
 #include "client/target_list.h"
 
@@ -128,10 +129,37 @@ static void check_loopback(const char *url)
 	must(strncmp(url, "http://127.0.0.1:8475/", 22) == 0, "such a worker is on the loopback");
 }
 
+/* Only a host has a list of interfaces, and its URL has no query. */
+static void check_list(const struct target *target)
+{
+	struct interface_query query;
+	struct error error = {0};
+	const bool has_list = interface_query_make(target, &query, &error);
+
+	if (has_list && target->url) {
+		const size_t size = strlen(query.target.url);
+
+		must(size > 11 && strcmp(query.target.url + size - 11, "/interfaces") == 0,
+			"a list has its own path");
+		must(strncmp(query.target.url, target->url, size - 11) == 0,
+			"its host is the same");
+		must(!strchr(query.target.url, '?'), "a list has no query");
+	} else if (has_list) {
+		must(target->kind == TARGET_TCPDUMP && *query.target.command,
+			"only tcpdump lists interfaces without a URL");
+	} else {
+		check_failure(&error, false);
+		must(target->kind != TARGET_TCPDUMP && target->kind != TARGET_UNIX,
+			"a host has a list");
+	}
+	interface_query_cleanup(&query);
+}
+
 /* A target has one way to its stream. */
 static void check_target(const struct target *target, bool defaults)
 {
 	must(*target->display_url && printable_line(target->display_url), "its URL can be shown");
+	check_list(target);
 	if (target->kind == TARGET_URL) {
 		check_url(target->url, defaults);
 		check_additions(target, defaults);

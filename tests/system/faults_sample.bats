@@ -20,7 +20,7 @@ try() {
 }
 
 @test "client: failing calls, interruptions, short reads and writes" {
-	try client_http client_pcapng client_https client_ssh
+	try client_http client_pcapng client_https client_ssh client_list
 }
 
 @test "worker: failing calls, interruptions, short reads and writes" {

@@ -192,7 +192,7 @@ name_hosts() {
 	examples "$OLDPWD/man/ddump.1" ddump |
 		grep -v 'wireshark\|ssh://\|-ca ' >commands
 	cat commands
-	[ "$(wc -l <commands)" -eq 5 ]
+	[ "$(wc -l <commands)" -eq 6 ]
 	while read -r line; do
 		runs "${line/#ddump/ddump -duration 2}" </dev/null
 	done <commands 2>&1 | tee log

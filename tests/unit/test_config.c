@@ -96,18 +96,18 @@ static void options_all_parsed(void **state)
 	static const char *const lines[] = {
 		"-ca|CA|-cert|CERT|-key|KEY|-filter|tcp port 80|-interface|e0|"
 		"-interface|e1|-snaplen|96|-payload|0|-w|out.pcap|-c|10|-duration|20|"
-		"-hold|30|-require|any|-netrc|-quiet|-verbose|-version|-help|a|-p|"
+		"-hold|30|-require|any|-netrc|-quiet|-verbose|-version|-help|a|-p|-D|"
 		"-pcapng|-align|-retry|-status",
-		"a|--p|--status|--retry|--align|--pcapng|--help|--version|--"
+		"a|--p|--D|--status|--retry|--align|--pcapng|--help|--version|--"
 		"verbose|--quiet|--netrc|--require|any|"
 		"--hold|30|--duration|20|--c|10|--w|out.pcap|--snaplen|96|--payload|0|"
 		"--interface|e0|--interface|e1|--filter|tcp port 80|--key|KEY|"
 		"--cert|CERT|--ca|CA",
 		"-ca=CA|--cert=CERT|-key=KEY|-filter=tcp port 80|a|-i=e0|"
 		"--interface=e1|-snaplen=96|-payload=0|-w=out.pcap|-c=10|-duration=20|"
-		"-hold=30|-require=any|-p|-netrc|-quiet|-verbose|-version|-h|"
+		"-hold=30|-require=any|-p|-D|-netrc|-quiet|-verbose|-version|-h|"
 		"-status|-align|--pcapng|--retry",
-		"-p|-i|e0|-s|96|--payload=0|-i|e1|-h|-w|out.pcap|-c|10|-duration|20|a|-hold|"
+		"-p|-D|-i|e0|-s|96|--payload=0|-i|e1|-h|-w|out.pcap|-c|10|-duration|20|a|-hold|"
 		"0030|"
 		"-filter|tcp port "
 		"80|-require|any|-netrc|-quiet|-verbose|-version|-ca|CA|-cert|"
@@ -129,6 +129,7 @@ static void options_all_parsed(void **state)
 		assert_string_equal(options->defaults.interfaces[0], "e0");
 		assert_string_equal(options->defaults.interfaces[1], "e1");
 		assert_true(options->defaults.no_promisc);
+		assert_true(options->list_interfaces);
 		assert_string_equal(options->output, "out.pcap");
 		assert_int_equal(options->count, 10);
 		assert_int_equal(options->duration, 20);

@@ -415,6 +415,35 @@ static void stream_reader_handler_ends_the_stream(void **state)
 	free(sample);
 }
 
+/* Appends to a text, and ends the stream at an 'x'. */
+static bool take_bytes(void *context, const void *bytes, size_t size, struct error *error)
+{
+	strncat(context, bytes, size);
+	return !memchr(bytes, 'x', size) || error_set(error, 2, "an x");
+}
+
+static void stream_reader_no_capture_is_passed_on_as_bytes(void **state)
+{
+	char text[16] = "";
+	const struct stream_handler sink = {.bytes = take_bytes, .context = text};
+	struct stream_reader *reader = stream_reader_new(&sink);
+	struct error error = {0};
+
+	(void)state;
+	assert_non_null(reader);
+	assert_true(stream_reader_end(reader, &error));
+	assert_true(stream_reader_push(reader, "ab", 2, &error));
+	assert_true(stream_reader_push(reader, "c", 1, &error));
+	assert_false(stream_reader_has_begun(reader));
+	assert_true(stream_reader_end(reader, &error));
+	assert_string_equal(text, "abc");
+	assert_false(stream_reader_push(reader, "x", 1, &error));
+	assert_int_equal(error.status, 2);
+	assert_false(stream_reader_push(reader, "d", 1, &error));
+	assert_string_equal(text, "abcx");
+	stream_reader_free(reader);
+}
+
 static void stream_reader_free_accepts_any_state(void **state)
 {
 	(void)state;
@@ -431,6 +460,7 @@ int main(void)
 		cmocka_unit_test(stream_reader_impossible_record_ends_the_stream),
 		cmocka_unit_test(stream_reader_other_format_is_quoted),
 		cmocka_unit_test(stream_reader_handler_ends_the_stream),
+		cmocka_unit_test(stream_reader_no_capture_is_passed_on_as_bytes),
 		cmocka_unit_test(stream_reader_free_accepts_any_state),
 	};
 
