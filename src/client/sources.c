@@ -26,23 +26,16 @@ static const uint64_t LAG_AT_END_NS = 2 * NS_PER_S;
 static void warn_of_unused_options(const struct source *source)
 {
 	const struct target_defaults *defaults = &source->common->options->defaults;
-	const char *label = source->target->label;
 	const bool has_any = defaults->filter || defaults->snaplen || defaults->payload ||
 			     defaults->linktype || defaults->interface_count > 0 ||
 			     defaults->no_promisc;
 
-	if (source->target->url)
+	if (source->target->url || source->target->kind == TARGET_TCPDUMP)
 		return;
-	if (source->target->kind == TARGET_TCPDUMP) {
-		if (defaults->linktype || defaults->payload)
-			notice_warning(
-				"%s: -linktype and -payload do not apply to tcpdump+ssh", label);
-	} else if (has_any) {
+	if (has_any)
 		notice_warning("%s: -filter, -interface, -linktype, -p, -payload and -snaplen do "
-			       "not apply "
-			       "to programs and files",
-			label);
-	}
+			       "not apply to programs and files",
+			source->target->label);
 }
 
 bool sources_start(struct sources *sources, const struct source_common *common)

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DURATION_MAX_S = 31536000 }; /* a year, as for a worker */
+
 /* Decodes a form-encoded text. NULL, with error set: it has a NUL, or out of memory. */
 static char *decode(const char *text, size_t size, struct error *error)
 {
@@ -83,6 +85,34 @@ static bool set_sudo(struct tcpdump_query *query, const char *value, struct erro
 	       error_set(error, 1, "sudo: \"%s\" is neither 0 nor 1", value);
 }
 
+/* tcpdump has the pseudo-header for all interfaces only, and that of an interface for one. */
+static bool check_linktype(const struct tcpdump_query *query, struct error *error)
+{
+	const char *type = query->linktype;
+	const bool is_any = !query->interface || strcmp(query->interface, "any") == 0;
+
+	if (strcmp(type, "native") == 0)
+		return !is_any ||
+		       error_set(error, 1,
+			       "linktype: native needs one interface, and not any; try -i NAME");
+	if (strcmp(type, "sll") != 0 && strcmp(type, "sll2") != 0)
+		return error_set(
+			error, 1, "linktype: \"%s\" is neither sll, sll2 nor native", type);
+	return is_any ||
+	       error_set(error, 1, "linktype: for one interface tcpdump has only native, not %s",
+		       type);
+}
+
+/* sudo may be allowed for tcpdump only, and then nothing can end tcpdump in time. */
+static bool check_duration(const struct tcpdump_query *query, struct error *error)
+{
+	if (!check_number("duration", query->duration, 1, DURATION_MAX_S, error))
+		return false;
+	return !query->sudo ||
+	       error_set(error, 1,
+		       "duration: with sudo=1 the user must not end tcpdump; try -duration");
+}
+
 /* Checks the values that the query and the options have. */
 static bool check_values(const struct tcpdump_query *query, struct error *error)
 {
@@ -92,7 +122,18 @@ static bool check_values(const struct tcpdump_query *query, struct error *error)
 		return false;
 	if (query->snaplen && !check_number("snaplen", query->snaplen, 0, PACKET_MAX, error))
 		return false;
-	return !query->count || check_number("count", query->count, 1, INT32_MAX, error);
+	if (query->count && !check_number("count", query->count, 1, INT32_MAX, error))
+		return false;
+	if (query->linktype && !check_linktype(query, error))
+		return false;
+	return !query->duration || check_duration(query, error);
+}
+
+/* Who asks for packets without payload must not get payload. */
+static bool reject_payload(struct error *error)
+{
+	return error_set(
+		error, 1, "payload: tcpdump cannot leave it out; install ddump-worker on the host");
 }
 
 /* Where a parameter's value belongs; NULL: the name is unknown. */
@@ -106,6 +147,10 @@ static char **find_field(struct tcpdump_query *query, const char *name, char **s
 		return &query->snaplen;
 	if (strcmp(name, "count") == 0)
 		return &query->count;
+	if (strcmp(name, "duration") == 0)
+		return &query->duration;
+	if (strcmp(name, "linktype") == 0)
+		return &query->linktype;
 	return strcmp(name, "sudo") == 0 ? sudo : NULL;
 }
 
@@ -119,10 +164,12 @@ static bool store_pair(struct tcpdump_query *query, char *pair, char **sudo, str
 		return error_set(error, 1, "the parameter \"%s\" has no value", pair);
 	*equals = '\0';
 	field = find_field(query, pair, sudo);
+	if (!field && strcmp(pair, "payload") == 0)
+		return reject_payload(error);
 	if (!field)
 		return error_set(error, 1,
 			"unknown parameter \"%s\"; those for tcpdump are filter, interface, "
-			"snaplen, count and sudo",
+			"snaplen, count, duration, linktype and sudo",
 			pair);
 	if (*field)
 		return error_set(error, 1, "%s is given twice", pair);
@@ -163,12 +210,15 @@ static bool set_defaults(
 {
 	const char *interface = defaults->interface_count > 0 ? defaults->interfaces[0] : NULL;
 
+	if (defaults->payload)
+		return reject_payload(error);
 	if (!query->interface && defaults->interface_count > 1)
 		return error_set(error, 1, "tcpdump captures on one interface, or on all");
 	query->no_promisc = defaults->no_promisc;
 	if (!set_default(&query->filter, defaults->filter) ||
 		!set_default(&query->interface, interface) ||
-		!set_default(&query->snaplen, defaults->snaplen))
+		!set_default(&query->snaplen, defaults->snaplen) ||
+		!set_default(&query->linktype, defaults->linktype))
 		return error_set(error, 1, "out of memory");
 	return true;
 }
@@ -196,5 +246,7 @@ void tcpdump_query_cleanup(struct tcpdump_query *query)
 	free(query->interface);
 	free(query->snaplen);
 	free(query->count);
+	free(query->duration);
+	free(query->linktype);
 	*query = (struct tcpdump_query){0};
 }

@@ -12,8 +12,10 @@ enum { TCPDUMP_FILTER_MAX = 8192 };
 struct tcpdump_query {
 	char *filter;
 	char *interface;
-	char *snaplen; /* digits, as is count */
+	char *snaplen; /* digits, as are count and duration */
 	char *count;
+	char *duration; /* s; not with sudo */
+	char *linktype; /* sll, sll2, native */
 	bool sudo;
 	bool no_promisc;
 };

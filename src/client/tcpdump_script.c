@@ -20,6 +20,10 @@
  * Then a second process terminates tcpdump. When tcpdump ends by itself, the second
  * process is ended first, so that it terminates no other process of the same number.
  *
+ * A duration has a third process. sleep(1) is everywhere, timeout(1) is not. Its shell
+ * waits for sleep, to be able to end it when tcpdump has ended before: no process of ours
+ * remains on the host.
+ *
  * With sudo, this user must not signal tcpdump. So it also captures the packets that close
  * the connection, FIN and RST: it then writes into a pipe that sshd has closed, and ends.
  */
@@ -58,11 +62,18 @@ static const char begin[] = "{\n" SET_PATH "set -f\n"
 static const char with_sudo[] = "command -v sudo >/dev/null || exit 123\n"
 				"filter=\"($closing) or ($filter)\"\n";
 
-static const char end[] = " -- \"$filter\" </dev/null 3<&- &\n"
+static const char run[] = " -- \"$filter\" </dev/null 3<&- &\n"
 			  "tcpdump=$!\n"
 			  "(cat <&3; kill $tcpdump) >/dev/null 2>&1 &\n"
-			  "watch=$!\n"
-			  "wait $tcpdump\n"
+			  "watch=$!\n";
+
+/* The duration is between these. */
+static const char timer_begin[] = "(sleep ";
+static const char timer_end[] = " & trap \"kill $!\" TERM; wait $! && kill $tcpdump) "
+				"</dev/null >/dev/null 2>&1 3<&- &\n"
+				"watch=\"$watch $!\"\n";
+
+static const char end[] = "wait $tcpdump\n"
 			  "status=$?\n"
 			  "kill $watch 2>/dev/null\n"
 			  "exit $status\n"
@@ -99,6 +110,14 @@ static char *add_part(char *out, const struct part *part)
 	return add_text(out, part->after);
 }
 
+/* tcpdump's name of a link type; NULL: that which it chooses itself. */
+static const char *find_linktype(const char *linktype)
+{
+	if (!linktype || strcmp(linktype, "native") == 0)
+		return NULL;
+	return strcmp(linktype, "sll") == 0 ? "LINUX_SLL" : "LINUX_SLL2";
+}
+
 char *tcpdump_script_make(const struct tcpdump_query *query)
 {
 	const char *const filter = query->filter && *query->filter ? query->filter : NULL;
@@ -110,9 +129,12 @@ char *tcpdump_script_make(const struct tcpdump_query *query)
 		{" -U -w - -B 8192 -i ", query->interface ? query->interface : "any", ""},
 		{" -s ", query->snaplen, ""},
 		{" -c ", query->count, ""},
+		{" -y ", find_linktype(query->linktype), ""},
 	};
-	size_t size = sizeof(begin) + sizeof(with_sudo) + sizeof(end) + strlen(command) +
-		      strlen(promisc) + part_size(&filter_part);
+	const struct part timer = {timer_begin, query->duration, timer_end};
+	size_t size = sizeof(begin) + sizeof(with_sudo) + sizeof(run) + sizeof(end) +
+		      strlen(command) + strlen(promisc) + part_size(&filter_part) +
+		      part_size(&timer);
 	char *script;
 	char *out;
 
@@ -129,6 +151,8 @@ char *tcpdump_script_make(const struct tcpdump_query *query)
 	out = add_text(out, promisc);
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		out = add_part(out, &options[i]);
+	out = add_text(out, run);
+	out = add_part(out, &timer);
 	add_text(out, end);
 	return script;
 }

@@ -106,9 +106,21 @@ static void cut_words(char *script)
 	*out = '\0';
 }
 
+/* Removes a text that is once in a script, in place. */
+static void cut_text(char *script, const char *text)
+{
+	char *at = strstr(script, text);
+
+	must(at, "the script has the text");
+	memmove(at, at + strlen(text), strlen(at + strlen(text)) + 1);
+}
+
 /* The script of a query is that of an empty one, with words in it. */
 static void check_script(const struct tcpdump_query *query)
 {
+	static const char timer[] = "(sleep  & trap \"kill $!\" TERM; wait $! && kill $tcpdump) "
+				    "</dev/null >/dev/null 2>&1 3<&- &\n"
+				    "watch=\"$watch $!\"\n";
 	static const char line[] = "user=\nfilter=\"$filter and ($user)\"\n";
 	const struct tcpdump_query plain = {.sudo = query->sudo};
 	char *script = tcpdump_script_make(query);
@@ -123,19 +135,15 @@ static void check_script(const struct tcpdump_query *query)
 	user = strstr(script, line);
 	must((user != NULL) == (query->filter && *query->filter), "a filter is joined to the rest");
 	if (user)
-		memmove(user, user + strlen(line), strlen(user + strlen(line)) + 1);
-	if (query->snaplen) {
-		char *at = strstr(script, " -s ");
-
-		must(at, "there is a snaplen");
-		memmove(at, at + 4, strlen(at + 4) + 1);
-	}
-	if (query->count) {
-		char *at = strstr(script, " -c ");
-
-		must(at, "there is a count");
-		memmove(at, at + 4, strlen(at + 4) + 1);
-	}
+		cut_text(script, line);
+	if (query->snaplen)
+		cut_text(script, " -s ");
+	if (query->count)
+		cut_text(script, " -c ");
+	if (query->linktype && strcmp(query->linktype, "native") != 0)
+		cut_text(script, " -y ");
+	if (query->duration)
+		cut_text(script, timer);
 	must(strcmp(script, expected) == 0, "values are words and nothing else");
 	free(script);
 	free(expected);

@@ -119,6 +119,92 @@ holds() {
 	holds 5
 }
 
+is_waited_for() {
+	[ "$(running "sleep $1")" -gt 0 ]
+}
+
+is_waited_for_no_more() {
+	[ "$(running "sleep $1")" -eq 0 ]
+}
+
+@test "tcpdump+ssh: the duration of the query ends the target, also with -retry" {
+	start_sshd
+	merge -retry -ssh "$ssh" 'tcpdump+ssh://fleet1?duration=1&filter=udp'
+	[ "$status" -eq 0 ]
+	grep -q 'fleet1: 0 packets, 0 written, 0 late; 0 received by filter' "$said"
+	run ! grep -q reconnect "$said"
+	is_captured_no_more
+}
+
+@test "tcpdump+ssh: a duration that has not passed leaves no process on the host" {
+	start_sshd
+	start_merge -ssh "$ssh" -w x.pcap 'tcpdump+ssh://fleet1?duration=10000&filter=udp'
+	capturing_on 1
+	eventually is_waited_for 10000
+	kill -INT "$client"
+	finish_merge
+	[ "$status" -eq 0 ]
+	within 4 is_captured_no_more
+	eventually is_waited_for_no_more 10000
+	start_merge -ssh "$ssh" -w x.pcap \
+		'tcpdump+ssh://fleet1?interface=lo&duration=10000&count=5&filter=udp'
+	capturing_on 1
+	eventually is_waited_for 10000
+	send 20 100 0 127.0.0.1 4711
+	finish_merge
+	[ "$status" -eq 0 ]
+	holds 5
+	eventually is_waited_for_no_more 10000
+}
+
+@test "tcpdump+ssh: a limit of payload is rejected, and nothing is captured" {
+	start_sshd
+	start_worker -listen "127.0.0.1:$port"
+	local option='' query=''
+	for option in '-payload 0' '-payload 262144' ''; do
+		[ -n "$option" ] || query='?payload=0'
+		# shellcheck disable=SC2086 # none, or two words
+		merge $option -require any -ssh "$ssh" "http://127.0.0.1:$port" \
+			"tcpdump+ssh://fleet1$query"
+		[ "$status" -eq 1 ]
+		grep -q '^ddump: tcpdump+ssh://fleet1.*: payload: tcpdump cannot leave it out; ' "$said"
+		[ ! -s "$merged" ]
+	done
+	# the workers alone can have it
+	start_merge -ssh "$ssh" -w x.pcap -filter 'udp port 4711' tcpdump+ssh://fleet1 \
+		"http://127.0.0.1:$port?payload=0"
+	capturing_on 2
+	send 20 100 0 127.0.0.1 4711
+	eventually holds 40
+	kill -INT "$client"
+	finish_merge
+	[ "$status" -eq 0 ]
+}
+
+link_type() {
+	od -An -tu4 -j 20 -N 4 x.pcap | tr -d ' '
+}
+
+@test "tcpdump+ssh: link types are those of a worker: native, sll and sll2" {
+	start_sshd
+	start_worker -listen "127.0.0.1:$port"
+	local options type
+	for options in '1 -i lo -linktype native' '113 -linktype sll' '276 -linktype sll2'; do
+		type=${options%% *}
+		# shellcheck disable=SC2086 # several words
+		start_merge ${options#* } -ssh "$ssh" -w x.pcap -filter 'udp port 4711' \
+			tcpdump+ssh://fleet1 "http://127.0.0.1:$port"
+		capturing_on 2
+		send 20 100 0 127.0.0.1 4711
+		eventually holds 40
+		kill -INT "$client"
+		finish_merge
+		[ "$status" -eq 0 ]
+		[ "$(link_type)" -eq "$type" ]
+		run ! grep -q warning "$said"
+	done
+}
+
 @test "tcpdump+ssh: no character of a filter or name is syntax of the remote shell" {
 	start_sshd
 	local hostile
@@ -136,7 +222,9 @@ holds() {
 	[ ! -e ~/made ]
 	# shellcheck disable=SC2016 # the same
 	for hostile in 'filter=udp)+or+(tcp' 'filter=(udp' 'snaplen=1;x' 'count=$(x)' 'sudo=x' \
-		'filter=a&filter=b' 'nonsense=1' 'filter=%00' 'filter'; do
+		'filter=a&filter=b' 'nonsense=1' 'filter=%00' 'filter' 'duration=1;x' \
+		'linktype=$(x)' 'linktype=native' 'interface=lo&linktype=sll' \
+		'sudo=1&duration=1'; do
 		merge -ssh "$ssh" "tcpdump+ssh://fleet1?$hostile"
 		[ "$status" -eq 1 ]
 		grep -q '^ddump: tcpdump+ssh://fleet1?' "$said"

@@ -78,14 +78,21 @@ static struct tcpdump_query parse(const char *text, const struct target_defaults
 static void query_decoded(void **state)
 {
 	struct tcpdump_query query =
-		parse("filter=a+b%26c%2b&interface=eth%30&snaplen=96&count=7&sudo=1", &nothing);
+		parse("filter=a+b%26c%2b&interface=eth%30&snaplen=96&count=7&sudo=1"
+		      "&linktype=native",
+			&nothing);
 
 	(void)state;
 	assert_string_equal(query.filter, "a b&c+");
 	assert_string_equal(query.interface, "eth0");
 	assert_string_equal(query.snaplen, "96");
 	assert_string_equal(query.count, "7");
+	assert_string_equal(query.linktype, "native");
 	assert_true(query.sudo);
+	tcpdump_query_cleanup(&query);
+	query = parse("duration=31536000&sudo=0&linktype=sll2&interface=any", &nothing);
+	assert_string_equal(query.duration, "31536000");
+	assert_string_equal(query.linktype, "sll2");
 	tcpdump_query_cleanup(&query);
 	query = parse(NULL, &nothing);
 	assert_null(query.filter);
@@ -95,8 +102,11 @@ static void query_decoded(void **state)
 
 static void options_apply_where_the_query_lacks_them(void **state)
 {
-	const struct target_defaults defaults = {
-		.filter = "tcp", .snaplen = "60", .interfaces = {"lo"}, .interface_count = 1};
+	const struct target_defaults defaults = {.filter = "tcp",
+		.snaplen = "60",
+		.linktype = "native",
+		.interfaces = {"lo"},
+		.interface_count = 1};
 	const struct target_defaults two = {.interfaces = {"lo", "eth0"}, .interface_count = 2};
 	struct tcpdump_query query = parse("filter=udp", &defaults);
 	struct error error = {0};
@@ -105,9 +115,25 @@ static void options_apply_where_the_query_lacks_them(void **state)
 	assert_string_equal(query.filter, "udp");
 	assert_string_equal(query.interface, "lo");
 	assert_string_equal(query.snaplen, "60");
+	assert_string_equal(query.linktype, "native");
 	tcpdump_query_cleanup(&query);
 	assert_false(tcpdump_query_parse("", &two, &query, &error));
 	assert_non_null(strstr(error.text, "one interface"));
+}
+
+/* Neither the option nor the query may lead to a capture with payload. */
+static void payload_limit_rejected(void **state)
+{
+	const struct target_defaults headers = {.payload = "0"};
+	struct tcpdump_query query;
+	struct error error = {0};
+
+	(void)state;
+	assert_false(tcpdump_query_parse("", &headers, &query, &error));
+	assert_non_null(strstr(error.text, "payload: tcpdump cannot leave it out"));
+	error = (struct error){0};
+	assert_false(tcpdump_query_parse("payload=0", &nothing, &query, &error));
+	assert_non_null(strstr(error.text, "payload: tcpdump cannot leave it out"));
 }
 
 static void bad_query_named(void **state)
@@ -126,7 +152,13 @@ static void bad_query_named(void **state)
 		{"count=0", "count: \"0\" is not a number from 1 to"},
 		{"sudo=yes", "sudo: \"yes\" is neither 0 nor 1"},
 		{"interface=", "interface: the name is empty"},
-		{"duration=5", "unknown parameter \"duration\""},
+		{"promisc=1", "unknown parameter \"promisc\""},
+		{"duration=0", "duration: \"0\" is not a number from 1 to 31536000"},
+		{"duration=5&sudo=1", "duration: with sudo=1 the user must not end tcpdump"},
+		{"linktype=ppp", "linktype: \"ppp\" is neither sll, sll2 nor native"},
+		{"linktype=native", "linktype: native needs one interface, and not any"},
+		{"linktype=native&interface=any", "linktype: native needs one interface"},
+		{"linktype=sll&interface=eth0", "linktype: for one interface tcpdump has only"},
 	};
 
 	(void)state;
@@ -161,7 +193,31 @@ static void script_has_the_values_as_words(void **state)
 	script = tcpdump_script_make(&(struct tcpdump_query){0});
 	assert_non_null(strstr(script, "\ntcpdump -U -w - -B 8192 -i 'any' -- \"$filter\" <"));
 	assert_null(strstr(script, "sudo"));
+	assert_null(strstr(script, "sleep"));
 	free(script);
+}
+
+static void script_has_the_link_type_and_the_duration(void **state)
+{
+	static const struct {
+		const char *query, *words;
+	} rows[] = {
+		{"linktype=sll", " -i 'any' -y 'LINUX_SLL' -- "},
+		{"linktype=sll2", " -i 'any' -y 'LINUX_SLL2' -- "},
+		{"linktype=native&interface=lo", " -i 'lo' -- "},
+		{"duration=5", "\n(sleep '5' & "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct tcpdump_query query = parse(rows[i].query, &nothing);
+		char *script = tcpdump_script_make(&query);
+
+		if (!strstr(script, rows[i].words))
+			fail_msg("%s: %s", rows[i].query, script);
+		free(script);
+		tcpdump_query_cleanup(&query);
+	}
 }
 
 static void counters_are_parsed(void **state)
@@ -236,8 +292,10 @@ int main(void)
 		cmocka_unit_test(shell_finds_the_text),
 		cmocka_unit_test(query_decoded),
 		cmocka_unit_test(options_apply_where_the_query_lacks_them),
+		cmocka_unit_test(payload_limit_rejected),
 		cmocka_unit_test(bad_query_named),
 		cmocka_unit_test(script_has_the_values_as_words),
+		cmocka_unit_test(script_has_the_link_type_and_the_duration),
 		cmocka_unit_test(counters_are_parsed),
 		cmocka_unit_test(end_has_a_sentence_with_a_remedy),
 	};
