@@ -20,6 +20,10 @@
  * waits like any other: a target with timestamps of next year makes all others
  * late, and must not change their order. A timestamp out of range, which the
  * reader changes to the last possible one, is not counted as progress.
+ *
+ * Files. If all targets are files, what one of them sends early waits in memory. Queues
+ * that grow to their limits do not fit into a processor's cache: with 8 files of 250 MB,
+ * the merge takes 20 % more CPU than with READ_AHEAD.
  */
 #include "client/merge.h"
 
@@ -33,9 +37,10 @@
 #include <string.h>
 
 enum {
-	SLACK_NS = 10000000, /* disorder of a stream, by several CPUs */
-	PREFETCH_FROM = 32,  /* targets: the packets of fewer are in the cache */
-	PREFETCH_LINES = 3,  /* of a packet */
+	READ_AHEAD = 256 << 10, /* bytes of a file's queue */
+	SLACK_NS = 10000000,	/* disorder of a stream, by several CPUs */
+	PREFETCH_FROM = 32,	/* targets: the packets of fewer are in the cache */
+	PREFETCH_LINES = 3,	/* of a packet */
 	CACHE_LINE = 64,
 };
 
@@ -78,6 +83,7 @@ struct merge *merge_new(
 	release = &merge->release;
 	release->hold_ms = limits->hold_ms;
 	release->source_count = targets;
+	release->running_count = targets;
 	release->sources = calloc(targets, sizeof(*release->sources));
 	if (!merge->targets || !release->sources || !heap_init(&merge->ready, targets)) {
 		merge_free(merge);
@@ -124,6 +130,19 @@ bool merge_is_full(const struct merge *merge, unsigned target)
 	/* an empty queue may keep a little memory */
 	return (at->queue.count > 0 || at->block_bytes > 0) &&
 	       at->queue.bytes + at->block_bytes >= merge->queue_bytes;
+}
+
+bool merge_has_enough(const struct merge *merge, unsigned target)
+{
+	const struct packet_queue *queue = &merge->targets[target].queue;
+
+	if (merge_is_full(merge, target))
+		return true;
+	if (queue->count == 0 || queue->bytes < READ_AHEAD)
+		return false;
+	/* the second condition: its next packet need not wait for this target itself */
+	return release_has_only_ordered(&merge->release) &&
+	       merge_newest_ns(merge, target) > packet_queue_first(queue)->packet.time;
 }
 
 /* Counts a target that has become full. */

@@ -75,6 +75,12 @@ void merge_discard(struct merge *merge, unsigned target);
 /* Is the queue of a target full, so that it must be paused? */
 bool merge_is_full(const struct merge *merge, unsigned target);
 
+/*
+ * Need a target not be read at present? So it is if its queue is full, and while all
+ * running targets are ordered, if a part of its next packets is queued.
+ */
+bool merge_has_enough(const struct merge *merge, unsigned target);
+
 /* A long pause of the output ended at now (ms): the holds begin again. */
 void merge_output_resumed(struct merge *merge, uint64_t now);
 

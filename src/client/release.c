@@ -53,10 +53,16 @@ void release_set_ordered(struct release *release, unsigned source)
 	clock->is_ordered = true;
 }
 
+bool release_has_only_ordered(const struct release *release)
+{
+	return release->ordered_count == release->running_count;
+}
+
 void release_source_begins(struct release *release, unsigned source)
 {
 	struct source_clock *clock = &release->sources[source];
 
+	release->running_count += !clock->running;
 	release->ordered_count += clock->is_ordered && !clock->running;
 	clock->running = true;
 }
@@ -65,6 +71,7 @@ void release_source_ends(struct release *release, unsigned source)
 {
 	struct source_clock *clock = &release->sources[source];
 
+	release->running_count -= clock->running;
 	release->ordered_count -= clock->is_ordered && clock->running;
 	clock->running = false;
 }

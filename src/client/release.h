@@ -25,7 +25,8 @@ struct release {
 	unsigned source_count;
 	uint64_t hold_ms;
 	size_t full_count;	    /* sources with full queues */
-	size_t ordered_count;	    /* running sources that are ordered */
+	size_t running_count;	    /* sources that are running */
+	size_t ordered_count;	    /* those of them that are ordered */
 	uint64_t source_resumed_ms; /* the latest resumed_ms of all */
 	uint64_t output_resumed_ms; /* when the output's last long pause ended */
 };
@@ -38,6 +39,9 @@ struct release_decision {
 
 /* A source sends its packets in order of time, without delay: it is a file. */
 void release_set_ordered(struct release *release, unsigned source);
+
+/* Are all running sources ordered? */
+bool release_has_only_ordered(const struct release *release);
 
 /* A source may send from now on. */
 void release_source_begins(struct release *release, unsigned source);

@@ -79,10 +79,10 @@ static void before_data(void *context)
 static bool can_accept(void *context)
 {
 	struct source *source = context;
+	const struct merge *merge = source->common->merge;
 
 	/* until the output begins no packet leaves, and so no space is freed */
-	if (source->state == SOURCE_CONNECTING ||
-		!merge_is_full(source->common->merge, source->index))
+	if (source->state == SOURCE_CONNECTING || !merge_has_enough(merge, source->index))
 		return true;
 	source->common->paused_count++;
 	source->was_paused = true;

@@ -240,7 +240,7 @@ void sources_resume(struct sources *sources)
 
 		if (!feed_is_paused(&source->feed))
 			continue;
-		if (merge_is_full(sources->common.merge, i))
+		if (merge_has_enough(sources->common.merge, i))
 			sources->common.paused_count++;
 		else
 			source_stream_resume(source);

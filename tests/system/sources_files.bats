@@ -153,26 +153,54 @@ sorted_packets() {
 		2>/dev/null | sort
 }
 
-@test "files: 25 random sets of captures, the same packets as mergecap has" {
-	local round i set
-	need mergecap
-	RANDOM=${SEED:-$((SECONDS + $$))}
-	for i in 0 1 2 3 4 5 6 7; do
-		make_file "f$i.pcap" "id=$i&packets=$((RANDOM % 300 + 1))&nano=$((i % 2))$(
-			[ $((i % 3)) -gt 0 ] || echo "&disorder=$((RANDOM % 200))")&swap=$((i / 4))&size=8-200"
+# What mergecap rejects, damages or reads differently, or what has counters of drops.
+uncommon='custom-blocks|section-alone|packet-options|packet-len-largest|pseudo-headers'
+uncommon+='|simple-packets|statistics-|tsresol-(1|binary-[1-6])|stamp-(before|lowest|highest|by|of)'
+
+# Copies what random sets consist of to the present folder.
+make_captures() {
+	local i
+	for i in {0..7}; do
+		make_file "f$i.pcap" "id=$i&packets=$((RANDOM % 100 + 1))&nano=$((i % 2))$(
+			[ $((i % 3)) -gt 0 ] || echo "&disorder=$((RANDOM % 80))")&swap=$((i / 4))&size=8-200"
 	done
-	for round in {1..25}; do
-		set=()
-		for i in 0 1 2 3 4 5 6 7; do
-			[ $((RANDOM % 2)) -eq 0 ] || set+=("f$i.pcap")
+	cp "$BATS_TEST_DIRNAME"/../data/pcapng/good-* .
+}
+
+# random_set: sets $set, 1 to 9 captures in random order.
+random_set() {
+	mapfile -t set < <(
+		for name in f?.pcap good-*; do
+			echo "$RANDOM $name"
+		done | grep -Ev "$uncommon" | sort -n | cut -d ' ' -f 2 | head -n $((RANDOM % 9 + 1))
+	)
+}
+
+# merge_set NUMBER: by mergecap and by ddump, which sorts it.
+merge_set() {
+	echo "set $1: ${set[*]}"
+	mergecap -F pcapng -w "theirs$1" "${set[@]}" 2>mergecap.err
+	merge -quiet -pcapng -w "ours$1" "${set[@]/#/file:}"
+	[ "$status" -eq 0 ]
+	"$TOOLS/show" "ours$1" | cut -f 1 | sort -nc
+}
+
+# A tshark takes longer to start than to read: each reads the sections of ten sets.
+@test "files: 100 random sets of captures, the same packets as mergecap has" {
+	local i set seed=${SEED:-$((SECONDS + $$))}
+	need mergecap
+	echo "seed $seed"
+	RANDOM=$seed
+	make_captures
+	for _ in {0..9}; do
+		for i in {0..9}; do
+			random_set
+			merge_set "$i"
 		done
-		[ ${#set[@]} -gt 0 ] || continue
-		echo "round $round: ${set[*]}"
-		mergecap -F pcapng -w theirs.pcapng "${set[@]}"
-		merge -quiet -pcapng -w ours.pcapng "${set[@]/#/file:}"
-		[ "$status" -eq 0 ]
-		diff <(sorted_packets theirs.pcapng) <(sorted_packets ours.pcapng)
-		capinfos -o ours.pcapng | grep -q 'Strict time order: *True'
+		cat theirs? >theirs
+		cat ours? >ours
+		diff <(sorted_packets theirs) <(sorted_packets ours)
+		[ "$(sorted_packets ours | wc -l)" -gt 20 ]
 	done
 }
 

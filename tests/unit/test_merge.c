@@ -678,6 +678,67 @@ static void ordered_targets_of_one_time_with_full_queues_go_on(void **state)
 	merge_free(merge);
 }
 
+static bool take_any(void *context, unsigned target, const struct packet *packet)
+{
+	(void)context;
+	(void)target;
+	(void)packet;
+	return true;
+}
+
+static void fill_until_enough(struct merge *merge, unsigned target)
+{
+	for (uint64_t time = 2; !merge_has_enough(merge, target); time++)
+		put(merge, target, time, 1);
+}
+
+/* Without other targets than files, more packets in the queues do not help anybody. */
+static void ordered_targets_alone_are_read_ahead_a_little(void **state)
+{
+	const struct merge_limits limits = {100, 16 << 20};
+	const struct merge_sink sink = {.packet = take_any};
+	struct merge *merge = merge_new(3, &limits, &sink);
+
+	(void)state;
+	assert_non_null(merge);
+	merge_set_ordered(merge, 0);
+	merge_set_ordered(merge, 1);
+	/* packets of a live target may come late, so that the files' wait */
+	fill_until_enough(merge, 0);
+	assert_true(merge_is_full(merge, 0));
+	merge_end(merge, 2);
+	fill_until_enough(merge, 1);
+	assert_false(merge_is_full(merge, 1));
+	merge_begin(merge, 2, 1);
+	assert_false(merge_has_enough(merge, 1));
+	merge_end(merge, 2);
+	assert_true(merge_has_enough(merge, 1));
+	merge_free(merge);
+}
+
+/* Otherwise all would wait for a target that is not read. */
+static void first_packet_of_a_target_that_has_enough_may_leave(void **state)
+{
+	const struct merge_limits limits = {100, 16 << 20};
+	const struct merge_sink sink = {.packet = take_any};
+	struct merge *merge = merge_new(2, &limits, &sink);
+
+	(void)state;
+	assert_non_null(merge);
+	for (unsigned i = 0; i < 2; i++) {
+		merge_set_ordered(merge, i);
+		/* nothing is queued */
+		assert_false(merge_has_enough(merge, i));
+		for (int j = 0; j < 100000; j++)
+			put(merge, i, 1, 1);
+		assert_false(merge_has_enough(merge, i));
+		fill_until_enough(merge, i);
+	}
+	merge_pump(merge, 1);
+	assert_true(merge_counts(merge, 0).written > 0);
+	merge_free(merge);
+}
+
 /* The least of the running targets' watermarks, and none without one. */
 static void promise_is_the_least_of_running_targets(void **state)
 {
@@ -804,6 +865,8 @@ int main(void)
 		cmocka_unit_test(empty_merge_has_no_timeout),
 		cmocka_unit_test(ordered_target_is_waited_for_without_limit),
 		cmocka_unit_test(ordered_targets_of_one_time_with_full_queues_go_on),
+		cmocka_unit_test(ordered_targets_alone_are_read_ahead_a_little),
+		cmocka_unit_test(first_packet_of_a_target_that_has_enough_may_leave),
 		cmocka_unit_test(promise_is_the_least_of_running_targets),
 		cmocka_unit_test(timestamps_of_next_year_keep_order_of_others),
 		cmocka_unit_test(timestamp_out_of_range_is_no_progress),
