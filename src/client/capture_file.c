@@ -179,11 +179,24 @@ static void rotate_if_full(struct capture_file *file)
 		capture_file_rotate(file);
 }
 
+/* Writes a packet, with its interface if that is new. */
+static bool write_packet(
+	struct capture_file *file, const struct packet *packet, struct interface_entry *entry)
+{
+	struct record_source from = {.linktype = entry->interface.linktype};
+
+	if (!entry->is_written && !write_interface(file, entry))
+		return false;
+	from.number = entry->written_as;
+	if (!record_writer_packet(&file->writer, packet, from, &file->error))
+		return handle_failure(file);
+	return true;
+}
+
 bool capture_file_packet(void *context, unsigned target, const struct packet *packet)
 {
 	struct capture_file *file = context;
 	struct interface_entry *entry = file->interfaces->list[packet->interface];
-	struct record_source from = {.linktype = entry->interface.linktype};
 
 	(void)target;
 	if (file->print.output && !can_print(file, entry))
@@ -192,11 +205,8 @@ bool capture_file_packet(void *context, unsigned target, const struct packet *pa
 		rotate_if_full(file);
 	if (file->state != CAPTURE_FILE_OPEN)
 		return false;
-	if (!entry->is_written && !write_interface(file, entry))
+	if (!file->is_discarded && !write_packet(file, packet, entry))
 		return false;
-	from.number = entry->written_as;
-	if (!record_writer_packet(&file->writer, packet, from, &file->error))
-		return handle_failure(file);
 	file->written++;
 	if (file->print.output)
 		print_packet(file, packet, entry);

@@ -36,6 +36,7 @@ struct capture_file {
 	uint64_t file_start; /* packets written before the present file */
 	enum capture_file_state state;
 	bool started;	       /* the output has its header */
+	bool is_discarded;     /* packets are counted, and not written */
 	bool has_readers;      /* the output is a capture for users, not only text */
 	struct error error;    /* of CAPTURE_FILE_FAILED */
 	uint64_t written;      /* packets */

@@ -212,6 +212,15 @@ static bool set_hold(void *to, const char *value, struct error *error)
 	return parse_number(&range, value, &((struct options *)to)->hold, error);
 }
 
+static bool set_paths_delay(void *to, const char *value, struct error *error)
+{
+	static const struct option_range range = {"-paths-delay", NULL, 0, HOLD_MAX_MS};
+	struct options *options = to;
+
+	options->has_paths_delay = true;
+	return parse_number(&range, value, &options->paths_delay, error);
+}
+
 /* With the value missing, value may be a target with a password. */
 static bool reject_choice(
 	const char *name, const char *value, const char *choices, struct error *error)
@@ -271,8 +280,13 @@ const struct option_row options_rows[] = {
 	{"duration", "S", "stop after S seconds", set_duration, 0},
 	{"hold", "MS", "wait at most MS ms for a silent target (default 2000)", set_hold, 0},
 	{"align", NULL, "correct timestamps by the offset of each host's clock", AT(align)},
+	{"align-traffic", NULL, "with -paths, also by the packets between the hosts",
+		AT(align_traffic)},
 	{"require", "all|any", "start only if all (default) or any targets answer", set_require, 0},
 	{"retry", NULL, "reconnect lost targets", AT(retry)},
+	{"paths", NULL, "print where packets are lost between the targets", AT(paths)},
+	{"paths-delay", "MS", "with -paths, packets of -w wait MS ms for comments", set_paths_delay,
+		0},
 	{"report", "FILE", "write a JSON report at the end and at SIGUSR1", set_report, 0},
 	{"C", "SIZE", "begin another file after SIZE bytes", set_file_bytes, 0},
 	{"G", "S", "begin another file after S seconds", set_file_seconds, 0},
@@ -363,6 +377,24 @@ static bool check_output(
 		error, 1, "%s %s: a target reads this file; try another name", option, shown);
 }
 
+/* The table of -paths is on stdout, and only pcapng can hold its comments. */
+static bool check_paths(struct options *options, struct error *error)
+{
+	const bool has_file = options->output && strcmp(options->output, "-") != 0;
+
+	if (!options->paths && options->align_traffic)
+		return error_set(error, 1, "-align-traffic: needs -paths");
+	if (!options->paths)
+		return !options->has_paths_delay ||
+		       error_set(error, 1, "-paths-delay: needs -paths");
+	options->align = options->align || options->align_traffic;
+	if (options->print || (options->output && !has_file))
+		return error_set(error, 1,
+			"-paths: its table goes to stdout; leave out -print, and try -w FILE");
+	options->pcapng = true;
+	return true;
+}
+
 /* No file is overwritten that the run needs. */
 static bool check_outputs(const struct options *options, struct error *error)
 {
@@ -386,7 +418,7 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 		explain_tcpdump_option(argv, error);
 		return false;
 	}
-	if (!check_rotation(ret_options, error))
+	if (!check_rotation(ret_options, error) || !check_paths(ret_options, error))
 		return false;
 	if (!add_targets(argv + operand, (size_t)(argc - operand), ret_options, error))
 		return false;

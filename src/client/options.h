@@ -15,8 +15,11 @@ struct options {
 	struct target_defaults defaults;
 	struct target_list targets;
 	struct request_headers headers;
-	const char *output; /* NULL or "-": stdout */
-	const char *report; /* a file; NULL: none */
+	const char *output;   /* NULL or "-": stdout */
+	const char *report;   /* a file; NULL: none */
+	bool paths;	      /* a table of them on stdout */
+	bool has_paths_delay; /* false: the window of path_window.h */
+	uint64_t paths_delay; /* ms that packets wait for it; -paths-delay */
 	struct print_text_options print_options;
 	bool print;   /* packets as text */
 	bool numeric; /* the text has addresses instead of names */
@@ -32,6 +35,7 @@ struct options {
 	const char *ssh;	  /* command for ssh:// targets, NULL: ssh */
 	bool pcapng;		  /* write pcapng, not pcap */
 	bool align;
+	bool align_traffic; /* by the packets of -paths */
 	bool retry;
 	bool status;
 	bool require_all;

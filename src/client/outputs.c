@@ -17,7 +17,7 @@ static bool has_file(const struct options *options)
 /* Packets are printed if the user wants that, or sees stdout. */
 static void choose_printing(struct options *options)
 {
-	if (!options->output && output_is_terminal())
+	if (!options->output && !options->paths && output_is_terminal())
 		options->print = true;
 	if (options->print && !has_file(options))
 		options->pcapng = true;
@@ -68,7 +68,8 @@ bool outputs_open(struct outputs *outputs, struct options *options, struct error
 	if (outputs->rotation.is_on)
 		outputs->main = open_first_file(&outputs->rotation, error);
 	else if (!outputs->main)
-		outputs->main = output_open(options->output, error);
+		outputs->main = output_open(
+			options->paths && !options->output ? "/dev/null" : options->output, error);
 	if (!outputs->main || !outputs->print || !output_is_piped(outputs->main))
 		return outputs->main != NULL;
 	return error_set(error, 1, "-print: -w needs the name of a regular file");

@@ -46,6 +46,14 @@ static void end_block(struct packet_pump *pump)
 	pump->blocked_since_ms = 0;
 }
 
+/* Writes the packets whose delay is over. While none comes, the merge's watermark is the time. */
+static void advance_paths(struct packet_pump *pump)
+{
+	uint64_t time_ns;
+
+	packet_delay_advance(pump->delay, merge_promise(pump->merge, &time_ns) ? time_ns : 0);
+}
+
 /* Writes the packets that may leave, and due counters. Returns as merge_pump() does. */
 static int write_packets(struct packet_pump *pump)
 {
@@ -58,6 +66,8 @@ static int write_packets(struct packet_pump *pump)
 	has_packets = pump->file->written > before;
 	if (has_packets)
 		status_line_yield(pump->status, clock_ms());
+	if (pump->delay)
+		advance_paths(pump);
 	write_watermark(pump, has_packets);
 	write_due_counters(pump);
 	capture_file_flush(pump->file);
@@ -94,6 +104,8 @@ bool packet_pump_drain(struct packet_pump *pump)
 
 	/* a file that is complete, or has failed, accepts no packets */
 	if (!merge_drain(pump->merge, clock_ms()) && file->state == CAPTURE_FILE_OPEN)
+		return false;
+	if (pump->delay && !packet_delay_finish(pump->delay) && file->state == CAPTURE_FILE_OPEN)
 		return false;
 	if (!pump->losses_are_noted)
 		sources_note_losses(pump->sources);

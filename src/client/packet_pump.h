@@ -5,6 +5,7 @@
 #include "client/event_loop.h"
 #include "client/merge.h"
 #include "client/outputs.h"
+#include "client/packet_delay.h"
 #include "client/sources.h"
 #include "client/status_line.h"
 
@@ -17,6 +18,7 @@ struct packet_pump {
 	struct sources *sources;
 	struct merge *merge;
 	struct capture_file *file;
+	struct packet_delay *delay; /* of -paths; NULL: none */
 	struct outputs *outputs;
 	struct status_line *status;
 	uint64_t counters_due_ms;  /* when to look at the counters next */

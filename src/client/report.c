@@ -2,15 +2,11 @@
 /*
  * The report of a run, for scripts. In: values of the run and of its targets. Out:
  * a JSON object (RFC 8259) in a file.
- *
- * Texts can come from hosts. Each string is escaped to printable UTF-8 first, as
- * in all other output, and then as JSON requires.
  */
 #include "client/report.h"
 
+#include "client/json_text.h"
 #include "client/redact.h"
-#include "common/clock.h"
-#include "common/text.h"
 #include "format/linktype.h"
 
 #include <errno.h>
@@ -23,56 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	TIME_SIZE = 64,
-	NAME_SIZE = 256,   /* of a file, for messages */
-	ESCAPED_SIZE = 4,  /* of one byte, as \xNN */
-	ELLIPSIS_SIZE = 8, /* that text_escape() keeps free at the end */
-};
-
-/* Prints a string, or null if there is no memory for it. */
-static void print_string(FILE *out, const char *text)
-{
-	const size_t size = strlen(text) * ESCAPED_SIZE + ELLIPSIS_SIZE;
-	char *escaped = malloc(size);
-
-	if (!escaped) {
-		fputs("null", out);
-		return;
-	}
-	text_escape(escaped, size, text);
-	putc('"', out);
-	for (const char *c = escaped; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			putc('\\', out);
-		putc(*c, out);
-	}
-	putc('"', out);
-	free(escaped);
-}
-
-static void print_string_or_null(FILE *out, const char *text)
-{
-	if (text && *text)
-		print_string(out, text);
-	else
-		fputs("null", out);
-}
-
-/* Prints a time as in RFC 3339, or null if it is 0. */
-static void print_time(FILE *out, uint64_t time_ns)
-{
-	const time_t seconds = (time_t)(time_ns / NS_PER_S);
-	char date[TIME_SIZE];
-	struct tm tm;
-
-	if (time_ns == 0) {
-		fputs("null", out);
-		return;
-	}
-	strftime(date, sizeof(date), "%FT%T", gmtime_r(&seconds, &tm));
-	fprintf(out, "\"%s.%09" PRIu64 "Z\"", date, time_ns % NS_PER_S);
-}
+enum { NAME_SIZE = 256 }; /* of a file, for messages */
 
 static void print_counter(FILE *out, const char *name, bool is_known, uint64_t count)
 {
@@ -101,7 +48,7 @@ static void print_interfaces(FILE *out, const struct interface_table *table, uns
 		const struct interface_entry *entry = table->list[number];
 
 		fputs("\n        {\"name\": ", out);
-		print_string(out, entry->shown);
+		json_print_string(out, entry->shown);
 		fprintf(out, ", \"link_type\": %" PRIu32 ", \"has_packets\": %s",
 			linktype_bare(entry->interface.linktype),
 			entry->has_packets ? "true" : "false");
@@ -119,11 +66,11 @@ static void print_outages(FILE *out, const struct outages *outages)
 		const struct outage *outage = &outages->list[i];
 
 		fprintf(out, "%s\n        {\"start\": ", i ? "," : "");
-		print_time(out, outage->start_ns);
+		json_print_time(out, outage->start_ns);
 		fputs(", \"end\": ", out);
-		print_time(out, outage->end_ns);
+		json_print_time(out, outage->end_ns);
 		fputs(", \"cause\": ", out);
-		print_string(out, outage->cause);
+		json_print_string(out, outage->cause);
 		putc('}', out);
 	}
 	putc(']', out);
@@ -173,9 +120,9 @@ static void print_target(FILE *out, const struct report *report,
 	const struct source_snapshot *source, const struct interface_table *table, unsigned target)
 {
 	fputs("\n    {\"label\": ", out);
-	print_string(out, source->label);
+	json_print_string(out, source->label);
 	fputs(", \"url\": ", out);
-	print_string(out, table->targets[target].url);
+	json_print_string(out, table->targets[target].url);
 	fprintf(out, ",\n      \"state\": \"%s\"", name_of_status(source->status));
 	fprintf(out, ", \"packets_received\": %" PRIu64, source->counts.received);
 	fprintf(out, ", \"packets_written\": %" PRIu64, source->counts.written);
@@ -204,9 +151,9 @@ static void print_output(FILE *out, const struct report *report)
 	if (is_file)
 		redact_copy(shown, sizeof(shown), options->output);
 	fputs(",\n  \"output\": {\"file\": ", out);
-	print_string_or_null(out, shown);
+	json_print_string_or_null(out, shown);
 	fputs(", \"last_file\": ", out);
-	print_string_or_null(out, report->files > 0 ? report->last_file : shown);
+	json_print_string_or_null(out, report->files > 0 ? report->last_file : shown);
 	fprintf(out, ", \"files\": %" PRIu64 ", \"format\": \"%s\"}",
 		report->files > 0 ? report->files : is_file, name_of_format(options, is_file));
 }
@@ -214,17 +161,17 @@ static void print_output(FILE *out, const struct report *report)
 static void print_end(FILE *out, const struct report *report)
 {
 	fputs(",\n  \"start\": ", out);
-	print_time(out, report->start_ns);
+	json_print_time(out, report->start_ns);
 	fputs(", \"end\": ", out);
-	print_time(out, report->end_ns);
+	json_print_time(out, report->end_ns);
 	fputs(",\n  \"ended_by\": ", out);
-	print_string_or_null(out, name_of_end(report->end));
+	json_print_string_or_null(out, name_of_end(report->end));
 	if (report->end == REPORT_RUNNING)
 		fputs(", \"exit_status\": null", out);
 	else
 		fprintf(out, ", \"exit_status\": %d", report->exit_status);
 	fputs(", \"exit_reason\": ", out);
-	print_string_or_null(out, report->exit_reason);
+	json_print_string_or_null(out, report->exit_reason);
 }
 
 static void print_report(FILE *out, const struct report *report,
@@ -242,7 +189,13 @@ static void print_report(FILE *out, const struct report *report,
 			putc(',', out);
 		print_target(out, report, &snapshots[i], interfaces, i);
 	}
-	fputs("]\n}\n", out);
+	putc(']', out);
+	if (report->paths) {
+		fputs(",\n  \"paths\": {", out);
+		paths_print_json(report->paths, out);
+		putc('}', out);
+	}
+	fputs("\n}\n", out);
 }
 
 /* Sets error to the reason, which errno has. Returns false. */

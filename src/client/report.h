@@ -3,6 +3,7 @@
 
 #include "client/interface_table.h"
 #include "client/options.h"
+#include "client/paths.h"
 #include "client/source_snapshot.h"
 #include "common/error.h"
 
@@ -38,6 +39,7 @@ struct report {
 	uint64_t files;		    /* of -C and -G; 0: one output */
 	const char *last_file;	    /* of these */
 	uint64_t packets_unwritten; /* they are counted as written, and were lost */
+	const struct paths *paths;  /* of -paths; NULL: off */
 };
 
 /*

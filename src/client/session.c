@@ -14,6 +14,7 @@
 #include "client/merge.h"
 #include "client/notices.h"
 #include "client/outputs.h"
+#include "client/packet_delay.h"
 #include "client/packet_pump.h"
 #include "client/run_report.h"
 #include "client/run_start.h"
@@ -24,12 +25,15 @@
 #include "common/clock.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
 
 enum {
 	DRAIN_PATIENCE_MS = 1000, /* for the output's reader, after an interrupt */
 	ENDING_STEP_MS = 10,
 	LAST_COUNTERS_MS = 1000, /* for programs that report them at their end */
 	COMMANDS_MS = 10000,	 /* to wait for commands of -z at the end */
+	TABLE_MS = 1000,	 /* between two tables of -paths at a terminal */
 	MEMORY_TOTAL = 128 << 20,
 	TARGET_COST = 96 << 10, /* besides its queue, mostly of libcurl */
 	QUEUE_MIN = 32 << 10,
@@ -53,7 +57,10 @@ struct session {
 	struct run_start start;
 	struct run_report report;
 	struct packet_pump pump;
-	uint64_t end_ms; /* for -duration */
+	struct paths *paths; /* NULL: off */
+	struct packet_delay delay;
+	uint64_t end_ms;       /* for -duration */
+	uint64_t table_due_ms; /* of -paths, at a terminal */
 };
 
 static size_t queue_size(size_t count)
@@ -68,17 +75,22 @@ static size_t queue_size(size_t count)
 static struct merge *make_merge(struct session *session)
 {
 	const size_t count = session->options->targets.count;
-	const struct merge_sink sink = {
+	const struct merge_sink file = {
 		.packet = capture_file_packet,
 		.block = capture_file_block,
 		.context = &session->file,
+	};
+	const struct merge_sink delay = {
+		.packet = packet_delay_packet,
+		.block = packet_delay_block,
+		.context = &session->delay,
 	};
 	const struct merge_limits limits = {
 		.hold_ms = session->options->hold,
 		.queue_bytes = queue_size(count),
 	};
 
-	return merge_new((unsigned)count, &limits, &sink);
+	return merge_new((unsigned)count, &limits, session->options->paths ? &delay : &file);
 }
 
 static bool start_sources(struct session *session)
@@ -89,9 +101,32 @@ static bool start_sources(struct session *session)
 		.merge = session->merge,
 		.interfaces = &session->interfaces,
 		.notices = &session->notices,
+		.paths = session->paths,
 	};
 
 	return sources_start(&session->sources, &common);
+}
+
+/* False: out of memory. */
+static bool start_paths(struct session *session)
+{
+	const struct paths_plan plan = {
+		.options = session->options,
+		.interfaces = &session->interfaces,
+		.notices = &session->notices,
+		.targets = (unsigned)session->options->targets.count,
+	};
+
+	session->paths = paths_new(&plan);
+	session->report.json.paths = session->paths;
+	session->delay = (struct packet_delay){
+		.paths = session->paths,
+		.file = &session->file,
+		.delay_ns = session->options->paths_delay * NS_PER_MS,
+		.follows_window = !session->options->has_paths_delay,
+	};
+	paths_on_last_seen(session->paths, packet_delay_last_seen, &session->delay);
+	return session->paths != NULL;
 }
 
 /* False: out of memory or descriptors. In both cases tear_down() follows. */
@@ -111,6 +146,8 @@ static bool allocate(struct session *session)
 		return false;
 	if (!notices_init(&session->notices, count))
 		return false;
+	if (options->paths && !start_paths(session))
+		return false;
 	return status_line_init(
 		&session->status, options, output_is_piped(outputs_reader(&session->outputs)));
 }
@@ -125,6 +162,7 @@ static bool set_up(struct session *session, struct error *error)
 		.begin_ms = clock_ms(),
 	};
 	session->end_ms = CLOCK_NEVER;
+	session->table_due_ms = options->paths && isatty(STDOUT_FILENO) ? 0 : CLOCK_NEVER;
 	session->file = (struct capture_file){
 		.options = options,
 		.interfaces = &session->interfaces,
@@ -133,11 +171,13 @@ static bool set_up(struct session *session, struct error *error)
 			.pcapng = options->pcapng,
 			/* for a ddump that reads this one; Wireshark's dialog has no use for it */
 			.has_watermarks = options->pcapng && !options->extcap && !options->print &&
+					  !options->paths &&
 					  output_is_piped(session->outputs.main)},
 		.has_readers = session->outputs.printer.pid == 0 || session->outputs.print,
 		.print = {.output = session->outputs.print, .pcapng = true},
 		.rotation = session->outputs.rotation.is_on ? &session->outputs.rotation : NULL,
 		.commands = &session->commands,
+		.is_discarded = options->paths && !options->output,
 	};
 	if (!allocate(session) || !start_sources(session))
 		return error_set(error, 1, no_resources);
@@ -146,6 +186,7 @@ static bool set_up(struct session *session, struct error *error)
 		.sources = &session->sources,
 		.merge = session->merge,
 		.file = &session->file,
+		.delay = session->paths ? &session->delay : NULL,
 		.outputs = &session->outputs,
 		.status = &session->status,
 	};
@@ -161,6 +202,8 @@ static void tear_down(struct session *session)
 	notices_cleanup(&session->notices);
 	interface_table_cleanup(&session->interfaces);
 	merge_free(session->merge);
+	packet_delay_cleanup(&session->delay);
+	paths_free(session->paths);
 	capture_file_cleanup(&session->file);
 }
 
@@ -189,6 +232,7 @@ static void begin_output(struct session *session)
 		notice("capturing on %u target%s", common->begun_count,
 			common->begun_count == 1 ? "" : "s");
 	sources_warn_of_left_out(&session->sources);
+	paths_output_begins(session->paths);
 	capture_file_start(&session->file, common->linktype);
 	if (session->outputs.rotation.is_on)
 		begin_rotation(session);
@@ -214,6 +258,7 @@ static int next_timeout(const struct session *session, int merge_timeout)
 
 	due = clock_earlier(due, session->end_ms);
 	due = clock_earlier(due, session->status.due_ms);
+	due = clock_earlier(due, session->table_due_ms);
 	due = clock_earlier(due, file_commands_due_ms(&session->commands));
 	if (session->outputs.rotation.is_on)
 		due = clock_earlier(due, session->outputs.rotation.due_ms);
@@ -245,12 +290,29 @@ static void rotate_when_due(struct session *session)
 		capture_file_rotate(&session->file);
 }
 
+/* Prints the table of -paths; at a terminal it replaces the last one. */
+static void print_paths(struct session *session)
+{
+	if (!session->paths)
+		return;
+	if (session->table_due_ms != CLOCK_NEVER)
+		fputs("\033[H\033[J", stdout);
+	paths_print(session->paths, stdout);
+	fflush(stdout);
+}
+
 static void report_progress(struct session *session)
 {
 	const unsigned count = session->sources.count;
 
-	if (signals_clear_status_request())
+	if (signals_clear_status_request()) {
 		run_report_on_request(&session->report);
+		print_paths(session);
+	}
+	if (clock_ms() >= session->table_due_ms) {
+		session->table_due_ms = clock_ms() + TABLE_MS;
+		print_paths(session);
+	}
 	if (clock_ms() >= session->status.due_ms)
 		status_line_show(&session->status, take_snapshots(session), count, clock_ms());
 }
@@ -364,6 +426,8 @@ static int finish(struct session *session, struct error *error)
 		notice("%s", file->error.text);
 	unwritten = output_pending(session->outputs.main);
 	end_printing(session);
+	paths_finish(session->paths);
+	print_paths(session);
 	return run_report_finish(&session->report, unwritten, is_lagging);
 }
 

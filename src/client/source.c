@@ -221,6 +221,7 @@ void source_transition(struct source *source, enum source_event event, const str
 		return;
 	}
 	merge_end(source->common->merge, source->index);
+	paths_stream_ended(source->common->paths, source->index);
 	if (event == SOURCE_FAILS) {
 		source->common->failed_count += !source->failed;
 		source->failed = true;

@@ -10,6 +10,7 @@
 #include "client/notices.h"
 #include "client/options.h"
 #include "client/outages.h"
+#include "client/paths.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +36,7 @@ struct source_common {
 	struct merge *merge;
 	struct interface_table *interfaces;
 	struct notices *notices;
+	struct paths *paths; /* NULL: off */
 	unsigned in_state[SOURCE_STATES];
 	unsigned begun_count;	   /* captures that have begun, ever */
 	unsigned missing_count;	   /* sources that never began and are over */

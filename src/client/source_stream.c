@@ -21,15 +21,43 @@ enum {
 	BUFFERS_TOTAL = 512 << 10, /* of libcurl, for all streams */
 	BUFFER_MIN = 12 << 10,
 	BUFFER_MAX = 256 << 10,
-	ATTEMPT_S = 20, /* until a capture has begun */
+	ATTEMPT_S = 20,		     /* until a capture has begun */
+	PACKET_ID_TARGET_SHIFT = 48, /* the bits above are the target's number */
 	CLOCK_TEXT_SIZE = 128,
 };
 
 static uint64_t aligned(const struct source *source, uint64_t time_ns)
 {
+	if (source->common->options->align_traffic && time_ns != PACKET_TIME_MAX)
+		return paths_align_time(source->common->paths, source->index, time_ns);
 	return source->common->options->align && time_ns != PACKET_TIME_MAX
 		       ? clock_offset_correct(&source->clock_offset, time_ns)
 		       : time_ns;
+}
+
+/* The same of a packet that has come. */
+static uint64_t aligned_packet(const struct source *source, uint64_t time_ns)
+{
+	if (source->common->options->align_traffic && time_ns != PACKET_TIME_MAX)
+		return paths_align_packet(source->common->paths, source->index, time_ns);
+	return aligned(source, time_ns);
+}
+
+/* The same of a watermark. */
+static uint64_t aligned_watermark(const struct source *source, uint64_t time_ns)
+{
+	if (source->common->options->align_traffic && time_ns != PACKET_TIME_MAX)
+		return paths_align_watermark(source->common->paths, source->index, time_ns);
+	return aligned(source, time_ns);
+}
+
+static void on_connection(void *context, const struct transfer_connection *connection)
+{
+	const struct source *source = context;
+	const struct path_own_end local = {connection->local, (unsigned)connection->local_port};
+	const struct path_own_end peer = {connection->peer, (unsigned)connection->peer_port};
+
+	paths_connection(source->common->paths, source->index, &local, &peer);
 }
 
 /* From now on the packets of a new stream may come. */
@@ -56,6 +84,7 @@ static void on_clock(void *context, const struct clock_offset *offset)
 	described->clock[0] = '\0';
 	if (!offset->is_known)
 		return;
+	paths_clock(source->common->paths, source->index, offset);
 	clock_offset_describe(offset, text, sizeof(text));
 	snprintf(described->clock, sizeof(described->clock), "clock %s%s", text,
 		aligns ? "; timestamps are corrected by that" : "");
@@ -167,43 +196,55 @@ static bool check_first_packet(
 	return false;
 }
 
-/*
- * Makes a copy of a packet with a comment on the outage before it, ahead of
- * its options. NULL: out of memory.
- */
-static unsigned char *copy_with_comment(
-	const struct packet *packet, const char *comment, struct packet *ret_packet)
+/* Has a packet an id that packets of other targets may have, too? */
+static bool has_shared_id(const struct source *source, const struct packet *packet)
 {
+	return packet->options_size > 0 && source->index > 0 &&
+	       pcapng_has_option(packet_options(packet), packet->options_size, PCAPNG_PACKET_ID);
+}
+
+/*
+ * Makes a copy of a packet with a comment on the outage before it ("": none), ahead of its
+ * options, and with an id of its own target. NULL: out of memory.
+ */
+static unsigned char *copy_changed(
+	const struct source *source, const struct packet *packet, struct packet *ret_packet)
+{
+	const char *comment = source->outage_text;
 	const size_t data_size = bytes_padded(packet->caplen);
-	const size_t comment_size = pcapng_comment_size(comment);
+	const size_t comment_size = *comment ? pcapng_comment_size(comment) : 0;
 	unsigned char *bytes = calloc(1, data_size + comment_size + packet->options_size);
 
 	if (!bytes)
 		return NULL;
 	memcpy(bytes, packet->data, packet->caplen);
-	pcapng_write_comment(bytes + data_size, comment);
+	if (*comment)
+		pcapng_write_comment(bytes + data_size, comment);
 	memcpy(bytes + data_size + comment_size, packet_options(packet), packet->options_size);
+	pcapng_change_packet_ids(bytes + data_size + comment_size, packet->options_size,
+		(uint64_t)source->index << PACKET_ID_TARGET_SHIFT);
 	*ret_packet = *packet;
 	ret_packet->data = bytes;
 	ret_packet->options_size += (uint32_t)comment_size;
 	return bytes;
 }
 
-/* Queues a packet, with the text on an outage before it, if there is one. */
+/* Queues a packet, with what is to be changed of its options. */
 static bool queue_packet(struct source *source, const struct packet *packet)
 {
 	struct source_common *common = source->common;
-	struct packet commented;
+	struct packet changed;
 	unsigned char *bytes = NULL;
 	bool is_queued;
 
-	if (*source->outage_text && common->options->pcapng) {
-		bytes = copy_with_comment(packet, source->outage_text, &commented);
+	if (common->options->pcapng && (*source->outage_text || has_shared_id(source, packet))) {
+		bytes = copy_changed(source, packet, &changed);
 		if (!bytes)
 			return false;
-		packet = &commented;
+		packet = &changed;
 	}
 	source->outage_text[0] = '\0';
+	paths_arrived(common->paths, source->index, packet->time);
 	is_queued = merge_packet(common->merge, source->index, packet, common->now_ms);
 	free(bytes);
 	return is_queued;
@@ -220,7 +261,7 @@ static bool on_packet(void *context, const struct packet *packet, struct error *
 		return false;
 	if (options->align || (packet->options_size > 0 && !options->pcapng)) {
 		changed = *packet;
-		changed.time = aligned(source, packet->time);
+		changed.time = aligned_packet(source, packet->time);
 		packet = &changed;
 	}
 	if (packet->options_size > 0 && !options->pcapng) {
@@ -245,7 +286,7 @@ static bool on_statistics(void *context, const struct statistics *statistics, st
 	/* that of a merge may stand still for long, and then jump */
 	if (in.is_watermark && !in.is_of_merge)
 		source_warn_of_step(source, in.time);
-	in.time = aligned(source, in.time);
+	in.time = in.is_watermark ? aligned_watermark(source, in.time) : aligned(source, in.time);
 	in.start = in.start ? aligned(source, in.start) : 0;
 	in.end = in.end ? aligned(source, in.end) : 0;
 	if (in.is_watermark) {
@@ -253,6 +294,7 @@ static bool on_statistics(void *context, const struct statistics *statistics, st
 		source->is_worker = source->is_worker || !in.is_of_merge;
 		merge_watermark(common->merge, source->index, in.time, common->now_ms);
 	}
+	paths_statistics(common->paths, source->index, &in);
 	if (!in.valid)
 		return true;
 	if (!common->options->pcapng)
@@ -274,6 +316,7 @@ static void on_counters(void *context, const struct statistics *counters)
 	if (in.interface == INTERFACE_TABLE_NONE)
 		return;
 	source->common->now_ms = clock_ms();
+	paths_statistics(source->common->paths, source->index, &in);
 	interface_table_add_counts(source->common->interfaces, &in);
 	source_warn_of_drops(source);
 }
@@ -342,6 +385,7 @@ struct transfer_events source_stream_events(struct source *source)
 {
 	return (struct transfer_events){
 		.context = source,
+		.on_connection = on_connection,
 		.on_request_sent = on_request_sent,
 		.on_clock = on_clock,
 		.before_data = before_data,

@@ -326,6 +326,10 @@ static bool set_script(
 		error_set(&error, 1, "a path has no meaning for tcpdump");
 	else if (tcpdump_query_parse(text, defaults, &query, &error))
 		target->command = tcpdump_script_make(&query);
+	if (query.filter) {
+		target->filter = escape_text(query.filter);
+		query.filter = NULL;
+	}
 	tcpdump_query_cleanup(&query);
 	free(path);
 	free(text);
@@ -532,6 +536,7 @@ void target_cleanup(struct target *target)
 		explicit_bzero(target->password, strlen(target->password));
 	free(target->label);
 	free(target->command);
+	free(target->filter);
 	free(target->path);
 	free(target->socket);
 	free(target->url);

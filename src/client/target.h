@@ -23,6 +23,7 @@ struct target {
 	char *display_url; /* the target as the user wrote it, without password */
 	enum target_kind kind;
 	char *command; /* for the shell; of TARGET_TCPDUMP: for that of the host */
+	char *filter;  /* of TARGET_TCPDUMP, printable; NULL: none */
 	char *path;    /* of TARGET_FILE */
 	char *socket;  /* of TARGET_UNIX, whose url is on the loopback */
 	/* of TARGET_URL and TARGET_UNIX: */

@@ -73,11 +73,11 @@ static void store_reason(struct transfer *transfer, const char *bytes, size_t si
 static int on_request(void *context, char *peer, char *local, int peer_port, int local_port)
 {
 	struct transfer *transfer = context;
+	const struct transfer_connection connection = {local, peer, local_port, peer_port};
 
-	(void)peer;
-	(void)local;
-	(void)peer_port;
-	(void)local_port;
+	/* the socket of a tunnel, or of the target, has no addresses */
+	if (transfer->events.on_connection && !transfer->tunnel)
+		transfer->events.on_connection(transfer->events.context, &connection);
 	transfer->requested_ns = clock_ns(CLOCK_MONOTONIC);
 	if (transfer->tunnel &&
 		!ssh_tunnel_start(transfer->tunnel, &transfer->ssh, &transfer->error))

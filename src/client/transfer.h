@@ -13,9 +13,19 @@
 /* One HTTP request to a target, with a reader of the response's stream. */
 struct transfer;
 
+/* The ends of a connection: of a proxy, if there is one. */
+struct transfer_connection {
+	const char *local; /* an address */
+	const char *peer;
+	int local_port;
+	int peer_port;
+};
+
 /* Callbacks of a transfer. */
 struct transfer_events {
 	void *context;
+	/* Connected, but not through ssh. NULL: nobody asks. */
+	void (*on_connection)(void *context, const struct transfer_connection *connection);
 	/* Connected; the request is about to be sent. */
 	void (*on_request_sent)(void *context);
 	/* The response has the time of the host's clock. */

@@ -111,7 +111,7 @@ _ddump()
 		return
 		;;
 	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold | \
-		-print-options | -C | -G | -W)
+		-paths-delay | -print-options | -C | -G | -W)
 		return
 		;;
 	esac
@@ -121,7 +121,8 @@ _ddump()
 	if [[ $cur == -* ]]; then
 		local options='filter interface i p D snaplen s payload linktype w report C G
 			W z ring print n print-options pcapng c
-			duration hold align require retry ca crl cert key ssh header
+			duration hold align align-traffic require retry paths paths-delay
+			ca crl cert key ssh header
 			header-http allow-exec
 			netrc status quiet verbose version help h'
 		COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))

@@ -37,3 +37,15 @@ static inline uint64_t bytes_u64(const unsigned char *in, bool swapped)
 	memcpy(&value, in, sizeof(value));
 	return swapped ? __builtin_bswap64(value) : value;
 }
+
+/* Numbers in network byte order. */
+
+static inline uint16_t bytes_network_u16(const unsigned char *in)
+{
+	return (uint16_t)(in[0] << 8 | in[1]);
+}
+
+static inline uint32_t bytes_network_u32(const unsigned char *in)
+{
+	return (uint32_t)bytes_network_u16(in) << 16 | bytes_network_u16(in + 2);
+}

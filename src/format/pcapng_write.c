@@ -197,6 +197,48 @@ void pcapng_write_comment(unsigned char *out, const char *comment)
 	put_text(out, PCAPNG_COMMENT, comment);
 }
 
+void pcapng_write_packet_id(unsigned char *out, uint64_t id)
+{
+	const uint16_t head[2] = {PCAPNG_PACKET_ID, sizeof(id)};
+
+	memcpy(out, head, sizeof(head));
+	memcpy(out + sizeof(head), &id, sizeof(id));
+}
+
+/* Returns the size of an option with its padding. */
+static size_t option_size(const unsigned char *option)
+{
+	return 4 + bytes_padded(bytes_u16(option + 2, false));
+}
+
+size_t pcapng_copy_without(unsigned char *out, const void *options, size_t size, uint16_t code)
+{
+	const unsigned char *bytes = options;
+	size_t copied = 0;
+
+	for (size_t at = 0; at < size; at += option_size(bytes + at)) {
+		if (bytes_u16(bytes + at, false) == code)
+			continue;
+		memcpy(out + copied, bytes + at, option_size(bytes + at));
+		copied += option_size(bytes + at);
+	}
+	return copied;
+}
+
+void pcapng_change_packet_ids(unsigned char *options, size_t size, uint64_t bits)
+{
+	for (size_t at = 0; at < size; at += option_size(options + at)) {
+		uint64_t id;
+
+		if (bytes_u16(options + at, false) != PCAPNG_PACKET_ID ||
+			bytes_u16(options + at + 2, false) != sizeof(id))
+			continue;
+		memcpy(&id, options + at + 4, sizeof(id));
+		id ^= bits;
+		memcpy(options + at + 4, &id, sizeof(id));
+	}
+}
+
 bool pcapng_has_option(const void *options, size_t size, uint16_t code)
 {
 	const unsigned char *bytes = options;
@@ -204,7 +246,7 @@ bool pcapng_has_option(const void *options, size_t size, uint16_t code)
 	for (size_t at = 0; at < size;) {
 		if (bytes_u16(bytes + at, false) == code)
 			return true;
-		at += 4 + ((bytes_u16(bytes + at + 2, false) + 3U) & ~3U);
+		at += option_size(bytes + at);
 	}
 	return false;
 }

@@ -45,7 +45,8 @@ enum {
 	PCAPNG_FILTERACCEPT = 6,
 	PCAPNG_OSDROP = 7,
 	PCAPNG_USRDELIV = 8,
-	PCAPNG_DROPCOUNT = 4,	   /* of a packet */
+	PCAPNG_DROPCOUNT = 4, /* of a packet */
+	PCAPNG_PACKET_ID = 5,
 	PCAPNG_CUSTOM_TEXT = 2988, /* of all blocks */
 	PCAPNG_CUSTOM_BYTES = 2989,
 	PCAPNG_CUSTOM_TEXT_STAYS = 19372, /* these may not be copied */
@@ -59,7 +60,8 @@ enum {
 	 * options that they came with.
 	 */
 	PCAPNG_BLOCK_MAX = 4 * (PCAPNG_TEXT_MAX + 8) + 128,
-	PCAPNG_PACKET_HEAD = 28, /* bytes before the packet's own */
+	PCAPNG_PACKET_ID_SIZE = 12, /* bytes of an option with it */
+	PCAPNG_PACKET_HEAD = 28,    /* bytes before the packet's own */
 };
 
 /*
@@ -82,6 +84,15 @@ size_t pcapng_comment_size(const char *comment);
 
 /* Writes such an option, for packet_options(). comment must not be empty. */
 void pcapng_write_comment(unsigned char *out, const char *comment);
+
+/* Writes an option with the id of a packet, PCAPNG_PACKET_ID_SIZE bytes, in the same form. */
+void pcapng_write_packet_id(unsigned char *out, uint64_t id);
+
+/* Changes bits of the ids among options of that form. */
+void pcapng_change_packet_ids(unsigned char *options, size_t size, uint64_t bits);
+
+/* Copies options of that form, but those with a code. Returns their size. */
+size_t pcapng_copy_without(unsigned char *out, const void *options, size_t size, uint16_t code);
 
 /* Is the option among these, which are in this machine's byte order and padded? */
 bool pcapng_has_option(const void *options, size_t size, uint16_t code);

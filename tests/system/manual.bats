@@ -174,7 +174,7 @@ runs() {
 # ip-netns(8) mounts this file at /etc/hosts.
 name_hosts() {
 	mkdir -p "/etc/netns/$hub"
-	printf '%s\n' "127.0.0.1 localhost" "10.9.0.1 web1" "10.9.0.2 web2" \
+	printf '%s\n' "127.0.0.1 localhost" "10.9.0.1 web1" "10.9.0.2 web2 r1" \
 		"10.9.0.3 db1" >"/etc/netns/$hub/hosts"
 }
 
@@ -192,12 +192,12 @@ name_hosts() {
 	examples "$OLDPWD/man/ddump.1" ddump |
 		grep -v 'wireshark\|ssh://\|-ca ' >commands
 	cat commands
-	[ "$(wc -l <commands)" -eq 6 ]
+	[ "$(wc -l <commands)" -eq 7 ]
 	while read -r line; do
 		runs "${line/#ddump/ddump -duration 2}" </dev/null
 	done <commands 2>&1 | tee log
 	[ "${PIPESTATUS[0]}" -eq 0 ]
-	[ "$(grep -ac 'capturing on' log)" -eq 5 ]
+	[ "$(grep -ac 'capturing on' log)" -eq 6 ]
 	capinfos -c both.pcap night.pcapng
 }
 
@@ -251,7 +251,7 @@ diagnostics() {
 	local page
 	need mandoc
 	for page in man/*.[158]; do
-		mandoc -Tutf8 -O width=80 "$page" | LC_ALL=C.UTF-8 col -b |
+		mandoc -Tutf8 -O width=80 "$page" | LC_ALL=C.UTF-8 col -bx |
 			LC_ALL=C.UTF-8 run ! grep -E '.{81}'
 	done
 }

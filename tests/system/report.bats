@@ -36,9 +36,10 @@ members() {
 		" " + ($v | type)' "$report" | sort -u
 }
 
-# The manual's as "PATH TYPE", a line for each type that a member can have.
+# The manual's as "PATH TYPE", a line for each type that a member can have; "paths" is in
+# paths_options.bats.
 described() {
-	sed -n '/^\.Sh JSON REPORT/,/^\.Sh CLOCKS/s/^\.It Cm \(.*\) No : \(.*\)/\1 \2/p' man/ddump.1 |
+	sed -n '/^\.Sh JSON REPORT/,/^\.Ss/s/^\.It Cm \(.*\) No : \(.*\)/\1 \2/p' man/ddump.1 |
 		awk '{ print $1, $2; if ($4) print $1, $4 }' | sort -u
 }
 

@@ -203,6 +203,22 @@ static void number_out_of_range_rejected(void **state)
 	options_cleanup(&line.options);
 }
 
+static void paths_own_stdout(void **state)
+{
+	(void)state;
+	good("-paths|a");
+	assert_true(line.options.paths && line.options.pcapng && !line.options.has_paths_delay);
+	options_cleanup(&line.options);
+	good("-paths|-paths-delay|0|-w|out.pcap|a");
+	assert_true(line.options.pcapng && line.options.has_paths_delay);
+	assert_int_equal(line.options.paths_delay, 0);
+	options_cleanup(&line.options);
+	bad("-paths-delay|0|a", "-paths-delay: needs -paths");
+	bad("-paths|-paths-delay|600001|a", "-paths-delay: \"600001\" is not a number from 0 to");
+	bad("-paths|-print|-w|out.pcapng|a", "-paths: its table goes to stdout");
+	bad("-paths|-w|-|a", "-paths: its table goes to stdout");
+}
+
 static void linktype_is_one_of_three(void **state)
 {
 	static const char *const names[] = {"sll", "sll2", "native"};
@@ -538,6 +554,20 @@ static void table_names_unique(void **state)
 	assert_non_null(options_rows[0].help);
 }
 
+/* -align-traffic uses the packets of -paths, and begins with -align. */
+static void align_traffic_needs_paths(void **state)
+{
+	(void)state;
+	bad("-align-traffic|a", "-align-traffic: needs -paths");
+	bad("-align-traffic|-align|a", "-align-traffic: needs -paths");
+	good("-align-traffic|-paths|a");
+	assert_true(line.options.align && line.options.align_traffic);
+	options_cleanup(&line.options);
+	good("-align|-paths|a");
+	assert_false(line.options.align_traffic);
+	options_cleanup(&line.options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -546,6 +576,7 @@ int main(void)
 		cmocka_unit_test(options_after_operands_parsed),
 		cmocka_unit_test(help_without_target_accepted),
 		cmocka_unit_test(number_out_of_range_rejected),
+		cmocka_unit_test(paths_own_stdout),
 		cmocka_unit_test(linktype_is_one_of_three),
 		cmocka_unit_test(output_with_compressed_suffix_rejected),
 		cmocka_unit_test(output_with_conversion_rejected),
@@ -562,6 +593,7 @@ int main(void)
 		cmocka_unit_test(passwords_in_argv_erased),
 		cmocka_unit_test(target_error_without_password),
 		cmocka_unit_test(value_error_without_password),
+		cmocka_unit_test(align_traffic_needs_paths),
 		cmocka_unit_test(table_names_unique),
 	};
 

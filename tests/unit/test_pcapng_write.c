@@ -543,6 +543,100 @@ static void pcapng_write_options_are_appended(void **state)
 	free(out);
 }
 
+enum { OPTIONS_MAX = 8, OPTION_MAX = 4 + 20 };
+
+/* One option of a packet, in the form of packet_options(). */
+struct some_option {
+	uint16_t code;
+	uint16_t length;
+	unsigned char bytes[OPTION_MAX];
+	size_t size; /* with its padding */
+};
+
+/* Codes of a comment, flags, an id and a queue. Most ids have 8 bytes. */
+static struct some_option some_option(struct seed *seed)
+{
+	static const uint16_t codes[] = {PCAPNG_COMMENT, 2, PCAPNG_PACKET_ID, 6};
+	struct some_option option = {
+		.code = codes[seed_below(seed, 4)], .length = (uint16_t)seed_below(seed, 17)};
+
+	if (option.code == PCAPNG_PACKET_ID && seed_below(seed, 4) > 0)
+		option.length = 8;
+	memcpy(option.bytes, &option.code, 2);
+	memcpy(option.bytes + 2, &option.length, 2);
+	seed_bytes(seed, option.bytes + 4, option.length);
+	option.size = 4 + bytes_padded(option.length);
+	return option;
+}
+
+/* Writes the options but those with a code, as they are after a change of ids. */
+static size_t join(unsigned char *out, const struct some_option *options, size_t count,
+	uint16_t without, uint64_t bits)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const bool is_id = options[i].code == PCAPNG_PACKET_ID && options[i].length == 8;
+		uint64_t id;
+
+		if (options[i].code == without)
+			continue;
+		memcpy(out + size, options[i].bytes, options[i].size);
+		memcpy(&id, out + size + 4, sizeof(id));
+		id ^= bits;
+		if (is_id)
+			memcpy(out + size + 4, &id, sizeof(id));
+		size += options[i].size;
+	}
+	return size;
+}
+
+static void packet_ids_are_left_out_or_changed_and_nothing_else(void **state)
+{
+	struct seed seed = seed_start();
+
+	(void)state;
+	for (int round = 0; round < 10 * ROUNDS; round++) {
+		struct some_option options[OPTIONS_MAX];
+		unsigned char given[OPTIONS_MAX * OPTION_MAX + GUARD] = {0};
+		unsigned char expected[sizeof(given)] = {0};
+		unsigned char out[sizeof(given)] = {0};
+		const size_t count = seed_below(&seed, OPTIONS_MAX + 1);
+		const uint64_t bits = (uint64_t)seed_u32(&seed) << 48;
+		size_t size;
+		size_t left;
+
+		for (size_t i = 0; i < count; i++)
+			options[i] = some_option(&seed);
+		size = join(given, options, count, UINT16_MAX, 0);
+		left = join(expected, options, count, PCAPNG_PACKET_ID, 0);
+		assert_int_equal(pcapng_copy_without(out, given, size, PCAPNG_PACKET_ID), left);
+		assert_memory_equal(out, expected, left);
+		for (size_t i = left; i < sizeof(out); i++)
+			assert_int_equal(out[i], 0);
+		assert_false(pcapng_has_option(out, left, PCAPNG_PACKET_ID));
+
+		join(expected, options, count, UINT16_MAX, bits);
+		pcapng_change_packet_ids(given, size, bits);
+		assert_memory_equal(given, expected, size);
+	}
+}
+
+static void packet_id_has_the_bytes_of_the_draft(void **state)
+{
+	static const uint16_t head[] = {5, 8};
+	const uint64_t id = 0x0123456789abcdef;
+	unsigned char out[PCAPNG_PACKET_ID_SIZE + 1] = {0};
+
+	(void)state;
+	out[PCAPNG_PACKET_ID_SIZE] = 0xdd;
+	pcapng_write_packet_id(out, id);
+	assert_memory_equal(out, head, sizeof(head));
+	assert_memory_equal(out + sizeof(head), &id, sizeof(id));
+	assert_int_equal(out[PCAPNG_PACKET_ID_SIZE], 0xdd);
+	assert_int_equal(pcapng_copy_without(out, out, PCAPNG_PACKET_ID_SIZE, PCAPNG_PACKET_ID), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -552,6 +646,8 @@ int main(void)
 		cmocka_unit_test(pcapng_write_long_text_is_cut),
 		cmocka_unit_test(pcapng_write_blocks_have_the_bytes_of_the_draft),
 		cmocka_unit_test(pcapng_write_fcs_bits_fit_a_link_type),
+		cmocka_unit_test(packet_ids_are_left_out_or_changed_and_nothing_else),
+		cmocka_unit_test(packet_id_has_the_bytes_of_the_draft),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
  */
 #include "client/report.h"
 
-#include "../lib/printable.h"
+#include "json.h"
 #include "unit.h"
 
 #include <string.h>
@@ -57,42 +57,6 @@ static const char *read_report(void)
 	return text;
 }
 
-/* Skips a JSON string, which is all printable. Returns what follows it. */
-static const char *skip_string(const char *at)
-{
-	assert_int_equal(*at++, '"');
-	for (; *at != '"'; at++) {
-		assert_int_not_equal(*at, '\0');
-		if (*at == '\\')
-			assert_non_null(strchr("\"\\", *++at));
-	}
-	return at + 1;
-}
-
-/* Are brackets and quotes balanced outside of strings? */
-static void check_json(const char *at)
-{
-	char open[16];
-	size_t depth = 0;
-
-	assert_true(printable_text(at, strlen(at), true));
-	while (*at) {
-		if (*at == '"') {
-			at = skip_string(at);
-			continue;
-		}
-		if (*at == '{' || *at == '[') {
-			assert_true(depth < sizeof(open));
-			open[depth++] = *at == '{' ? '}' : ']';
-		} else if (*at == '}' || *at == ']') {
-			assert_true(depth > 0);
-			assert_int_equal(open[--depth], *at);
-		}
-		at++;
-	}
-	assert_int_equal(depth, 0);
-}
-
 static void some_text(struct seed *seed, char out[TEXT + 1])
 {
 	size_t size = seed_below(seed, TEXT);
@@ -131,7 +95,7 @@ static void texts_of_hosts_are_strings_of_printable_utf8(void **state)
 		report.exit_reason = cause;
 		if (!write_report(&error))
 			fail_msg("%s", error.text);
-		check_json(read_report());
+		json_check(read_report());
 		outages_cleanup(&outages);
 		interface_table_cleanup(&interfaces);
 	}
@@ -185,7 +149,7 @@ static void report_replaces_the_old_one_and_is_private(void **state)
 	fclose(old);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
-	check_json(read_report());
+	json_check(read_report());
 	assert_non_null(strstr(text, "\"start\": \"1970-01-01T00:00:00.000000001Z\""));
 	assert_non_null(strstr(text, "\"end\": null"));
 }

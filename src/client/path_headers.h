@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which way a packet passed an interface, by the link header. */
+enum path_direction {
+	PATH_DIRECTION_UNKNOWN, /* the link type has none */
+	PATH_INCOMING,
+	PATH_OUTGOING,
+};
+
+/* A flow: one direction of a connection. Compared with memcmp(3), so never padded. */
+struct path_flow_key {
+	uint8_t source[16]; /* IPv4: the first 4 bytes, then zeros */
+	uint8_t destination[16];
+	uint8_t source_port[2]; /* in network order; zeros without ports */
+	uint8_t destination_port[2];
+	uint8_t protocol; /* of layer 4 */
+	uint8_t version;  /* 4 or 6 */
+};
+
+/* The headers of a packet up to layer 4. */
+struct path_headers {
+	const unsigned char *data;
+	uint32_t at;	   /* offset of layer 4 */
+	uint32_t captured; /* end of the captured bytes, at most end; may be before at */
+	uint32_t end;	   /* of layer 4 on the wire */
+	enum path_direction direction;
+	bool is_foreign;	   /* incoming, but for the link address of another host */
+	struct path_flow_key flow; /* without ports */
+	uint8_t ttl;
+	bool has_id;
+	bool is_first_fragment;
+	uint16_t id;
+};
+
+enum path_headers_result {
+	PATH_HEADERS_NOT_IP,
+	PATH_HEADERS_DAMAGED,  /* the packet ends in a header, or a length is wrong */
+	PATH_HEADERS_FRAGMENT, /* a later one, without a header of layer 4 */
+	PATH_HEADERS_WHOLE,    /* layer 4 begins at at */
+};
+
+/*
+ * Reads link header, VLAN tags and IP header of a packet of a link type, of which caplen
+ * bytes of len were captured. If not PATH_HEADERS_WHOLE, only what was found is set.
+ */
+enum path_headers_result path_headers_read(struct path_headers *ret_headers, uint32_t linktype,
+	const unsigned char *data, uint32_t caplen, uint32_t len);
+
+/* Have so many bytes from at on been captured? */
+static inline bool path_headers_have(const struct path_headers *headers, uint32_t size)
+{
+	return headers->at <= headers->captured && size <= headers->captured - headers->at;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is equal in all sights of one packet. In: the bytes of a packet, and its link type.
+ * Out: flow, a digest of the headers, checks of the payload.
+ *
+ * The digest is of layer 4's header without what changes on the way, or what offload does:
+ * checksums that the network card computes later, MSS, CWR. A segment of TCP with payload has
+ * none of its header in it but TSval, since offload splits and joins such segments.
+ */
+#include "client/path_identity.h"
+
+#include "common/siphash.h"
+#include "format/bytes.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+	TCP_SIZE = sizeof(struct tcphdr),
+	TCP_FLAGS = 13,	    /* offset */
+	TCP_NS_BITS = 0x0f, /* of the byte before the flags: reserved bits and AE */
+	TCP_CWR = 0x80,
+	TIMESTAMP_SIZE = 10,
+	UDP_LENGTH = 4, /* offset */
+	UDP_SIZE = 8,
+
+	/* the longest is TCP without payload: kind, flow, id, header */
+	HASH_INPUT_MAX = 1 + sizeof(struct path_flow_key) + 2 + 60,
+	BLOCK_SIZE = PATH_BLOCK_WORDS * 4,
+	ALL_CHECKS = (1 << PATH_CHECKS) - 1,
+};
+
+/* The input of a digest. */
+struct hash_input {
+	unsigned char bytes[HASH_INPUT_MAX];
+	size_t size;
+};
+
+static void put(struct hash_input *input, const void *bytes, size_t size)
+{
+	memcpy(input->bytes + input->size, bytes, size);
+	input->size += size;
+}
+
+/* Begins the input of a digest; that of PATH_BYTES has no id, as each segment has another. */
+static void begin_digest(struct hash_input *input, const struct path_identity *identity)
+{
+	const unsigned char kind = (unsigned char)(identity->kind | (identity->has_id ? 0x80 : 0));
+
+	input->size = 0;
+	put(input, &kind, 1);
+	put(input, &identity->flow, sizeof(identity->flow));
+	if (identity->kind == PATH_WHOLE)
+		put(input, &identity->id, sizeof(identity->id));
+}
+
+static uint64_t end_digest(const struct path_hash_key *key, const struct hash_input *input)
+{
+	struct siphash hash = siphash_begin(key->words);
+	const size_t words = input->size / 8;
+
+	siphash_add(&hash, input->bytes, words);
+	return siphash_end(&hash, input->bytes + words * 8, input->size);
+}
+
+/*
+ * NH of UMAC (RFC 4418, section 5.2.2): two blocks that differ have the same hash with a
+ * probability of 2^-32, for a key that nobody else has.
+ */
+static uint64_t hash_block(const struct path_hash_key *key, const unsigned char *block)
+{
+	const uint32_t *one = key->block;
+	const uint32_t *other = key->block + PATH_BLOCK_WORDS / 2;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PATH_BLOCK_WORDS / 2; i++) {
+		const uint32_t left = bytes_u32(block + i * 4, false) + one[i];
+		const uint32_t right = bytes_u32(block + BLOCK_SIZE / 2 + i * 4, false) + other[i];
+
+		sum += (uint64_t)left * right;
+	}
+	return sum;
+}
+
+/* Returns the hash of a whole payload: hash is that of the bytes before at. */
+static uint64_t hash_rest(const struct path_hash_key *key, struct siphash hash,
+	const unsigned char *payload, uint32_t at, uint32_t size)
+{
+	for (; size - at >= BLOCK_SIZE; at += BLOCK_SIZE) {
+		const uint64_t sum = hash_block(key, payload + at);
+		unsigned char bytes[sizeof(sum)];
+
+		memcpy(bytes, &sum, sizeof(sum));
+		siphash_add(&hash, bytes, 1);
+	}
+	siphash_add(&hash, payload + at, (size - at) / 8);
+	return siphash_end(&hash, payload + (size - size % 8), size);
+}
+
+/*
+ * Sets the checks of a payload of which size bytes were captured, in one pass: the hash up to
+ * each size of path_check_sizes is a step on the way to the next one. SipHash alone would
+ * need 0.4 us for a full Ethernet frame, so each block after these becomes one word of it.
+ */
+static void check_payload(const struct path_hash_key *key, const unsigned char *payload,
+	uint32_t size, bool is_complete, struct path_identity *identity)
+{
+	struct siphash hash = siphash_begin(key->words);
+	uint32_t at = 0;
+	int i = 0;
+
+	for (; i < PATH_CHECK_ALL && size >= path_check_sizes[i]; i++) {
+		siphash_add(&hash, payload + at, (path_check_sizes[i] - at) / 8);
+		at = path_check_sizes[i];
+		identity->checks[i] = (uint32_t)siphash_end(&hash, NULL, at);
+		identity->checks_valid |= (uint8_t)(1 << i);
+	}
+	if (!is_complete)
+		return;
+	identity->checks[PATH_CHECK_ALL] = (uint32_t)hash_rest(key, hash, payload, at, size);
+	for (; i < PATH_CHECK_ALL; i++)
+		identity->checks[i] = identity->checks[PATH_CHECK_ALL];
+	identity->checks_valid = ALL_CHECKS;
+}
+
+/* Sets size and checks of the payload, which follows and has size bytes on the wire. */
+static void set_payload(const struct path_headers *headers, const struct path_hash_key *key,
+	uint32_t size, struct path_identity *identity)
+{
+	const uint32_t captured =
+		headers->captured > headers->at ? headers->captured - headers->at : 0;
+	const bool is_complete = captured >= size && !identity->is_first_fragment;
+
+	identity->size = size;
+	identity->payload = headers->at;
+	if (size == 0 && is_complete)
+		identity->checks_valid = ALL_CHECKS; /* as most segments of TCP are: no hash */
+	else
+		check_payload(key, headers->data + headers->at, captured < size ? captured : size,
+			is_complete, identity);
+}
+
+/* Adds TCP's options but padding and MSS to the digest; finds TSval. */
+static void put_tcp_options(
+	struct hash_input *input, const unsigned char *options, uint32_t size, uint32_t *ret_tsval)
+{
+	uint32_t i = 0;
+
+	while (i < size && options[i] != TCPOPT_EOL) {
+		uint32_t length = 1;
+
+		if (options[i] != TCPOPT_NOP) {
+			const bool is_valid =
+				i + 1 < size && options[i + 1] >= 2 && options[i + 1] <= size - i;
+
+			/* no options that can be read follow a wrong one */
+			length = is_valid ? options[i + 1] : size - i;
+			if (options[i] != TCPOPT_MAXSEG || !is_valid)
+				put(input, options + i, length);
+			if (options[i] == TCPOPT_TIMESTAMP && length == TIMESTAMP_SIZE && is_valid)
+				*ret_tsval = bytes_network_u32(options + i + 2);
+		}
+		i += length;
+	}
+}
+
+/* Digests a segment that offload may split or join. */
+static void identify_bytes(
+	const struct path_hash_key *key, uint32_t size, struct path_identity *identity)
+{
+	struct hash_input input;
+
+	identity->kind = PATH_BYTES;
+	identity->size = size;
+	begin_digest(&input, identity);
+	put(&input, &identity->timestamp, sizeof(identity->timestamp));
+	identity->digest = end_digest(key, &input);
+}
+
+static void put_tcp_header(
+	struct hash_input *input, const unsigned char *tcp, uint32_t size, uint32_t *ret_tsval)
+{
+	const unsigned char flags[2] = {
+		tcp[TCP_FLAGS - 1] & TCP_NS_BITS,
+		tcp[TCP_FLAGS] & (unsigned char)~TCP_CWR,
+	};
+
+	put(input, tcp + 4, 8); /* sequence, acknowledgment */
+	put(input, flags, sizeof(flags));
+	put(input, tcp + 14, 2); /* window */
+	put(input, tcp + 18, 2); /* urgent pointer */
+	put_tcp_options(input, tcp + TCP_SIZE, size - TCP_SIZE, ret_tsval);
+}
+
+static void identify_tcp(struct path_headers *headers, const struct path_hash_key *key,
+	struct path_identity *identity)
+{
+	const unsigned char *tcp = headers->data + headers->at;
+	struct hash_input input;
+	uint32_t header_size;
+	uint32_t size;
+
+	if (!path_headers_have(headers, TCP_SIZE))
+		return;
+	header_size = (uint32_t)(tcp[TCP_FLAGS - 1] >> 4) * 4;
+	if (header_size < TCP_SIZE || !path_headers_have(headers, header_size))
+		return;
+	headers->at += header_size;
+	size = headers->end - headers->at;
+	identity->sequence = bytes_network_u32(tcp + 4);
+	memcpy(identity->flow.source_port, tcp, 2);
+	memcpy(identity->flow.destination_port, tcp + 2, 2);
+	identity->kind = PATH_WHOLE;
+	begin_digest(&input, identity);
+	put_tcp_header(&input, tcp, header_size, &identity->timestamp);
+	if (size > 0 && !(tcp[TCP_FLAGS] & (TH_SYN | TH_RST))) {
+		identify_bytes(key, size, identity);
+		return;
+	}
+	identity->digest = end_digest(key, &input);
+	set_payload(headers, key, size, identity);
+}
+
+/* Sets the ports of an ICMP message, so that both directions of a ping are opposite flows. */
+static void set_icmp_ports(struct path_flow_key *flow, const unsigned char *icmp)
+{
+	const bool is_echo = flow->protocol == IPPROTO_ICMP ? icmp[0] == 0 || icmp[0] == 8
+							    : icmp[0] == 128 || icmp[0] == 129;
+
+	memcpy(flow->source_port, is_echo ? icmp + 4 : icmp, 2);
+	if (is_echo)
+		memcpy(flow->destination_port, icmp + 4, 2);
+}
+
+/* Headers of layer 4 besides TCP; of other protocols all is payload. */
+static const struct transport {
+	uint8_t protocol;
+	uint8_t size;
+	uint8_t checksum; /* its offset */
+	uint8_t checksum_size;
+	bool has_ports;
+} transports[] = {
+	{IPPROTO_UDP, UDP_SIZE, 6, 2, true}, {IPPROTO_ICMP, 8, 2, 2, false},
+	{IPPROTO_ICMPV6, 8, 2, 2, false}, {IPPROTO_SCTP, 12, 8, 4, true},
+	{IPPROTO_ESP, 8, 8, 0, false},
+	{IPPROTO_AH, 8, 8, 0, false}, /* what a capture without payload has */
+};
+
+static const struct transport *find_transport(uint8_t protocol)
+{
+	static const struct transport other = {0};
+
+	for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++)
+		if (transports[i].protocol == protocol)
+			return &transports[i];
+	return &other;
+}
+
+/* Sets the size of UDP's payload. False: its length is not valid. */
+static bool read_udp_size(
+	const struct path_headers *headers, const unsigned char *udp, uint32_t *ret_size)
+{
+	const uint32_t length = bytes_network_u16(udp + UDP_LENGTH);
+
+	if (length == 0)
+		return true; /* a jumbogram */
+	if (length < UDP_SIZE || (length - UDP_SIZE > *ret_size && !headers->is_first_fragment))
+		return false;
+	*ret_size = length - UDP_SIZE;
+	return true;
+}
+
+static void identify_other(struct path_headers *headers, const struct path_hash_key *key,
+	struct path_identity *identity)
+{
+	const struct transport *transport = find_transport(identity->flow.protocol);
+	const unsigned char *header = headers->data + headers->at;
+	const uint32_t after_checksum = transport->checksum + transport->checksum_size;
+	struct hash_input input;
+	uint32_t size;
+
+	if (!path_headers_have(headers, transport->size))
+		return;
+	headers->at += transport->size;
+	size = headers->end - headers->at;
+	if (transport->protocol == IPPROTO_UDP && !read_udp_size(headers, header, &size))
+		return;
+	if (transport->has_ports) {
+		memcpy(identity->flow.source_port, header, 2);
+		memcpy(identity->flow.destination_port, header + 2, 2);
+	}
+	if (transport->protocol == IPPROTO_ICMP || transport->protocol == IPPROTO_ICMPV6)
+		set_icmp_ports(&identity->flow, header);
+	identity->kind = PATH_WHOLE;
+	begin_digest(&input, identity);
+	put(&input, header, transport->checksum);
+	put(&input, header + after_checksum, transport->size - after_checksum);
+	identity->digest = end_digest(key, &input);
+	set_payload(headers, key, size, identity);
+}
+
+static bool is_group(const struct path_flow_key *flow)
+{
+	static const uint8_t broadcast[4] = {255, 255, 255, 255};
+
+	if (flow->version == 6)
+		return flow->destination[0] == 0xff;
+	return flow->destination[0] >> 4 == 0xe ||
+	       memcmp(flow->destination, broadcast, sizeof(broadcast)) == 0;
+}
+
+/* Digests both ends of a flow in an order of their own, so that its opposite has the same. */
+static uint64_t digest_flow(const struct path_hash_key *key, const struct path_flow_key *flow)
+{
+	const int order = memcmp(flow->source, flow->destination, sizeof(flow->source));
+	const bool swap = order > 0 ||
+			  (order == 0 && memcmp(flow->source_port, flow->destination_port, 2) > 0);
+	struct hash_input input = {0};
+
+	put(&input, swap ? flow->destination : flow->source, sizeof(flow->source));
+	put(&input, swap ? flow->source : flow->destination, sizeof(flow->source));
+	put(&input, swap ? flow->destination_port : flow->source_port, 2);
+	put(&input, swap ? flow->source_port : flow->destination_port, 2);
+	put(&input, &flow->protocol, 1);
+	put(&input, &flow->version, 1);
+	return end_digest(key, &input);
+}
+
+void path_identify(const struct path_hash_key *key, uint32_t linktype, const unsigned char *data,
+	uint32_t caplen, uint32_t len, struct path_identity *ret_identity)
+{
+	static const enum path_kind kinds[] = {
+		[PATH_HEADERS_NOT_IP] = PATH_NOT_IP,
+		[PATH_HEADERS_DAMAGED] = PATH_DAMAGED,
+		[PATH_HEADERS_FRAGMENT] = PATH_FRAGMENT,
+		[PATH_HEADERS_WHOLE] = PATH_DAMAGED, /* until layer 4 is there, too */
+	};
+	struct path_headers headers;
+	const enum path_headers_result result =
+		path_headers_read(&headers, linktype, data, caplen, len);
+
+	*ret_identity = (struct path_identity){
+		.kind = kinds[result],
+		.direction = headers.direction,
+		.is_foreign = headers.is_foreign,
+		.flow = headers.flow,
+		.ttl = headers.ttl,
+		.has_id = headers.has_id,
+		.id = headers.id,
+		.is_first_fragment = headers.is_first_fragment,
+	};
+	if (result != PATH_HEADERS_WHOLE)
+		return;
+	if (is_group(&headers.flow)) {
+		ret_identity->kind = PATH_GROUP;
+		return;
+	}
+	if (headers.flow.protocol == IPPROTO_TCP)
+		identify_tcp(&headers, key, ret_identity);
+	else
+		identify_other(&headers, key, ret_identity);
+	ret_identity->flow_digest = digest_flow(key, &ret_identity->flow);
+}
+
+void path_identity_set_payload(const struct path_hash_key *key, const unsigned char *payload,
+	uint32_t size, struct path_identity *identity)
+{
+	identity->size = size;
+	identity->checks_valid = 0;
+	check_payload(key, payload, size, true, identity);
+}
+
+bool path_identity_agrees(const struct path_identity *one, const struct path_identity *other)
+{
+	const unsigned common = one->checks_valid & other->checks_valid;
+
+	if (one->size != other->size && one->kind == PATH_WHOLE && !one->is_first_fragment &&
+		!other->is_first_fragment)
+		return false;
+	for (int i = PATH_CHECK_ALL; i >= 0; i--)
+		if (common & 1U << i)
+			return one->checks[i] == other->checks[i];
+	return true;
+}
+
+bool path_hash_key_init(struct path_hash_key *ret_key)
+{
+	return getrandom(ret_key, sizeof(*ret_key), 0) == (ssize_t)sizeof(*ret_key);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/path_headers.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What is equal in all sights of one packet, wherever on its way it was captured, and
+ * differs from other packets (RFC 7679 calls it the packet's identity at the two
+ * measurement points).
+ */
+
+enum path_kind {
+	PATH_NOT_IP,   /* ARP, 802.2 and the like: it is not followed */
+	PATH_FRAGMENT, /* a later fragment of IP: it takes the way of the first one */
+	PATH_GROUP,    /* to a multicast or broadcast address: it has no one way */
+	PATH_DAMAGED,  /* too short to be identified, or not valid */
+	PATH_WHOLE,    /* one unit, equal at all places */
+	PATH_BYTES,    /* bytes of a TCP stream, in segments that offload splits and joins */
+};
+
+/*
+ * Checks of the payload up to these many bytes, and of all of it: places with different
+ * snaplens compare the longest one that both have.
+ */
+enum { PATH_CHECKS = 4, PATH_CHECK_ALL = PATH_CHECKS - 1 };
+static const uint16_t path_check_sizes[PATH_CHECKS - 1] = {16, 64, 256};
+
+struct path_identity {
+	uint64_t flow_digest; /* a keyed hash of flow, equal for both directions */
+	/*
+	 * A keyed hash of all that does not change on the way, but for the payload: flow,
+	 * IPv4 identification, transport header. Of PATH_BYTES: of flow and TSval alone.
+	 */
+	uint64_t digest;
+	uint32_t checks[PATH_CHECKS]; /* of PATH_WHOLE */
+	uint32_t sequence;	      /* of PATH_BYTES: of the first byte */
+	uint32_t size;		      /* bytes of layer 4's payload on the wire, captured or not */
+	uint32_t timestamp;	      /* TSval of the TCP timestamp option (RFC 7323), or 0 */
+	uint32_t payload;	      /* of PATH_WHOLE: where it begins in the packet */
+	enum path_kind kind;
+	enum path_direction direction;
+	struct path_flow_key flow;
+	uint16_t id;	      /* IPv4 identification */
+	uint8_t checks_valid; /* bit i: checks[i] was captured, or the payload ends before */
+	uint8_t ttl;	      /* or hop limit */
+	bool has_id : 1;
+	bool is_first_fragment : 1;
+	bool is_foreign : 1; /* incoming, but for the link address of another host */
+};
+
+/* The key of the hashes: random in each run, so that no host can choose packets that collide. */
+enum { PATH_BLOCK_WORDS = 32 };
+
+struct path_hash_key {
+	uint64_t words[2];		  /* of SipHash */
+	uint32_t block[PATH_BLOCK_WORDS]; /* of what makes a block of payload a word */
+};
+
+/* Sets a random key. False: the system has no random numbers. */
+bool path_hash_key_init(struct path_hash_key *ret_key);
+
+/*
+ * Identifies a packet of a link type (Ethernet with VLAN tags, SLL, SLL2, raw IP, loopback
+ * NULL; others are PATH_NOT_IP) from caplen bytes of len. IPv4 with options, IPv6 with
+ * extension headers; first fragments are identified, with the length that their transport
+ * header has; TCP without payload, SYN and RST, UDP, ICMP, ICMPv6, SCTP, ESP, AH and unknown
+ * protocols are PATH_WHOLE, other TCP with payload is PATH_BYTES. A flow's ports are those of
+ * TCP, UDP and SCTP; of an ICMP echo, both are its identifier, and of another ICMP message the
+ * first one is its type and code.
+ *
+ * Not part of the identity: link header, VLAN tags; TTL, DSCP, ECN, flow label, options and
+ * extension headers of IP; checksums; TCP's MSS option, which routers change, and CWR, which
+ * offload changes. PATH_FRAGMENT has flow (without ports), ttl and id; of PATH_DAMAGED and
+ * PATH_NOT_IP only kind and direction mean anything.
+ */
+void path_identify(const struct path_hash_key *key, uint32_t linktype, const unsigned char *data,
+	uint32_t caplen, uint32_t len, struct path_identity *ret_identity);
+
+/* Sets size and checks of a payload that was captured as a whole. */
+void path_identity_set_payload(const struct path_hash_key *key, const unsigned char *payload,
+	uint32_t size, struct path_identity *identity);
+
+/*
+ * Do the payload checks of two identities with equal digests agree, and their sizes? One with
+ * no check in common does, and so does a first fragment with the whole packet.
+ */
+bool path_identity_agrees(const struct path_identity *one, const struct path_identity *other);

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of journeys at their end. In: journeys. Out: events. The theory is at the head
+ * of path_pairing.c.
+ */
+#include "client/path_losses.h"
+
+#include "client/path_arrival.h"
+#include "client/path_decision.h"
+#include "client/path_flow_ways.h"
+#include "client/path_told.h"
+
+#define RECHECK_NS UINT64_C(100000000) /* between two looks at the journeys that wait */
+
+enum {
+	WAITING_UNKNOWN_MAX = 8, /* of a flow, at a place from which no flow is known to continue */
+	COMPLETE_AFTER = 4,	 /* journeys with equal numbers of sights */
+};
+
+static struct flow *flow_of(struct path_pairing *pairing, const struct journey *journey)
+{
+	return &pairing->flows.list[journey->flow];
+}
+
+static struct path_missing make_missing(
+	struct path_pairing *pairing, const struct journey *journey, uint16_t to)
+{
+	return (struct path_missing){
+		.flow = &flow_of(pairing, journey)->key,
+		.from = *journey_last_sight(journey),
+		.to = to,
+		.bytes = journey->identity.size,
+	};
+}
+
+static void tell_doubt(struct path_pairing *pairing, const struct journey *journey, uint16_t to,
+	enum path_doubt doubt)
+{
+	const struct path_missing missing = make_missing(pairing, journey, to);
+
+	pairing->sink.doubt(pairing->sink.context, &missing, doubt);
+}
+
+static void tell_loss(struct path_pairing *pairing, const struct journey *journey, uint16_t to)
+{
+	const struct path_missing missing = make_missing(pairing, journey, to);
+	struct flow *flow = flow_of(pairing, journey);
+	struct flow_way *way = flow_find_way(flow, missing.from.place, to);
+	const struct told_loss loss = {
+		.identity = journey->identity, .from = missing.from, .to = to};
+
+	if (way) {
+		way->lost++;
+		way->lost_ns = missing.from.time_ns;
+		way->lost_bytes = missing.bytes;
+	}
+	flow->has_told = true;
+	path_told_add(&pairing->told, &loss);
+	pairing->sink.lost(pairing->sink.context, &missing);
+}
+
+static void remove_journey(struct path_pairing *pairing, struct journey *journey)
+{
+	flow_of(pairing, journey)->journeys--;
+	journeys_remove(&pairing->journeys, journey);
+}
+
+static void count_end(struct path_pairing *pairing, const struct journey *journey)
+{
+	const struct path_sight *last = journey_last_sight(journey);
+	struct flow *flow = flow_of(pairing, journey);
+
+	flow_add_end(flow, last->place, last->time_ns, journey->identity.size);
+	if (!journey->is_stray && !flow_continues(flow, last->place))
+		path_flow_ways_add(&flow->whole, journey->sights, journey->sight_count);
+}
+
+/* Tells what was decided. Returns whether the journey is over. */
+static bool tell_decision(struct path_pairing *pairing, const struct journey *journey,
+	const struct decision *decision)
+{
+	if (decision->verdict == VERDICT_WAIT)
+		return false;
+	if (decision->verdict == VERDICT_LOST)
+		tell_loss(pairing, journey, decision->to);
+	else
+		tell_doubt(pairing, journey, decision->to, decision->doubt);
+	return true;
+}
+
+/* Takes a journey out of its flow's list of those that wait. */
+static void stop_waiting(struct path_pairing *pairing, struct journey *journey)
+{
+	struct flow *flow = flow_of(pairing, journey);
+	const uint32_t number = journey_number(&pairing->journeys, journey);
+	uint32_t *link = &flow->waiting;
+
+	while (*link != number)
+		link = &pairing->journeys.list[*link].next_waiting;
+	*link = journey->next_waiting;
+	flow->waiting_count--;
+}
+
+static void start_waiting(struct path_pairing *pairing, struct journey *journey)
+{
+	struct flow *flow = flow_of(pairing, journey);
+
+	journey->next_waiting = flow->waiting;
+	flow->waiting = journey_number(&pairing->journeys, journey);
+	flow->waiting_count++;
+	journeys_set_waiting(&pairing->journeys, journey, true);
+}
+
+void path_losses_resume(struct path_pairing *pairing, struct journey *journey)
+{
+	stop_waiting(pairing, journey);
+	journeys_set_waiting(&pairing->journeys, journey, false);
+}
+
+/* Decides again on the journeys of a flow that wait, since more is known. */
+static void recheck_waiting(struct path_pairing *pairing, struct flow *flow)
+{
+	uint32_t *link = &flow->waiting;
+
+	flow->waiting_checked_ns = pairing->now_ns;
+	while (*link != JOURNEY_NONE) {
+		struct journey *journey = &pairing->journeys.list[*link];
+		const struct path_sight *last = journey_last_sight(journey);
+		struct decision decision = {.verdict = VERDICT_WAIT};
+
+		if (flow_continues(flow, last->place))
+			decision = path_decide(pairing, flow, journey);
+		if (tell_decision(pairing, journey, &decision)) {
+			*link = journey->next_waiting;
+			flow->waiting_count--;
+			remove_journey(pairing, journey);
+		} else {
+			link = &journey->next_waiting;
+		}
+	}
+}
+
+/* Does a packet pass by a place, at which the flow's other packets were seen, without a gap? */
+static bool is_bypass(struct path_pairing *pairing, const struct flow *flow,
+	const struct journey *journey, const struct path_sight *from, uint16_t to)
+{
+	for (unsigned i = 0; i < flow->way_count; i++) {
+		const struct flow_way *way = &flow->ways[i];
+
+		if (way->from == from->place && way->to != to &&
+			!journey_was_at(journey, way->to) && flow_reaches(flow, way->to, to) &&
+			path_arrival_find_gap(pairing, from, way->to) == PATH_GAP_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* Notes and tells that a packet passed a stretch. */
+static void pass(struct path_pairing *pairing, struct flow *flow, const struct journey *journey,
+	const struct path_sight *from, const struct path_sight *to)
+{
+	const struct path_passage passage = {
+		.flow = &flow->key,
+		.from = *from,
+		.to = *to,
+		.bytes = journey->identity.size,
+		.is_repeated = journey->is_repeated,
+	};
+	struct flow_way *way = flow_add_way(flow, from->place, to->place, from->time_ns);
+
+	if (way && to->is_foreign)
+		way->is_foreign = true;
+	if (way && !way->is_bypass && !journey->is_repeated && flow->way_count > 1)
+		way->is_bypass = is_bypass(pairing, flow, journey, from, to->place);
+	if (!journey->is_repeated)
+		path_links_add(&pairing->links, from->place, to->place,
+			(int64_t)(to->time_ns - from->time_ns));
+	pairing->places.states[from->place].continues = true;
+	pairing->sink.passed(pairing->sink.context, &passage);
+}
+
+/*
+ * A journey that begins at a place to which its flow's packets come from another one, where
+ * the capture had no gap: on its way something changed what it is known by, or it came late.
+ * Then a packet that seems lost there may be this one.
+ */
+static void note_stray(struct path_pairing *pairing, struct flow *flow, struct journey *journey)
+{
+	const struct path_sight *first = &journey->sights[0];
+
+	for (unsigned i = 0; i < flow->way_count; i++) {
+		struct flow_way *way = &flow->ways[i];
+
+		if (way->to != first->place || path_arrival_had_gap(pairing, way->from, first))
+			continue;
+		journey->is_stray = true;
+		if (way->lost > 0 && path_is_within_window(pairing, way->lost_ns, first->time_ns)) {
+			way->lost--;
+			pairing->sink.take_back(pairing->sink.context,
+				&(struct path_missing){
+					&flow->key, {.place = way->from}, way->to, way->lost_bytes},
+				PATH_DOUBT_CHANGED);
+		} else {
+			if (way->strays < UINT16_MAX)
+				way->strays++;
+			way->stray_ns = first->time_ns;
+		}
+	}
+}
+
+static void pass_all(struct path_pairing *pairing, struct flow *flow, struct journey *journey)
+{
+	const struct path_sight *first = &journey->sights[0];
+
+	if (pairing->places.list[first->place].direction != PATH_INCOMING) {
+		flow->has_origin = true;
+		flow->origin = pairing->places.list[first->place].target;
+	}
+	note_stray(pairing, flow, journey);
+	for (unsigned i = 1; i < journey->sight_count; i++)
+		pass(pairing, flow, journey, &journey->sights[i - 1], &journey->sights[i]);
+	if (flow->waiting_count > 0 && journey->sight_count > 1 &&
+		pairing->now_ns - flow->waiting_checked_ns >= RECHECK_NS)
+		recheck_waiting(pairing, flow);
+}
+
+/* Did the journey come to a place at which packets of its flow usually end? */
+static void note_usual(struct flow *flow, const struct journey *journey)
+{
+	if (flow->usual_sights != journey->sight_count)
+		flow->usual_count = 0;
+	flow->usual_sights = journey->sight_count;
+	flow->usual_count++;
+}
+
+/* Ends a journey at a place from which its flow does not continue, as far as is known. */
+static void end_at_last(struct path_pairing *pairing, struct flow *flow, struct journey *journey)
+{
+	const uint16_t place = journey_last_sight(journey)->place;
+
+	if (flow->usual_count < COMPLETE_AFTER &&
+		(pairing->places.states[place].continues ||
+			flow->waiting_count < WAITING_UNKNOWN_MAX)) {
+		start_waiting(pairing, journey);
+	} else {
+		count_end(pairing, journey);
+		note_usual(flow, journey);
+		remove_journey(pairing, journey);
+		return;
+	}
+	note_usual(flow, journey);
+}
+
+/* Ends a journey at a place from which its flow continues. */
+static void end_missing(struct path_pairing *pairing, struct flow *flow, struct journey *journey)
+{
+	const struct path_missing missing = make_missing(pairing, journey, PATH_PLACE_NONE);
+	const struct decision decision = path_decide(pairing, flow, journey);
+
+	if (pairing->sink.last_seen)
+		pairing->sink.last_seen(pairing->sink.context, &missing);
+	if (tell_decision(pairing, journey, &decision))
+		remove_journey(pairing, journey);
+	else
+		start_waiting(pairing, journey);
+}
+
+static bool order(const struct path_pairing *pairing, struct journey *journey)
+{
+	return path_order(pairing->places.list, journey->sights, journey->sight_count);
+}
+
+void path_losses_end(struct path_pairing *pairing, struct journey *journey)
+{
+	struct flow *flow = flow_of(pairing, journey);
+
+	if (journey->has_more || !order(pairing, journey)) {
+		tell_doubt(pairing, journey, PATH_PLACE_NONE,
+			journey->has_more ? PATH_DOUBT_MEMORY : PATH_DOUBT_ORDER);
+		remove_journey(pairing, journey);
+		return;
+	}
+	pass_all(pairing, flow, journey);
+	if (flow_continues(flow, journey_last_sight(journey)->place))
+		end_missing(pairing, flow, journey);
+	else
+		end_at_last(pairing, flow, journey);
+}
+
+/* Was a packet at all places that saw packets of its flow? */
+static bool was_everywhere(const struct flow *flow, const struct journey *journey)
+{
+	if (flow->place_count != journey->sight_count)
+		return false;
+	for (unsigned i = 0; i < flow->place_count; i++)
+		if (!journey_was_at(journey, flow->places[i]))
+			return false;
+	return true;
+}
+
+void path_losses_end_complete(struct path_pairing *pairing, struct journey *journey)
+{
+	struct flow *flow = flow_of(pairing, journey);
+
+	if (flow->usual_count < COMPLETE_AFTER || journey->sight_count != flow->usual_sights ||
+		journey->has_more || journey->is_repeated || !was_everywhere(flow, journey) ||
+		!order(pairing, journey))
+		return;
+	for (unsigned i = 1; i < journey->sight_count; i++)
+		if (!flow_find_way(flow, journey->sights[i - 1].place, journey->sights[i].place))
+			return;
+	path_losses_end(pairing, journey);
+}
+
+void path_losses_end_early(struct path_pairing *pairing, struct journey *journey)
+{
+	if (journey->is_waiting) {
+		stop_waiting(pairing, journey);
+		count_end(pairing, journey);
+	} else {
+		tell_doubt(pairing, journey, PATH_PLACE_NONE, PATH_DOUBT_MEMORY);
+		pairing->left_out_ns = pairing->now_ns;
+	}
+	remove_journey(pairing, journey);
+}
+
+/* Was the flow in the other direction seen on a target? */
+static bool was_seen_on(
+	const struct path_pairing *pairing, const struct flow *flow, unsigned target)
+{
+	const struct path_place *places = pairing->places.list;
+
+	for (unsigned i = 0; i < flow->way_count; i++)
+		if (places[flow->ways[i].from].target == target ||
+			places[flow->ways[i].to].target == target)
+			return true;
+	for (unsigned i = 0; i < flow->end_count; i++)
+		if (places[flow->ends[i].place].target == target)
+			return true;
+	return false;
+}
+
+/* Is the flow for a program on the host of a place, which answers? */
+static bool is_for_host(const struct flow *flow, const struct flow *opposite, unsigned target)
+{
+	return opposite && opposite->has_origin && opposite->origin == target &&
+	       !(flow->has_origin && flow->origin == target);
+}
+
+static void tell_ending(struct path_pairing *pairing, struct flow *flow, const struct flow_end *end)
+{
+	const struct path_place *place = &pairing->places.list[end->place];
+	const struct flow *opposite =
+		flow->opposite == FLOW_NONE ? NULL : &pairing->flows.list[flow->opposite];
+	const struct path_ending ending = {
+		.flow = &flow->key,
+		.place = end->place,
+		.packets = end->packets,
+		.bytes = end->bytes,
+		.first_ns = end->first_ns,
+		.last_ns = end->last_ns,
+		.has_passed = flow_continues(flow, end->place),
+		.was_answered = opposite && was_seen_on(pairing, opposite, place->target),
+	};
+
+	if (!ending.has_passed && (!pairing->places.states[end->place].continues ||
+					  is_for_host(flow, opposite, place->target)))
+		return;
+	pairing->sink.ending(pairing->sink.context, &ending);
+}
+
+void path_losses_end_flow(struct path_pairing *pairing, struct flow *flow, bool is_last)
+{
+	recheck_waiting(pairing, flow);
+	while (flow->waiting != JOURNEY_NONE) {
+		struct journey *journey = &pairing->journeys.list[flow->waiting];
+		const struct path_sight *last = journey_last_sight(journey);
+
+		stop_waiting(pairing, journey);
+		if (is_last && path_was_used_after(flow, last))
+			tell_doubt(pairing, journey, PATH_PLACE_NONE, PATH_DOUBT_NOT_RUNNING);
+		else {
+			if (flow_continues(flow, last->place))
+				tell_doubt(pairing, journey, PATH_PLACE_NONE, PATH_DOUBT_ENDED);
+			count_end(pairing, journey);
+		}
+		remove_journey(pairing, journey);
+	}
+	for (unsigned i = 0; i < flow->end_count; i++)
+		tell_ending(pairing, flow, &flow->ends[i]);
+	if (pairing->sink.flow_way)
+		path_flow_ways_report(flow, pairing->sink.flow_way, pairing->sink.context);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which way did each packet take, and where was it lost? In: packets as places saw them,
+ * in the order of the merge. Out: events. One-way loss is that of RFC 7680, one-way delay
+ * that of RFC 7679; the method is passive measurement (RFC 7799, section 3.6).
+ *
+ * Journeys
+ *
+ * A journey is one packet on its way: its identity, and a sight for each place that saw
+ * it. A sight joins the journey of the same identity that lacks its place; otherwise it
+ * starts a journey. The bytes of a TCP stream are a special case: offload makes one segment
+ * of 64 KiB of many, and the reverse, so that one place sees other pieces than the next one.
+ * Their journeys are ranges of sequence numbers of one flow with one TSval, which segments
+ * of one send call keep. A sight that covers a part of a journey splits it there, and each
+ * piece keeps the sights of the whole. So a piece is a packet of the place that sees the
+ * smallest ones, and bytes are exact whatever the offload.
+ *
+ * Repeated packets
+ *
+ * A retransmission has another TSval, or another IPv4 identification. Where both are equal,
+ * two journeys of one identity are under way at the same time. A sight joins the one that
+ * was sent last, of those that were not sent after it was seen; its clock may be wrong by
+ * what coverage and stretches allow. Such journeys are marked as repeated: their number is
+ * certain, and that of the lost ones, but not which of them were lost, nor their delay.
+ * Bytes that were sent twice with one TSval, or none, are told apart by the identification of
+ * the segment. Where only the first one of a joined segment is known, the others may be of
+ * either sending: then both are repeated. Repeated journeys end by the window alone, so that
+ * other sights of theirs are repeated, too.
+ *
+ * Order of the places
+ *
+ * The clocks of two hosts do not order places. One place comes before another if
+ *  1. both are on one host, and that host's clock says so;
+ *  2. its TTL is larger: each router takes one away;
+ *  3. the packet left it, and entered the other one, with the same TTL;
+ * or if there is a third place between them by these rules. If two places of a journey
+ * remain without an order, its way is not known (PATH_DOUBT_ORDER).
+ *
+ * Stretches and ways
+ *
+ * Two places in sequence on a journey are a stretch. Each flow has a list of the stretches
+ * that its packets passed, with the first and last time of that. If a place was missed, but a
+ * later one was not, the packet was not lost: where that place's capture may lack packets at
+ * that time (path_coverage), or where equal packets were under way, the longer stretch is not
+ * noted as a way of the flow.
+ *
+ * Lost packets
+ *
+ * A journey ends when it is older than the window, or earlier, when it has been seen at all
+ * places at which packets of its flow were ever seen. If its flow has a stretch from its last
+ * place to another, it is missing there. It was lost between the two if
+ *  1. packets of the flow that were sent before it, and later, passed this stretch;
+ *  2. no other stretch of the flow from that place was in use at that time;
+ *  3. the next place's capture ran, and its kernel dropped nothing, at all times at which
+ *     the packet can have come to it, and it had no packet then that cannot be identified;
+ *     and
+ *  4. no journey of the same packet can have ended before this one began.
+ *
+ * The last one is for sources that are late. The flow's stretches, with the least and most
+ * time that packets took on each, give the earliest time at which every other place can have
+ * seen the packet; and the least lag of that place behind the merge gives when the merge
+ * can have come to it. If that is more than the window before the journey began, the packet
+ * may have been seen there, in a journey that is over (PATH_DOUBT_LATE). A sight that comes
+ * after the loss was reported takes the loss back.
+ *
+ * If no later packet has passed, the journey waits for one. If none comes until the flow
+ * ends, its packets were seen there and never beyond: lost, or on another way, or received
+ * by a program on this host. That is an ending, not a loss.
+ *
+ * Assumptions, which ddump(1) repeats: a flow takes one way at one time, or all of its ways
+ * are captured; a host's clock does not step back within the window; no router changes what
+ * path_identity.h calls the identity.
+ *
+ * Memory
+ *
+ * Journeys and flows are arrays of fixed size. If there is no free one, the oldest ends early;
+ * what it lacks is not known (PATH_DOUBT_MEMORY).
+ */
+#include "client/path_pairing.h"
+
+#include "client/path_flow_ways.h"
+#include "client/path_joining.h"
+#include "client/path_losses.h"
+#include "client/path_pieces.h"
+
+#include <stdlib.h>
+
+#define FLOW_IDLE_NS UINT64_C(120000000000)
+
+enum { LOOK_MAX = 64 }; /* flows that are looked at for one without packets under way */
+
+struct path_pairing *path_pairing_new(const struct path_limits *limits,
+	const struct path_coverage *coverage, const struct path_pairing_sink *sink)
+{
+	struct path_pairing *pairing = calloc(1, sizeof(*pairing));
+
+	if (!pairing)
+		return NULL;
+	pairing->limits = *limits;
+	pairing->coverage = coverage;
+	pairing->sink = *sink;
+	if (!journeys_init(&pairing->journeys, (uint32_t)limits->journeys) ||
+		!flows_init(&pairing->flows, (uint32_t)limits->flows)) {
+		path_pairing_free(pairing);
+		return NULL;
+	}
+	return pairing;
+}
+
+void path_pairing_free(struct path_pairing *pairing)
+{
+	if (!pairing)
+		return;
+	journeys_cleanup(&pairing->journeys);
+	flows_cleanup(&pairing->flows);
+	path_places_cleanup(&pairing->places);
+	free(pairing);
+}
+
+uint16_t path_pairing_place(struct path_pairing *pairing, const struct path_place *place)
+{
+	return path_places_find(&pairing->places, place);
+}
+
+const struct path_place *path_pairing_get_place(const struct path_pairing *pairing, uint16_t number)
+{
+	return &pairing->places.list[number];
+}
+
+static void end_flow(struct path_pairing *pairing, struct flow *flow, bool is_last)
+{
+	path_losses_end_flow(pairing, flow, is_last);
+	flows_remove(&pairing->flows, flow);
+}
+
+static bool is_idle(const struct flow *flow)
+{
+	return flow->journeys == flow->waiting_count;
+}
+
+/* Makes space for a flow. False: packets of all flows that were looked at are under way. */
+static bool make_flow_space(struct path_pairing *pairing)
+{
+	struct flows *flows = &pairing->flows;
+	uint32_t at = flows->oldest;
+
+	if (flows->used < flows->capacity)
+		return true;
+	for (unsigned i = 0; i < LOOK_MAX && at != FLOW_NONE; i++) {
+		if (is_idle(&flows->list[at])) {
+			end_flow(pairing, &flows->list[at], false);
+			return true;
+		}
+		at = flows->list[at].newer;
+	}
+	return false;
+}
+
+static struct flow *find_flow(struct path_pairing *pairing, const struct path_identity *identity)
+{
+	struct flows *flows = &pairing->flows;
+	const uint64_t now_ns = pairing->now_ns;
+	struct flow *flow = flows_find(flows, identity, now_ns);
+
+	if (flow)
+		return flow;
+	return make_flow_space(pairing) ? flows_add(flows, identity, now_ns) : NULL;
+}
+
+static bool is_same_whole(
+	const struct journey *journey, uint32_t flow, const struct path_identity *identity)
+{
+	return journey->flow == flow && journey->identity.kind == PATH_WHOLE &&
+	       journey->identity.digest == identity->digest &&
+	       path_identity_agrees(&journey->identity, identity);
+}
+
+static uint64_t add_whole(struct path_pairing *pairing, struct flow *flow,
+	const struct path_sight *sight, const struct path_identity *identity)
+{
+	struct journeys *journeys = &pairing->journeys;
+	const uint32_t flow_index = flow_number(&pairing->flows, flow);
+	struct journey *found = NULL;
+	bool is_repeated = false;
+	unsigned looked_at = 0;
+
+	for (uint32_t i = journeys_chain(journeys, identity, 0); i != JOURNEY_NONE;
+		i = journeys->list[i].next) {
+		struct journey *journey = &journeys->list[i];
+
+		if (++looked_at > CHAIN_MAX) {
+			path_joining_leave_out(pairing, sight, identity);
+			return sight->number;
+		}
+		if (!is_same_whole(journey, flow_index, identity))
+			continue;
+		if (path_joining_fits(pairing, journey, sight)) {
+			if (!path_joining_is_usual(pairing, journey, sight, identity)) {
+				journey->is_repeated = true;
+				is_repeated = true;
+				continue;
+			}
+			found = path_joining_choose(pairing, found, journey, sight);
+		} else if (!journey->is_waiting) {
+			journey->is_repeated = true;
+			is_repeated = true;
+		}
+	}
+	if (found)
+		path_joining_join(pairing, found, sight);
+	else
+		found = path_joining_start(pairing, flow, sight, identity, is_repeated);
+	return path_joining_finish(pairing, found);
+}
+
+uint64_t path_pairing_add(struct path_pairing *pairing, const struct path_sight *given,
+	const struct path_identity *identity)
+{
+	struct path_sight with_identity = *given;
+	const struct path_sight *sight = &with_identity;
+	struct flow *flow;
+
+	with_identity.is_foreign = identity->is_foreign;
+	pairing->counts.packets++;
+	pairing->counts.by_kind[identity->kind]++;
+	if (identity->kind == PATH_DAMAGED)
+		path_places_note_damaged(&pairing->places, sight);
+	if (identity->kind != PATH_WHOLE && identity->kind != PATH_BYTES)
+		return sight->number;
+	if (pairing->now_ns == 0)
+		pairing->now_ns = sight->time_ns;
+	path_places_note_lag(&pairing->places, sight, pairing->now_ns);
+	path_joining_make_space(pairing);
+	flow = find_flow(pairing, identity);
+	if (!flow) {
+		path_joining_leave_out(pairing, sight, identity);
+		return sight->number;
+	}
+	if (identity->kind == PATH_BYTES)
+		return path_pieces_add(pairing, flow, sight, identity);
+	return add_whole(pairing, flow, sight, identity);
+}
+
+/* Ends the journeys that began before a time. */
+static void end_journeys(struct path_pairing *pairing, uint64_t before_ns)
+{
+	const struct journeys *journeys = &pairing->journeys;
+
+	while (journeys->under_way.oldest != JOURNEY_NONE &&
+		journeys->list[journeys->under_way.oldest].begin_ns < before_ns)
+		path_losses_end(pairing, &journeys->list[journeys->under_way.oldest]);
+}
+
+void path_pairing_advance(struct path_pairing *pairing, uint64_t now_ns)
+{
+	const struct flows *flows = &pairing->flows;
+
+	if (now_ns <= pairing->now_ns)
+		return;
+	pairing->now_ns = now_ns;
+	if (now_ns > pairing->limits.window_ns)
+		end_journeys(pairing, now_ns - pairing->limits.window_ns);
+	while (flows->oldest != FLOW_NONE) {
+		struct flow *flow = &flows->list[flows->oldest];
+
+		if (flow->used_ns + FLOW_IDLE_NS > now_ns || !is_idle(flow))
+			return;
+		end_flow(pairing, flow, false);
+	}
+}
+
+void path_pairing_report_ways(
+	const struct path_pairing *pairing, path_way_receiver *receiver, void *context)
+{
+	const struct flows *flows = &pairing->flows;
+
+	for (uint32_t i = flows->oldest; i != FLOW_NONE; i = flows->list[i].newer)
+		path_flow_ways_report(&flows->list[i], receiver, context);
+}
+
+void path_pairing_finish(struct path_pairing *pairing)
+{
+	struct flows *flows = &pairing->flows;
+
+	end_journeys(pairing, UINT64_MAX);
+	/* all of them are told before the first one is gone, since opposite ones are compared */
+	for (uint32_t i = flows->oldest; i != FLOW_NONE; i = flows->list[i].newer)
+		path_losses_end_flow(pairing, &flows->list[i], true);
+	while (flows->oldest != FLOW_NONE)
+		flows_remove(flows, &flows->list[flows->oldest]);
+}
+
+void path_pairing_set_window(struct path_pairing *pairing, uint64_t window_ns)
+{
+	if (window_ns <= pairing->limits.window_ns)
+		return;
+	pairing->limits.window_ns = window_ns;
+}
+
+void path_pairing_forget_times(struct path_pairing *pairing)
+{
+	pairing->links = (struct path_links){0};
+}
+
+struct path_counts path_pairing_counts(const struct path_pairing *pairing)
+{
+	struct path_counts counts = pairing->counts;
+
+	counts.journeys = pairing->journeys.used;
+	counts.flows = pairing->flows.used;
+	return counts;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "client/path_results.h"
+
+enum { PATH_PLACE_TEXT_MAX = 512 };
+
+/*
+ * Writes the name of a place, "?" if it is PATH_PLACE_NONE; with its direction, as "web1:eth0
+ * out", if that is wanted and known.
+ */
+void path_place_describe(const struct path_results *results, uint16_t place, bool has_direction,
+	char out[PATH_PLACE_TEXT_MAX]);
+
+/* Returns how many columns of a terminal a text takes, at one for each character. */
+size_t path_place_text_width(const char *text);
