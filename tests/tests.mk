@@ -125,7 +125,7 @@ check-faults: all $(test_tools) $(preloads)
 # filter of system calls is left out, because valgrind would have to obey it.
 valgrind_tests = $(filter-out %/test_syscall_filter,$(unit_tests))
 check-valgrind: $(unit_tests)
-	@printf '%s\n' $(valgrind_tests) | xargs -P "$$(nproc)" -I % sh -c \
+	@printf '%s\n' $(valgrind_tests) | PATH_WORLDS=3 xargs -P "$$(nproc)" -I % sh -c \
 		'valgrind -q --error-exitcode=1 --leak-check=full \
 			--errors-for-leak-kinds=definite,indirect,possible \
 			% >%.valgrind 2>&1 && echo "ok - % under valgrind" || \
