@@ -26,6 +26,7 @@ struct path_sight {
 	uint16_t place;
 	uint8_t ttl;
 	bool is_foreign; /* incoming, but for the link address of another host */
+	bool is_passed;	 /* of the pairing: passages that begin or end here were reported */
 };
 
 /* One packet that passed from one place to the next that is captured. */

@@ -208,17 +208,22 @@ static void note_stray(struct path_pairing *pairing, struct flow *flow, struct j
 	}
 }
 
+/* A journey that has waited passes only the stretches that a later sight has added. */
 static void pass_all(struct path_pairing *pairing, struct flow *flow, struct journey *journey)
 {
-	const struct path_sight *first = &journey->sights[0];
+	struct path_sight *sights = journey->sights;
 
-	if (pairing->places.list[first->place].direction != PATH_INCOMING) {
+	if (pairing->places.list[sights[0].place].direction != PATH_INCOMING) {
 		flow->has_origin = true;
-		flow->origin = pairing->places.list[first->place].target;
+		flow->origin = pairing->places.list[sights[0].place].target;
 	}
-	note_stray(pairing, flow, journey);
+	if (!sights[0].is_passed)
+		note_stray(pairing, flow, journey);
 	for (unsigned i = 1; i < journey->sight_count; i++)
-		pass(pairing, flow, journey, &journey->sights[i - 1], &journey->sights[i]);
+		if (!sights[i - 1].is_passed || !sights[i].is_passed)
+			pass(pairing, flow, journey, &sights[i - 1], &sights[i]);
+	for (unsigned i = 0; i < journey->sight_count; i++)
+		sights[i].is_passed = true;
 	if (flow->waiting_count > 0 && journey->sight_count > 1 &&
 		pairing->now_ns - flow->waiting_checked_ns >= RECHECK_NS)
 		recheck_waiting(pairing, flow);

@@ -4,68 +4,119 @@
  * in the order of the merge. Out: events. One-way loss is that of RFC 7680, one-way delay
  * that of RFC 7679; the method is passive measurement (RFC 7799, section 3.6).
  *
- * Journeys
+ * Journeys (path_joining, path_pieces)
  *
  * A journey is one packet on its way: its identity, and a sight for each place that saw
  * it. A sight joins the journey of the same identity that lacks its place; otherwise it
- * starts a journey. The bytes of a TCP stream are a special case: offload makes one segment
- * of 64 KiB of many, and the reverse, so that one place sees other pieces than the next one.
- * Their journeys are ranges of sequence numbers of one flow with one TSval, which segments
- * of one send call keep. A sight that covers a part of a journey splits it there, and each
- * piece keeps the sights of the whole. So a piece is a packet of the place that sees the
- * smallest ones, and bytes are exact whatever the offload.
+ * starts a journey. Only PATH_WHOLE and PATH_BYTES are followed. A packet that cannot be
+ * identified may be any other one, so that its place may lack packets of that time.
+ *
+ * The bytes of a TCP stream are a special case: offload makes one segment of 64 KiB of many,
+ * and the reverse, so that one place sees other pieces than the next one. Their journeys are
+ * ranges of sequence numbers of one flow with one TSval, which segments of one send call
+ * keep. A sight that covers a part of a journey splits it there, and each piece keeps the
+ * sights of the whole. So a piece is a packet of the place that sees the smallest ones, and
+ * bytes are exact whatever the offload. Large UDP datagrams have no sequence numbers:
+ * path_datagrams makes each one a stream of its own, before it comes here.
+ *
+ * Second visits
+ *
+ * A router with one interface sends a packet out where it came in, and a capture without
+ * directions sees it twice at one place. A sight with a smaller TTL than the one at this
+ * place joins the same journey, at a place of its own (path_place.is_second). There is no
+ * third visit.
  *
  * Repeated packets
  *
  * A retransmission has another TSval, or another IPv4 identification. Where both are equal,
- * two journeys of one identity are under way at the same time. A sight joins the one that
- * was sent last, of those that were not sent after it was seen; its clock may be wrong by
- * what coverage and stretches allow. Such journeys are marked as repeated: their number is
- * certain, and that of the lost ones, but not which of them were lost, nor their delay.
- * Bytes that were sent twice with one TSval, or none, are told apart by the identification of
- * the segment. Where only the first one of a joined segment is known, the others may be of
- * either sending: then both are repeated. Repeated journeys end by the window alone, so that
- * other sights of theirs are repeated, too.
+ * or missing, two journeys of one identity can be under way at the same time. A sight joins
+ * the one that can have come in time, by the least time that packets ever took, and of
+ * several the one that was sent last. Such journeys are marked as repeated: their number is
+ * certain, but not which of them were lost, nor their delay. A packet without TSval and
+ * identification also does not join a journey if it would have taken a time that is unusual
+ * for the stretch: both are repeated then. Bytes that were sent twice with one TSval, or none,
+ * are told apart by the identification of the segment. Where only the first one of a joined
+ * segment is known, the others may be of either sending: then both are repeated. Repeated
+ * journeys end by the window alone, so that other sights of theirs are repeated, too.
  *
- * Order of the places
+ * Order of the places (path_order)
  *
- * The clocks of two hosts do not order places. One place comes before another if
- *  1. both are on one host, and that host's clock says so;
- *  2. its TTL is larger: each router takes one away;
- *  3. the packet left it, and entered the other one, with the same TTL;
- * or if there is a third place between them by these rules. If two places of a journey
- * remain without an order, its way is not known (PATH_DOUBT_ORDER).
+ * The clocks of two hosts do not order places. The TTL does, since each router takes one
+ * away; between two routers, what hosts do with the packet (send, forward or receive it); and
+ * at one host, its clock. If two places of a journey remain without an order, its way is
+ * not known (PATH_DOUBT_ORDER).
  *
- * Stretches and ways
+ * Stretches and ways (path_flows, path_flow_ways)
  *
  * Two places in sequence on a journey are a stretch. Each flow has a list of the stretches
  * that its packets passed, with the first and last time of that. If a place was missed, but a
- * later one was not, the packet was not lost: where that place's capture may lack packets at
- * that time (path_coverage), or where equal packets were under way, the longer stretch is not
- * noted as a way of the flow.
+ * later one was not, the packet was not lost, and the flow has a longer stretch beside the
+ * short ones. As a way for other packets it counts only if a packet passed by a place that
+ * lacked none at that time (flow_way.is_bypass): then the flow has two ways.
  *
- * Lost packets
+ * The places of whole journeys, from the first to the last one, are counted by flow, if they
+ * end where the flow ends. When the flow ends, a way that lacks places of exactly one longer
+ * way with the same end is counted with that one.
  *
- * A journey ends when it is older than the window, or earlier, when it has been seen at all
- * places at which packets of its flow were ever seen. If its flow has a stretch from its last
- * place to another, it is missing there. It was lost between the two if
- *  1. packets of the flow that were sent before it, and later, passed this stretch;
- *  2. no other stretch of the flow from that place was in use at that time;
+ * End of a journey (path_losses)
+ *
+ * A journey ends when it is older than the window. It ends earlier if it has been at all
+ * places that saw packets of its flow, over stretches that are known, and several journeys
+ * before it ended with as many sights. At its end its stretches are reported as passed.
+ * Then it is over, or its flow continues from its last place and it is missing, or that is
+ * not known yet, and it waits. A later packet of the flow, or a watermark, decides on those
+ * that wait. A late sight makes a waiting journey one under way again; only stretches with
+ * a new place are reported at its second end.
+ *
+ * Lost packets (path_decision, path_arrival)
+ *
+ * A journey that is missing at the next place waits until a later packet of the flow has
+ * passed from its last place. It was lost between the two if
+ *  1. no sight of it can have been left out for lack of space (PATH_DOUBT_MEMORY);
+ *  2. exactly one stretch from its last place was in use before it and after it, and no
+ *     other one was in use within the window (PATH_DOUBT_WAYS);
  *  3. the next place's capture ran, and its kernel dropped nothing, at all times at which
- *     the packet can have come to it, and it had no packet then that cannot be identified;
+ *     the packet can have come to it, and it had no packet then that cannot be identified
+ *     (PATH_DOUBT_NOT_RUNNING, PATH_DOUBT_DROPPED). If watermarks have not come up to that
+ *     time, the journey waits;
+ *  4. it is not repeated (PATH_DOUBT_REPEATED);
+ *  5. its TTL was more than 1, since a router drops it otherwise, and it is no first
+ *     fragment, since a host may join it to a packet (PATH_DOUBT_EXPIRED);
+ *  6. it is no stray, and no stray came for it (PATH_DOUBT_CHANGED, see below);
+ *  7. no journey of the same packet can have ended before this one began (PATH_DOUBT_LATE);
  *     and
- *  4. no journey of the same packet can have ended before this one began.
+ *  8. the next place is on the way (PATH_DOUBT_WAYS). A switch that does not know an
+ *     address sends to all of its ports, and other hosts receive copies. There the packet's
+ *     link address is another host's (path_sight.is_foreign), and the flow does not continue.
  *
- * The last one is for sources that are late. The flow's stretches, with the least and most
+ * Strays
+ *
+ * A journey that begins at a place to which its flow's packets come from another one, where
+ * the capture had no gap, is a stray: on its way something changed the identity, or its
+ * first sights came late. A packet that seems lost on that stretch may be the same one. So
+ * each stray takes back one loss on the stretch that is not older than the window, or else
+ * makes the next one a doubt. For similar reasons a journey that begins at a place which was
+ * new to its flow within the window may be the rest of one that ended without this place
+ * (journey.may_be_rest).
+ *
+ * Late packets (path_arrival, path_told)
+ *
+ * Condition 7 is for sources that are late. The flow's stretches, with the least and most
  * time that packets took on each, give the earliest time at which every other place can have
  * seen the packet; and the least lag of that place behind the merge gives when the merge
  * can have come to it. If that is more than the window before the journey began, the packet
- * may have been seen there, in a journey that is over (PATH_DOUBT_LATE). A sight that comes
- * after the loss was reported takes the loss back.
+ * may have been seen there, in a journey that is over. A sight that comes after the loss was
+ * reported, at another place that is not before the loss, takes it back; the latest losses
+ * are kept for this.
  *
- * If no later packet has passed, the journey waits for one. If none comes until the flow
- * ends, its packets were seen there and never beyond: lost, or on another way, or received
- * by a program on this host. That is an ending, not a loss.
+ * Endings
+ *
+ * A flow ends when it was idle for FLOW_IDLE_NS, when there is no space, or when no packet
+ * follows. Packets that still wait then were seen at their last place and never beyond: lost, or
+ * on another way, or received by a program on this host. That is an ending, not a loss
+ * (PATH_DOUBT_ENDED, if earlier packets went beyond). Endings are reported by flow and place: if
+ * packets of the flow continued from the place; or if those of other flows did, and it is not
+ * this place's host that answers.
  *
  * Assumptions, which ddump(1) repeats: a flow takes one way at one time, or all of its ways
  * are captured; a host's clock does not step back within the window; no router changes what
@@ -73,8 +124,11 @@
  *
  * Memory
  *
- * Journeys and flows are arrays of fixed size. If there is no free one, the oldest ends early;
- * what it lacks is not known (PATH_DOUBT_MEMORY).
+ * Journeys and flows are arrays of fixed size. If there is no free journey, the oldest one that
+ * waits counts as ended at its last place; if none waits, the oldest one under way ends early.
+ * If there is no free flow, the oldest one without packets under way ends; if there is none, the
+ * packet is left out. What was left out, or ended early, is in doubt (PATH_DOUBT_MEMORY), and so
+ * is what seems lost within the window after it.
  */
 #include "client/path_pairing.h"
 

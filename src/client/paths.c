@@ -10,27 +10,25 @@
 #include "client/path_alignment.h"
 #include "client/path_datagrams.h"
 #include "client/path_filters.h"
-#include "client/path_flow_text.h"
 #include "client/path_pairing.h"
+#include "client/path_reports.h"
 #include "client/path_table.h"
 #include "client/path_window.h"
 #include "common/clock.h"
 #include "format/linktype.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 enum {
 	JOURNEYS_MAX = 3 << 15, /* some 390 bytes each */
 	FLOWS_MAX = 1 << 14,	/* some 1,150 bytes each */
-	LOST_LISTED_MAX = 1000, /* with -verbose */
 };
 
 #define AHEAD_NS UINT64_C(5000000000) /* how far a timestamp may be after the local time */
 
-enum { NAME_SIZE = 512, TIME_SIZE = 32 };
+enum { NAME_SIZE = 512 };
 
 struct paths {
 	const struct options *options;
@@ -43,15 +41,12 @@ struct paths {
 	struct path_identity parts[PATH_PARTS_MAX];
 	struct path_pairing *pairing;
 	struct path_table *table;
-	struct path_pairing_sink table_sink;
+	struct path_reports reports;
 	struct path_own_flows *own_flows;
 	struct notices *notices;
 	struct path_window window;
 	struct path_align *align; /* NULL: without -align-traffic */
 	struct path_alignment alignment;
-	paths_last_seen *on_last_seen; /* NULL: nobody asks */
-	void *context;
-	uint64_t listed; /* lost packets, with -verbose */
 	char name[NAME_SIZE];
 };
 
@@ -70,110 +65,6 @@ static const char *name_place(void *context, const struct path_place *place)
 	snprintf(paths->name, sizeof(paths->name), "%s%s%s%s", name_target(paths, place->target),
 		*interface ? ":" : "", interface, place->is_second ? " (again)" : "");
 	return paths->name;
-}
-
-static const char *name_number(struct paths *paths, uint16_t place)
-{
-	return name_place(paths, path_pairing_get_place(paths->pairing, place));
-}
-
-static unsigned target_of(const struct paths *paths, uint16_t place)
-{
-	return path_pairing_get_place(paths->pairing, place)->target;
-}
-
-/* Undoes the correction of a time. */
-static bool undo(const struct paths *paths, struct path_sight *sight)
-{
-	return path_align_undo(
-		paths->align, target_of(paths, sight->place), sight->time_ns, &sight->time_ns);
-}
-
-static void passed(void *context, const struct path_passage *passage)
-{
-	struct paths *paths = context;
-	struct path_passage raw = *passage;
-
-	path_window_check(&paths->window, target_of(paths, raw.from.place), raw.from.time_ns,
-		target_of(paths, raw.to.place), raw.to.time_ns);
-	/* of a repeated packet, the delay is not used either */
-	if (paths->align && (!undo(paths, &raw.from) || !undo(paths, &raw.to)))
-		raw.is_repeated = true;
-	paths->table_sink.passed(paths->table_sink.context, &raw);
-}
-
-static void print_time(uint64_t time_ns, char out[TIME_SIZE])
-{
-	const time_t seconds = (time_t)(time_ns / NS_PER_S);
-	struct tm tm;
-	const size_t size = strftime(out, TIME_SIZE, "%T", gmtime_r(&seconds, &tm));
-
-	snprintf(out + size, TIME_SIZE - size, ".%06u", (unsigned)(time_ns / 1000 % 1000000));
-}
-
-/* Lists a lost packet, with -verbose. */
-static void list_lost(struct paths *paths, const struct path_missing *missing)
-{
-	char flow[PATH_FLOW_TEXT_MAX];
-	char time[TIME_SIZE];
-	char from[NAME_SIZE];
-
-	if (!paths->options->verbose || paths->listed > LOST_LISTED_MAX)
-		return;
-	if (paths->listed++ == LOST_LISTED_MAX) {
-		notice("more packets were lost than the %d that are listed", LOST_LISTED_MAX);
-		return;
-	}
-	path_flow_describe(missing->flow, flow);
-	print_time(missing->from.time_ns, time);
-	snprintf(from, sizeof(from), "%s", name_number(paths, missing->from.place));
-	notice("%s UTC: lost between %s and %s: %s, %" PRIu32 " bytes of payload", time, from,
-		name_number(paths, missing->to), flow, missing->bytes);
-}
-
-static void lost(void *context, const struct path_missing *missing)
-{
-	struct paths *paths = context;
-
-	list_lost(paths, missing);
-	paths->table_sink.lost(paths->table_sink.context, missing);
-}
-
-static void take_back(void *context, const struct path_missing *missing, enum path_doubt doubt)
-{
-	const struct paths *paths = context;
-
-	paths->table_sink.take_back(paths->table_sink.context, missing, doubt);
-}
-
-static void doubt(void *context, const struct path_missing *missing, enum path_doubt doubt)
-{
-	const struct paths *paths = context;
-
-	paths->table_sink.doubt(paths->table_sink.context, missing, doubt);
-}
-
-static void ending(void *context, const struct path_ending *ending)
-{
-	const struct paths *paths = context;
-
-	paths->table_sink.ending(paths->table_sink.context, ending);
-}
-
-static void flow_way(void *context, const struct path_way_count *way)
-{
-	const struct paths *paths = context;
-
-	paths->table_sink.flow_way(paths->table_sink.context, way);
-}
-
-static void last_seen(void *context, const struct path_missing *missing)
-{
-	struct paths *paths = context;
-
-	if (paths->on_last_seen)
-		paths->on_last_seen(paths->context, missing->from.number,
-			name_number(paths, missing->from.place));
 }
 
 /* False: out of memory. */
@@ -200,16 +91,7 @@ static bool init(struct paths *paths)
 		.flows = FLOWS_MAX,
 		.window_ns = paths->window.ns,
 	};
-	const struct path_pairing_sink sink = {
-		.context = paths,
-		.passed = passed,
-		.lost = lost,
-		.take_back = take_back,
-		.doubt = doubt,
-		.ending = ending,
-		.flow_way = flow_way,
-		.last_seen = last_seen,
-	};
+	const struct path_pairing_sink sink = path_reports_sink(&paths->reports);
 
 	paths->coverage = calloc(paths->targets, sizeof(*paths->coverage));
 	paths->counted_ns = calloc(paths->targets, sizeof(*paths->counted_ns));
@@ -225,7 +107,14 @@ static bool init(struct paths *paths)
 	if (!paths->table || !paths->pairing || !paths->datagrams)
 		return false;
 	path_table_set_pairing(paths->table, paths->pairing);
-	paths->table_sink = path_table_sink(paths->table);
+	paths->reports = (struct path_reports){
+		.pairing = paths->pairing,
+		.names = names,
+		.window = &paths->window,
+		.align = paths->align,
+		.table = path_table_sink(paths->table),
+		.lists_lost = paths->options->verbose,
+	};
 	if (paths->options->verbose)
 		path_table_list_all_ways(paths->table);
 	return true;
@@ -262,12 +151,12 @@ void paths_free(struct paths *paths)
 	free(paths);
 }
 
-void paths_on_last_seen(struct paths *paths, paths_last_seen *on_last_seen, void *context)
+void paths_on_last_seen(struct paths *paths, path_last_seen_receiver *receiver, void *context)
 {
 	if (!paths)
 		return;
-	paths->on_last_seen = on_last_seen;
-	paths->context = context;
+	paths->reports.on_last_seen = receiver;
+	paths->reports.context = context;
 }
 
 uint64_t paths_window_ns(const struct paths *paths)

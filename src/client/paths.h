@@ -7,6 +7,7 @@
 #include "client/options.h"
 #include "client/path_events.h"
 #include "client/path_own_flows.h"
+#include "client/path_reports.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,11 +33,8 @@ struct paths *paths_new(const struct paths_plan *plan);
 
 void paths_free(struct paths *paths);
 
-/* Receives that nothing of the packet with this number was seen after a place. */
-typedef void paths_last_seen(void *context, uint64_t number, const char *place);
-
-/* Sets who receives this. */
-void paths_on_last_seen(struct paths *paths, paths_last_seen *on_last_seen, void *context);
+/* Sets what receives that nothing of a packet was seen after a place. */
+void paths_on_last_seen(struct paths *paths, path_last_seen_receiver *receiver, void *context);
 
 /* Returns for how long a packet may be under way: it grows when a clock becomes known. */
 uint64_t paths_window_ns(const struct paths *paths);

@@ -245,47 +245,69 @@ static void log_passage(struct path_truth *truth, const char *text,
 	truth_log_frame(truth, to);
 }
 
+/* Adds the bytes of TCP that a passage has, to compare their sums. */
+static void tally_passage(struct path_truth *truth, const struct path_passage *passage,
+	const struct path_world_frame *from, const struct path_world_frame *to)
+{
+	struct tally tally = {.key = first_atom(truth, from)->flow,
+		.told = passage->bytes,
+		.from = frame_place(truth, from)};
+
+	tallies_add(&truth->balance, tally);
+	tally.to = frame_place(truth, to);
+	tallies_add(&truth->passed, tally);
+}
+
+/*
+ * Returns the weight of a frame's atoms that truly passed from it to another one; ret_skipped
+ * is that of atoms which also passed a place between the two.
+ */
+static uint64_t weigh_passage(struct path_truth *truth, const struct path_world_frame *from,
+	const struct path_world_frame *to, uint64_t *ret_skipped)
+{
+	const struct path_world_atom *first = first_atom(truth, from);
+	uint64_t sum = 0;
+
+	*ret_skipped = 0;
+	for (uint32_t i = 0; i < from->atom_count; i++) {
+		const uint32_t atom = from->atoms[i];
+		const struct path_world_visit *left =
+			find_visit(truth, atom, frame_number(truth, from));
+		const struct path_world_visit *came =
+			find_visit(truth, atom, frame_number(truth, to));
+		uint64_t weight;
+
+		if (!left || !came || came <= left)
+			continue;
+		weight = truth_weight(first, truth->world->atoms[atom].bytes);
+		sum += weight;
+		if (skips(truth, left, came, true))
+			*ret_skipped += weight;
+		else if (skips(truth, left, came, false) && first->is_tcp_data)
+			tallies_add(&truth->passed, (struct tally){.key = first->flow,
+							    .truth = weight,
+							    .from = frame_place(truth, from),
+							    .to = frame_place(truth, to)});
+	}
+	return sum;
+}
+
 static void tell_passed(void *context, const struct path_passage *passage)
 {
 	struct path_truth *truth = context;
 	const struct path_world_frame *from = frame_of(truth, passage->from.number);
 	const struct path_world_frame *to = frame_of(truth, passage->to.number);
 	const struct path_world_atom *atom = first_atom(truth, from);
-	uint64_t bytes = 0;   /* that passed */
-	uint64_t skipped = 0; /* of these, by a place that is left out */
+	const uint64_t told = truth_weight(atom, passage->bytes);
+	uint64_t skipped;
+	uint64_t passed;
 
 	truth->counts.passed++;
-	if (atom->is_tcp_data) {
-		tallies_add(&truth->balance, (struct tally){.key = atom->flow,
-						     .told = passage->bytes,
-						     .from = frame_place(truth, from)});
-		tallies_add(&truth->passed, (struct tally){.key = atom->flow,
-						    .told = passage->bytes,
-						    .from = frame_place(truth, from),
-						    .to = frame_place(truth, to)});
-	}
-	for (uint32_t i = 0; i < from->atom_count; i++) {
-		const struct path_world_visit *left =
-			find_visit(truth, from->atoms[i], frame_number(truth, from));
-		const struct path_world_visit *came =
-			find_visit(truth, from->atoms[i], frame_number(truth, to));
-		uint64_t weight;
-
-		if (!left || !came || came <= left)
-			continue;
-		weight = truth_weight(atom, truth->world->atoms[from->atoms[i]].bytes);
-		bytes += weight;
-		if (skips(truth, left, came, true))
-			skipped += weight;
-		else if (skips(truth, left, came, false) && atom->is_tcp_data)
-			tallies_add(&truth->passed, (struct tally){.key = atom->flow,
-							    .truth = weight,
-							    .from = frame_place(truth, from),
-							    .to = frame_place(truth, to)});
-	}
-	if (bytes >= truth_weight(atom, passage->bytes)) {
-		if (bytes - skipped < truth_weight(atom, passage->bytes) &&
-			!has_uncertain(truth, from)) {
+	if (atom->is_tcp_data)
+		tally_passage(truth, passage, from, to);
+	passed = weigh_passage(truth, from, to, &skipped);
+	if (passed >= told) {
+		if (passed - skipped < told && !has_uncertain(truth, from)) {
 			truth->counts.skipped++;
 			log_passage(truth, "a place is left out", from, to);
 		}

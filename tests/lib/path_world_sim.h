@@ -210,8 +210,10 @@ void sim_receive(struct sim *sim, const struct sim_packet *packet);
 
 /* path_world_tcp.c */
 void tcp_start(struct sim *sim, unsigned flow, uint64_t time);
-void tcp_receive(struct sim *sim, const struct sim_packet *packet);
 void tcp_finish(struct sim *sim);
+
+/* path_world_tcp_receive.c */
+void tcp_receive(struct sim *sim, const struct sim_packet *packet);
 
 /* path_world_frame.c: writes a packet as it is captured. Returns its size on the wire. */
 enum { SIM_FRAME_MAX = 70000 };

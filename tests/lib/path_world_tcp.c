@@ -1,62 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP of the simulated hosts: handshake, requests and responses, retransmissions by
- * time-out and after three duplicate acknowledgments (RFC 9293, RFC 6582), delayed
- * acknowledgments, zero windows, keepalive, FIN and RST.
+ * TCP of the simulated hosts (RFC 9293): what their programs write, what each end sends,
+ * retransmissions by time-out, probes of zero windows, and keepalive. What arrives is in
+ * path_world_tcp_receive.c.
  */
-#include "path_world_sim.h"
+#include "path_world_tcp.h"
 
 #include <stdlib.h>
 
-enum {
-	FIN = 0x01,
-	SYN = 0x02,
-	RST = 0x04,
-	PSH = 0x08,
-	ACK = 0x10,
-	RANGES = 32,
-	WINDOW = 65535, /* in units of 64 bytes */
-	WINDOW_SCALE = 6,
-	RETRIES = 5,
-	SEGMENTS_MAX = 200, /* of a congestion window */
-};
+enum { RETRIES = 5 };
 
-struct tcp_range {
-	uint32_t from, to;
-};
-
-struct tcp_end {
-	struct tcp_connection *connection;
-	struct tcp_end *peer;
-	struct sim_flow *flow;			       /* of what it sends */
-	uint32_t first, acked, next, highest, written; /* sequence numbers */
-	uint32_t received;			       /* all up to this one */
-	struct tcp_range ranges[RANGES];	       /* received beyond */
-	unsigned range_count;
-	uint32_t window_of_peer, window, recover, cwnd;
-	uint32_t echo; /* the latest timestamp of the peer */
-	uint32_t unacknowledged, read;
-	unsigned duplicates, retries;
-	uint64_t timer;	   /* number of the timer that is valid */
-	uint64_t stall_at; /* the program reads nothing after so many bytes, for a time; 0: never */
-	bool is_open, wants_fin, has_sent_fin, has_got_fin, is_delayed;
-};
-
-struct tcp_connection {
-	struct tcp_end ends[2]; /* client, server */
-	uint32_t mss;
-	bool has_timestamp, has_keepalive, ends_by_reset, is_closed;
-	unsigned rounds;
-	uint32_t request, response; /* bytes of each */
-	uint64_t think;
-};
-
-static int32_t after(uint32_t one, uint32_t other)
-{
-	return (int32_t)(one - other);
-}
-
-static void send_segment(
+void tcp_send_segment(
 	struct sim *sim, struct tcp_end *end, uint32_t sequence, uint32_t bytes, uint8_t flags)
 {
 	struct tcp_connection *connection = end->connection;
@@ -95,13 +49,12 @@ static void set_timer(struct sim *sim, struct tcp_end *end, uint64_t delay)
 		sim_at(sim, sim->now + delay, run_timer, end, end->timer);
 }
 
-static uint64_t timeout(const struct tcp_end *end)
+void tcp_set_timer(struct sim *sim, struct tcp_end *end)
 {
-	return 200 * SIM_MS << end->retries;
+	set_timer(sim, end, 200 * SIM_MS << end->retries);
 }
 
-/* Sends what the windows allow. */
-static void send_data(struct sim *sim, struct tcp_end *end)
+void tcp_send_data(struct sim *sim, struct tcp_end *end)
 {
 	const uint32_t mss = end->connection->mss;
 
@@ -122,25 +75,25 @@ static void send_data(struct sim *sim, struct tcp_end *end)
 			size -= size % mss;
 		if (!size)
 			break;
-		send_segment(sim, end, end->next, size, ACK | (is_all ? PSH : 0));
+		tcp_send_segment(sim, end, end->next, size, ACK | (is_all ? PSH : 0));
 		end->next += size;
 	}
 	if (end->wants_fin && end->next == end->written) {
-		send_segment(sim, end, end->next++, 0, ACK | FIN);
+		tcp_send_segment(sim, end, end->next++, 0, ACK | FIN);
 		end->has_sent_fin = true;
 	}
 	if (after(end->next, end->highest) > 0)
 		end->highest = end->next;
-	set_timer(sim, end, timeout(end));
+	tcp_set_timer(sim, end);
 }
 
 static void write_data(struct sim *sim, struct tcp_end *end, uint32_t bytes)
 {
 	end->written += bytes;
-	send_data(sim, end);
+	tcp_send_data(sim, end);
 }
 
-static void run_request(struct sim *sim, void *object, uint64_t number)
+void tcp_request(struct sim *sim, void *object, uint64_t number)
 {
 	struct tcp_connection *connection = object;
 	struct tcp_end *client = &connection->ends[0];
@@ -153,15 +106,14 @@ static void run_request(struct sim *sim, void *object, uint64_t number)
 		write_data(sim, client, connection->request);
 	} else if (connection->ends_by_reset) {
 		connection->is_closed = true;
-		send_segment(sim, client, client->next, 0, RST | ACK);
+		tcp_send_segment(sim, client, client->next, 0, RST | ACK);
 	} else {
 		client->wants_fin = true;
-		send_data(sim, client);
+		tcp_send_data(sim, client);
 	}
 }
 
-/* A program has all of a request or response. */
-static void handle_read(struct sim *sim, struct tcp_end *end, uint32_t before)
+void tcp_handle_read(struct sim *sim, struct tcp_end *end, uint32_t before)
 {
 	struct tcp_connection *connection = end->connection;
 	const bool is_server = end == &connection->ends[1];
@@ -172,14 +124,14 @@ static void handle_read(struct sim *sim, struct tcp_end *end, uint32_t before)
 	if (is_server)
 		write_data(sim, end, connection->response);
 	else
-		sim_at(sim, sim->now + sim_below(sim, connection->think), run_request, connection,
+		sim_at(sim, sim->now + sim_below(sim, connection->think), tcp_request, connection,
 			0);
 }
 
 /* Sends a segment that is answered by its window: a window probe, or keepalive. */
 static void send_probe(struct sim *sim, struct tcp_end *end)
 {
-	send_segment(sim, end, end->acked - 1, 0, ACK);
+	tcp_send_segment(sim, end, end->acked - 1, 0, ACK);
 	set_timer(sim, end, 250 * SIM_MS);
 }
 
@@ -202,188 +154,25 @@ static void run_timer(struct sim *sim, void *object, uint64_t number)
 	if (++end->retries > RETRIES)
 		return;
 	if (!end->is_open) {
-		send_segment(sim, end, end->first, 0, end->received ? SYN | ACK : SYN);
-		set_timer(sim, end, timeout(end));
+		tcp_send_segment(sim, end, end->first, 0, end->received ? SYN | ACK : SYN);
+		tcp_set_timer(sim, end);
 		return;
 	}
 	end->next = end->acked;
 	end->cwnd = 2 * end->connection->mss;
 	end->duplicates = 0;
 	end->recover = end->acked;
-	send_data(sim, end);
+	tcp_send_data(sim, end);
 }
 
-static void run_delayed_ack(struct sim *sim, void *object, uint64_t number)
-{
-	struct tcp_end *end = object;
-
-	(void)number;
-	if (end->is_delayed && !end->connection->is_closed)
-		send_segment(sim, end, end->next, 0, ACK);
-}
-
-/* The program reads again. */
-static void run_window_update(struct sim *sim, void *object, uint64_t number)
-{
-	struct tcp_end *end = object;
-
-	(void)number;
-	end->window = WINDOW;
-	if (!end->connection->is_closed)
-		send_segment(sim, end, end->next, 0, ACK);
-}
-
-static void resend_first(struct sim *sim, struct tcp_end *end)
+void tcp_resend_first(struct sim *sim, struct tcp_end *end)
 {
 	uint32_t size = end->written - end->acked;
 
 	if (size > end->connection->mss)
 		size = end->connection->mss;
 	if (after(end->written, end->acked) > 0)
-		send_segment(sim, end, end->acked, size, ACK);
-}
-
-static void handle_ack(struct sim *sim, struct tcp_end *end, const struct sim_packet *packet)
-{
-	const uint32_t window = (uint32_t)packet->window << WINDOW_SCALE;
-	const uint32_t mss = end->connection->mss;
-	const bool is_same_window = window == end->window_of_peer;
-
-	if (after(packet->ack, end->highest) > 0 || after(packet->ack, end->acked) < 0)
-		return;
-	end->window_of_peer = window;
-	if (packet->ack != end->acked) {
-		end->cwnd += packet->ack - end->acked;
-		if (end->cwnd > SEGMENTS_MAX * mss)
-			end->cwnd = SEGMENTS_MAX * mss;
-		end->acked = packet->ack;
-		if (after(end->next, end->acked) < 0)
-			end->next = end->acked;
-		end->retries = 0;
-		end->duplicates = 0;
-		if (after(end->recover, end->acked) > 0)
-			resend_first(sim, end);
-	} else if (!packet->bytes && is_same_window && end->acked != end->highest) {
-		if (++end->duplicates == 3) {
-			end->recover = end->next;
-			end->cwnd = end->cwnd / 2 > 2 * mss ? end->cwnd / 2 : 2 * mss;
-			resend_first(sim, end);
-		}
-	}
-	if (!(end->has_sent_fin && end->acked == end->written + 1))
-		send_data(sim, end);
-}
-
-static void add_range(struct tcp_end *end, uint32_t from, uint32_t to)
-{
-	if (after(from, end->received) > 0) {
-		if (end->range_count < RANGES)
-			end->ranges[end->range_count++] = (struct tcp_range){from, to};
-		return;
-	}
-	if (after(to, end->received) > 0)
-		end->received = to;
-	for (unsigned i = 0; i < end->range_count; i++) {
-		if (after(end->ranges[i].from, end->received) > 0)
-			continue;
-		if (after(end->ranges[i].to, end->received) > 0)
-			end->received = end->ranges[i].to;
-		end->ranges[i] = end->ranges[--end->range_count];
-		i = UINT32_MAX;
-	}
-}
-
-static void handle_data(struct sim *sim, struct tcp_end *end, const struct sim_packet *packet)
-{
-	const uint32_t before = end->received, read_before = end->read;
-
-	add_range(end, packet->sequence, packet->sequence + packet->bytes);
-	end->unacknowledged += packet->bytes;
-	end->read += end->received - before;
-	if (end->stall_at && end->read >= end->stall_at) {
-		end->stall_at = 0;
-		end->window = 0;
-		sim_at(sim, sim->now + 300 * SIM_MS, run_window_update, end, 0);
-	}
-	if (before == end->received || end->range_count || !end->window ||
-		end->unacknowledged >= 2 * end->connection->mss) {
-		send_segment(sim, end, end->next, 0, ACK);
-	} else if (!end->is_delayed) {
-		end->is_delayed = true;
-		sim_at(sim, sim->now + 40 * SIM_MS, run_delayed_ack, end, 0);
-	}
-	handle_read(sim, end, read_before);
-}
-
-static void handle_fin(struct sim *sim, struct tcp_end *end, const struct sim_packet *packet)
-{
-	if (packet->sequence + packet->bytes == end->received && !end->has_got_fin) {
-		end->received++;
-		end->has_got_fin = true;
-	}
-	send_segment(sim, end, end->next, 0, ACK);
-	if (end->has_got_fin && !end->wants_fin) {
-		end->wants_fin = true;
-		send_data(sim, end);
-	}
-}
-
-static void handle_syn(struct sim *sim, struct tcp_end *end, const struct sim_packet *packet)
-{
-	const bool is_server = end == &end->connection->ends[1];
-
-	if (!end->received)
-		end->received = packet->sequence + 1;
-	end->window_of_peer = WINDOW << WINDOW_SCALE;
-	if (is_server && !end->is_open) {
-		end->next = end->highest = end->written = end->first + 1;
-		send_segment(sim, end, end->first, 0, SYN | ACK);
-		set_timer(sim, end, timeout(end));
-	} else if (!is_server) {
-		const bool was_open = end->is_open;
-
-		end->acked = end->first + 1;
-		end->is_open = true;
-		end->retries = 0;
-		send_segment(sim, end, end->next, 0, ACK);
-		if (!was_open)
-			run_request(sim, end->connection, 0);
-	}
-}
-
-void tcp_receive(struct sim *sim, const struct sim_packet *packet)
-{
-	struct tcp_connection *connection = sim->connections[packet->flow->next_connection];
-	const bool is_to_server = packet->flow == connection->ends[0].flow;
-	struct tcp_end *end = &connection->ends[is_to_server];
-
-	if (connection->is_closed)
-		return;
-	if (packet->flags & RST) {
-		connection->is_closed = true;
-		return;
-	}
-	if (packet->has_timestamp && after(packet->timestamp, end->echo) > 0)
-		end->echo = packet->timestamp;
-	if (packet->flags & SYN) {
-		end->echo = packet->timestamp;
-		handle_syn(sim, end, packet);
-		return;
-	}
-	if (!end->is_open) {
-		if (!is_to_server || !end->received || packet->ack != end->first + 1)
-			return;
-		end->is_open = true;
-		end->acked = end->first + 1;
-		end->retries = 0;
-	}
-	handle_ack(sim, end, packet);
-	if (packet->bytes)
-		handle_data(sim, end, packet);
-	else if (after(packet->sequence, end->received) < 0)
-		send_segment(sim, end, end->next, 0, ACK);
-	if (packet->flags & FIN)
-		handle_fin(sim, end, packet);
+		tcp_send_segment(sim, end, end->acked, size, ACK);
 }
 
 static void run_connect(struct sim *sim, void *object, uint64_t number)
@@ -392,8 +181,8 @@ static void run_connect(struct sim *sim, void *object, uint64_t number)
 
 	(void)number;
 	client->next = client->highest = client->written = client->first + 1;
-	send_segment(sim, client, client->first, 0, SYN);
-	set_timer(sim, client, timeout(client));
+	tcp_send_segment(sim, client, client->first, 0, SYN);
+	tcp_set_timer(sim, client);
 }
 
 void tcp_start(struct sim *sim, unsigned flow, uint64_t time)

@@ -96,10 +96,9 @@ static uint32_t write_packet(unsigned char *out, bool is_tcp, uint64_t number)
 	return size;
 }
 
-static double measure(bool is_tcp, uint64_t sights, uint64_t counts[3])
+static struct path_pairing *open_pairing(
+	struct path_coverage coverage[PLACES], uint64_t counts[3], uint16_t ret_places[PLACES])
 {
-	static struct path_coverage coverage[PLACES];
-	static const struct path_hash_key key = {{1, 2}, {3, 4, 5}};
 	const struct path_limits limits = {JOURNEYS, FLOWS_MAX, NS_PER_S / 20};
 	const struct path_pairing_sink sink = {.context = counts,
 		.passed = ignore_passage,
@@ -108,21 +107,32 @@ static double measure(bool is_tcp, uint64_t sights, uint64_t counts[3])
 		.doubt = ignore_doubt,
 		.ending = ignore_ending};
 	struct path_pairing *pairing = path_pairing_new(&limits, coverage, &sink);
-	unsigned char packet[TCP_SIZE] = {0};
-	uint64_t number = 0, begin, now = NS_PER_S;
-	uint16_t places[PLACES];
 
 	if (!pairing)
-		return 0;
-	memset(coverage, 0, sizeof(coverage));
+		return NULL;
 	for (unsigned i = 0; i < PLACES; i++) {
 		const struct path_place place = {.target = i,
 			.interface = i,
 			.direction = i == 0 ? PATH_OUTGOING : PATH_INCOMING};
 
 		path_coverage_begin(&coverage[i], 1);
-		places[i] = path_pairing_place(pairing, &place);
+		ret_places[i] = path_pairing_place(pairing, &place);
 	}
+	return pairing;
+}
+
+/* Returns how many sights are followed in a second; 0: out of memory. */
+static double measure(bool is_tcp, uint64_t sights, uint64_t counts[3])
+{
+	static const struct path_hash_key key = {{1, 2}, {3, 4, 5}};
+	struct path_coverage coverage[PLACES] = {0};
+	uint16_t places[PLACES];
+	struct path_pairing *pairing = open_pairing(coverage, counts, places);
+	unsigned char packet[TCP_SIZE] = {0};
+	uint64_t number = 0, begin, now = NS_PER_S;
+
+	if (!pairing)
+		return 0;
 	begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	for (uint64_t i = 0; number < sights; i++, now += STEP_NS) {
 		const uint32_t size = write_packet(packet, is_tcp, i);

@@ -327,6 +327,40 @@ static void second_visit_with_smaller_ttl_one_journey(void **state)
 	close_lab(lab);
 }
 
+/* The packet has ended at a place, and waits, when another place reports it. */
+static void late_place_of_waiting_packet_each_stretch_once(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	travel(lab, 1, datagram(1, 1));
+	wait_window(lab);
+	assert_int_equal(lab->passed[1], 1);
+	see(lab, 2, datagram(1, 1));
+	wait_window(lab);
+	assert_int_equal(lab->passed[1], 2);
+	see(lab, 3, datagram(1, 1));
+	finish(lab);
+	assert_int_equal(lab->passed[1], 3);
+	assert_int_equal(lab->skipped, 0);
+	close_lab(lab);
+}
+
+static void late_pieces_of_waiting_segment_bytes_exact(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	travel(lab, 1, segment(1, 0, 9000, 7));
+	wait_window(lab);
+	see(lab, 2, segment(1, 0, 3000, 7));
+	see(lab, 2, segment(1, 3000, 6000, 7));
+	finish(lab);
+	assert_int_equal(lab->passed_bytes, 18000);
+	assert_int_equal(lab->skipped, 0);
+	close_lab(lab);
+}
+
 static void late_sight_takes_loss_back(void **state)
 {
 	struct lab *lab = open_lab();
@@ -491,6 +525,8 @@ int main(void)
 		cmocka_unit_test(damaged_packet_gap_of_its_place_alone),
 		cmocka_unit_test(change_of_way_doubt_and_no_loss),
 		cmocka_unit_test(second_visit_with_smaller_ttl_one_journey),
+		cmocka_unit_test(late_place_of_waiting_packet_each_stretch_once),
+		cmocka_unit_test(late_pieces_of_waiting_segment_bytes_exact),
 		cmocka_unit_test(late_sight_takes_loss_back),
 		cmocka_unit_test(late_joined_segment_takes_all_its_losses_back),
 		cmocka_unit_test(late_source_doubt_and_no_loss),
