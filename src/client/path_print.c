@@ -117,7 +117,7 @@ static uint64_t count_doubt(const struct path_stretch *stretch, int doubt)
 static const char *describe_doubt(int doubt)
 {
 	static const char *const texts[PATH_DOUBTS + 1] = {
-		[PATH_DOUBT_NOT_RUNNING] = "lost or not: the next capture did not run",
+		[PATH_DOUBT_NOT_RUNNING] = "lost or not: before or after the next capture",
 		[PATH_DOUBT_DROPPED] = "lost or not: the next kernel dropped packets",
 		[PATH_DOUBT_ENDED] = "lost or not: no later packet of the flow passed",
 		[PATH_DOUBT_WAYS] = "lost or not: the flow has several ways",
@@ -213,7 +213,7 @@ static void print_not_followed(const struct path_results *results, FILE *out)
 	print_part(out, &is_first, counts.by_kind[PATH_NOT_IP], "not IP");
 	print_part(out, &is_first, counts.by_kind[PATH_FRAGMENT], "later fragments");
 	print_part(out, &is_first, counts.by_kind[PATH_GROUP], "multicast or broadcast");
-	print_part(out, &is_first, counts.by_kind[PATH_DAMAGED], "damaged or cut");
+	print_part(out, &is_first, counts.by_kind[PATH_DAMAGED], "damaged, or cut by -snaplen");
 	print_part(out, &is_first, results->stretches.left_out, "of too many stretches");
 	if (!is_first)
 		putc('\n', out);
@@ -281,6 +281,16 @@ static void print_clocks(const struct path_results *results, FILE *out)
 	}
 }
 
+/* Prints why there are no rows, and what to try. */
+static void print_no_rows(const struct path_results *results, FILE *out)
+{
+	if (path_pairing_counts(results->pairing).packets == 0)
+		fputs("No packet was captured; check the filter and the interfaces.\n", out);
+	else
+		fputs("No packet was seen at two places; name hosts that the same packets pass.\n",
+			out);
+}
+
 void path_print(const struct path_results *results, FILE *out, unsigned columns)
 {
 	size_t rows;
@@ -292,7 +302,7 @@ void path_print(const struct path_results *results, FILE *out, unsigned columns)
 	print_endings(results, out);
 	rows = path_rows_print(results, out, columns);
 	if (rows == 0)
-		fputs("No packet was seen at two places.\n", out);
+		print_no_rows(results, out);
 	path_ways_print(results, out);
 	print_lossy_flows(results, out);
 	print_all_doubts(results, out);

@@ -173,7 +173,8 @@ static bool set_up(struct session *session, struct error *error)
 			.has_watermarks = options->pcapng && !options->extcap && !options->print &&
 					  !options->paths &&
 					  output_is_piped(session->outputs.main)},
-		.has_readers = session->outputs.printer.pid == 0 || session->outputs.print,
+		.has_readers = (session->outputs.printer.pid == 0 || session->outputs.print) &&
+			       !(options->paths && !options->output),
 		.print = {.output = session->outputs.print, .pcapng = true},
 		.rotation = session->outputs.rotation.is_on ? &session->outputs.rotation : NULL,
 		.commands = &session->commands,

@@ -93,9 +93,19 @@ fields_of() {
 	serve
 	merge -paths "${lab[0]}"
 	[ "$status" -eq 0 ]
-	[ "$(cat "$merged")" = "No packet was seen at two places." ]
+	[ "$(cat "$merged")" = "No packet was seen at two places; name hosts that the same packets pass." ]
 	merge -paths -hold 0 "a=$url/stream?packets=10&id=1" "b=$url/stream?packets=10&id=2"
-	grep -qx 'No packet was seen at two places.' "$merged"
+	grep -qx 'No packet was seen at two places; name hosts that the same packets pass.' "$merged"
+	merge -paths "a=$url/stream?packets=0&id=1"
+	grep -qx 'No packet was captured; check the filter and the interfaces.' "$merged"
+}
+
+@test "-paths, several link types: a warning only if a file has them" {
+	serve
+	merge -paths "${lab[0]}" "a=$url/stream?packets=1&id=1&linktype=1"
+	run ! grep 'link type' "$said"
+	merge -paths -w "$file" "${lab[0]}" "a=$url/stream?packets=1&id=1&linktype=1"
+	grep 'link type .* differs from' "$said"
 }
 
 @test "-paths -verbose: each lost packet, with time, places and flow" {

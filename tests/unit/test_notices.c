@@ -269,8 +269,8 @@ static void latest_lines_and_all_warnings_are_repeated(void **state)
 		"ddump: and 14 earlier lines; append 2> FILE to keep all\n");
 	for (int i = 0; i < 3; i++)
 		stderr_of(print_many);
-	assert_non_null(strstr(stderr_of(notice_repeat_latest),
-		"ddump: warning: last warning\nddump: and "));
+	assert_non_null(strstr(
+		stderr_of(notice_repeat_latest), "ddump: warning: last warning\nddump: and "));
 	assert_null(strstr(stderr_of(notice_repeat_latest), "ddump: line 19\n"));
 }
 
