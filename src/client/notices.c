@@ -18,9 +18,22 @@ enum {
 	LABELS_NAMED_MAX = 5,
 	LABEL_MAX = 80,				      /* bytes of one that are shown */
 	SECTION_TEXT_MAX = PCAPNG_TEXT_MAX / 2 + 512, /* with a label */
+	LATEST_MAX = 8,				      /* lines that can be repeated */
 };
 
 static bool status_line_is_drawn;
+
+struct kept_line {
+	bool is_warning;
+	char text[LINE_SIZE];
+};
+
+/* The oldest one first. */
+static struct {
+	struct kept_line lines[LATEST_MAX];
+	size_t count;
+	unsigned long long left_out;
+} latest;
 
 void notice_status_line(const char *line)
 {
@@ -33,16 +46,49 @@ void notice_status_line(const char *line)
 	fflush(stderr);
 }
 
-static void print_line(const char *kind, const char *format, va_list args)
+static void print_kept(const struct kept_line *line)
+{
+	fprintf(stderr, "ddump: %s%s\n", line->is_warning ? "warning: " : "", line->text);
+}
+
+/* Returns the last slot of latest. If all are in use, the oldest line that is no warning ends. */
+static struct kept_line *take_slot(void)
+{
+	size_t oldest = 0;
+
+	if (latest.count < LATEST_MAX)
+		return &latest.lines[latest.count++];
+	while (oldest < LATEST_MAX && latest.lines[oldest].is_warning)
+		oldest++;
+	if (oldest == LATEST_MAX)
+		oldest = 0;
+	memmove(&latest.lines[oldest], &latest.lines[oldest + 1],
+		(LATEST_MAX - 1 - oldest) * sizeof(latest.lines[0]));
+	latest.left_out++;
+	return &latest.lines[LATEST_MAX - 1];
+}
+
+static void print_line(bool is_warning, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
-static void print_line(const char *kind, const char *format, va_list args)
+static void print_line(bool is_warning, const char *format, va_list args)
 {
-	char line[LINE_SIZE];
+	struct kept_line *line = take_slot();
 
 	notice_status_line(NULL);
-	vsnprintf(line, sizeof(line), format, args);
-	fprintf(stderr, "ddump: %s%s\n", kind, line);
+	line->is_warning = is_warning;
+	vsnprintf(line->text, sizeof(line->text), format, args);
+	print_kept(line);
+}
+
+void notice_repeat_latest(void)
+{
+	notice_status_line(NULL);
+	for (size_t i = 0; i < latest.count; i++)
+		print_kept(&latest.lines[i]);
+	if (latest.left_out > 0)
+		fprintf(stderr, "ddump: and %llu earlier lines; append 2> FILE to keep all\n",
+			latest.left_out);
 }
 
 void notice(const char *format, ...)
@@ -50,7 +96,7 @@ void notice(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print_line("", format, args);
+	print_line(false, format, args);
 	va_end(args);
 }
 
@@ -59,7 +105,7 @@ void notice_warning(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print_line("warning: ", format, args);
+	print_line(true, format, args);
 	va_end(args);
 }
 
@@ -151,7 +197,7 @@ void notices_warn(struct notices *notices, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print_line("warning: ", format, args);
+	print_line(true, format, args);
 	va_end(args);
 	va_start(args, format);
 	add_line(&notices->general, format, args);

@@ -20,6 +20,13 @@ void notice_warning(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* Draws the status line; NULL erases it. */
 void notice_status_line(const char *line);
 
+/*
+ * Prints the latest lines again, oldest first, for a screen that has been cleared. Of more
+ * than fit into eight lines, warnings stay the longest. The last line then has the number
+ * of those that were left out.
+ */
+void notice_repeat_latest(void);
+
 /* Labels in a message: the first few, and the number of the others. All zero: empty. */
 struct label_list {
 	char text[512];

@@ -374,6 +374,28 @@ static void tell_ending(struct path_pairing *pairing, struct flow *flow, const s
 	pairing->sink.ending(pairing->sink.context, &ending);
 }
 
+/*
+ * May all next places of a flow have seen a packet after their last watermarks? Without
+ * watermarks the end of a capture is not known, and this is false.
+ */
+static bool may_have_come_later(
+	const struct path_pairing *pairing, const struct flow *flow, const struct path_sight *from)
+{
+	bool has_next = false;
+
+	for (unsigned i = 0; i < flow->way_count; i++) {
+		const uint16_t to = flow->ways[i].to;
+
+		if (flow->ways[i].from != from->place)
+			continue;
+		if (!pairing->coverage[pairing->places.list[to].target].has_watermarks ||
+			path_arrival_find_gap(pairing, from, to) != PATH_GAP_NOT_RUNNING)
+			return false;
+		has_next = true;
+	}
+	return has_next;
+}
+
 void path_losses_end_flow(struct path_pairing *pairing, struct flow *flow, bool is_last)
 {
 	recheck_waiting(pairing, flow);
@@ -382,7 +404,8 @@ void path_losses_end_flow(struct path_pairing *pairing, struct flow *flow, bool 
 		const struct path_sight *last = journey_last_sight(journey);
 
 		stop_waiting(pairing, journey);
-		if (is_last && path_was_used_after(flow, last))
+		if (is_last && (path_was_used_after(flow, last) ||
+				       may_have_come_later(pairing, flow, last)))
 			tell_doubt(pairing, journey, PATH_PLACE_NONE, PATH_DOUBT_NOT_RUNNING);
 		else {
 			if (flow_continues(flow, last->place))

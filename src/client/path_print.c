@@ -18,6 +18,7 @@
 enum {
 	ENDED_FLOWS = 3, /* of each place; -report has more */
 	LOSSY_FLOWS = 5,
+	DOUBT_SPACE = 2 + 7 + 2, /* the number, and the space around it */
 	INDENT = 4,
 	STRETCH_TEXT_MAX = 2 * PATH_PLACE_TEXT_MAX + 4,
 };
@@ -117,7 +118,7 @@ static uint64_t count_doubt(const struct path_stretch *stretch, int doubt)
 static const char *describe_doubt(int doubt)
 {
 	static const char *const texts[PATH_DOUBTS + 1] = {
-		[PATH_DOUBT_NOT_RUNNING] = "lost or not: the next capture did not run",
+		[PATH_DOUBT_NOT_RUNNING] = "lost or not: before or after the next capture",
 		[PATH_DOUBT_DROPPED] = "lost or not: the next kernel dropped packets",
 		[PATH_DOUBT_ENDED] = "lost or not: no later packet of the flow passed",
 		[PATH_DOUBT_WAYS] = "lost or not: the flow has several ways",
@@ -149,47 +150,67 @@ static void describe_stretch(const struct path_results *results, const struct pa
 	snprintf(out, STRETCH_TEXT_MAX, "%s > %s", from, to);
 }
 
-static bool has_doubts(const struct path_stretch *stretch)
+/* Returns the width of the longest cause that is not zero; 0: there is none. */
+static size_t widest_doubt(const struct path_stretch *stretch)
 {
-	for (int doubt = 0; doubt <= PATH_DOUBTS; doubt++)
-		if (count_doubt(stretch, doubt) > 0)
-			return true;
-	return false;
+	size_t width = 0;
+
+	for (int doubt = 0; doubt <= PATH_DOUBTS; doubt++) {
+		const size_t own = strlen(describe_doubt(doubt));
+
+		if (count_doubt(stretch, doubt) > 0 && own > width)
+			width = own;
+	}
+	return width;
 }
 
+/* Prints the causes of one stretch. If its name is wider than width, that is a line above. */
 static void print_doubts(const struct path_results *results, FILE *out,
 	const struct path_stretch *stretch, size_t width)
 {
 	char text[STRETCH_TEXT_MAX];
+	size_t own;
 
 	describe_stretch(results, stretch, text);
+	own = path_place_text_width(text);
+	if (own > width && widest_doubt(stretch) > 0) {
+		fprintf(out, "%s\n", text);
+		text[0] = '\0';
+		own = 0;
+	}
 	for (int doubt = 0; doubt <= PATH_DOUBTS; doubt++) {
 		const uint64_t count = count_doubt(stretch, doubt);
-		const size_t padding = width - path_place_text_width(text);
 
 		if (count > 0)
-			fprintf(out, "%s%*s  %7" PRIu64 "  %s\n", text, (int)padding, "", count,
-				describe_doubt(doubt));
+			fprintf(out, "%s%*s  %7" PRIu64 "  %s\n", text, (int)(width - own), "",
+				count, describe_doubt(doubt));
 	}
 }
 
-static void print_all_doubts(const struct path_results *results, FILE *out)
+/* In lines of that many columns, if names that are too long stand alone; 0: of any. */
+static void print_all_doubts(const struct path_results *results, FILE *out, unsigned columns)
 {
 	const struct path_stretches *stretches = &results->stretches;
+	size_t cause_width = 0;
 	size_t width = 0;
 
 	for (size_t i = 0; i < stretches->count; i++) {
+		const size_t cause = widest_doubt(&stretches->list[i]);
 		char text[STRETCH_TEXT_MAX];
 		size_t own;
 
-		if (!has_doubts(&stretches->list[i]))
+		if (cause == 0)
 			continue;
 		describe_stretch(results, &stretches->list[i], text);
 		own = path_place_text_width(text);
 		width = own > width ? own : width;
+		cause_width = cause > cause_width ? cause : cause_width;
 	}
 	if (width == 0)
 		return;
+	cause_width += DOUBT_SPACE;
+	if (columns > 0 && width + cause_width > columns)
+		width = columns > cause_width ? columns - cause_width : 0;
 	width = width < strlen("NOT KNOWN") ? strlen("NOT KNOWN") : width;
 	fprintf(out, "\n%-*s  PACKETS\n", (int)width, "NOT KNOWN");
 	for (size_t i = 0; i < stretches->count; i++)
@@ -213,7 +234,7 @@ static void print_not_followed(const struct path_results *results, FILE *out)
 	print_part(out, &is_first, counts.by_kind[PATH_NOT_IP], "not IP");
 	print_part(out, &is_first, counts.by_kind[PATH_FRAGMENT], "later fragments");
 	print_part(out, &is_first, counts.by_kind[PATH_GROUP], "multicast or broadcast");
-	print_part(out, &is_first, counts.by_kind[PATH_DAMAGED], "damaged or cut");
+	print_part(out, &is_first, counts.by_kind[PATH_DAMAGED], "damaged, or cut by -snaplen");
 	print_part(out, &is_first, results->stretches.left_out, "of too many stretches");
 	if (!is_first)
 		putc('\n', out);
@@ -281,6 +302,16 @@ static void print_clocks(const struct path_results *results, FILE *out)
 	}
 }
 
+/* Prints why there are no rows, and what to try. */
+static void print_no_rows(const struct path_results *results, FILE *out)
+{
+	if (path_pairing_counts(results->pairing).packets == 0)
+		fputs("No packet was captured; check the filter and the interfaces.\n", out);
+	else
+		fputs("No packet was seen at two places; name hosts that the same packets pass.\n",
+			out);
+}
+
 void path_print(const struct path_results *results, FILE *out, unsigned columns)
 {
 	size_t rows;
@@ -292,10 +323,10 @@ void path_print(const struct path_results *results, FILE *out, unsigned columns)
 	print_endings(results, out);
 	rows = path_rows_print(results, out, columns);
 	if (rows == 0)
-		fputs("No packet was seen at two places.\n", out);
+		print_no_rows(results, out);
 	path_ways_print(results, out);
 	print_lossy_flows(results, out);
-	print_all_doubts(results, out);
+	print_all_doubts(results, out, columns);
 	print_not_followed(results, out);
 	print_clocks(results, out);
 }

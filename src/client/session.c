@@ -173,7 +173,8 @@ static bool set_up(struct session *session, struct error *error)
 			.has_watermarks = options->pcapng && !options->extcap && !options->print &&
 					  !options->paths &&
 					  output_is_piped(session->outputs.main)},
-		.has_readers = session->outputs.printer.pid == 0 || session->outputs.print,
+		.has_readers = (session->outputs.printer.pid == 0 || session->outputs.print) &&
+			       !(options->paths && !options->output),
 		.print = {.output = session->outputs.print, .pcapng = true},
 		.rotation = session->outputs.rotation.is_on ? &session->outputs.rotation : NULL,
 		.commands = &session->commands,
@@ -290,15 +291,22 @@ static void rotate_when_due(struct session *session)
 		capture_file_rotate(&session->file);
 }
 
-/* Prints the table of -paths; at a terminal it replaces the last one. */
+/*
+ * Prints the table of -paths. At a terminal it replaces the last one and all messages, of
+ * which the latest follow it again.
+ */
 static void print_paths(struct session *session)
 {
+	const bool redraws = session->table_due_ms != CLOCK_NEVER;
+
 	if (!session->paths)
 		return;
-	if (session->table_due_ms != CLOCK_NEVER)
+	if (redraws)
 		fputs("\033[H\033[J", stdout);
 	paths_print(session->paths, stdout);
 	fflush(stdout);
+	if (redraws && isatty(STDERR_FILENO))
+		notice_repeat_latest();
 }
 
 static void report_progress(struct session *session)

@@ -93,9 +93,19 @@ fields_of() {
 	serve
 	merge -paths "${lab[0]}"
 	[ "$status" -eq 0 ]
-	[ "$(cat "$merged")" = "No packet was seen at two places." ]
+	[ "$(cat "$merged")" = "No packet was seen at two places; name hosts that the same packets pass." ]
 	merge -paths -hold 0 "a=$url/stream?packets=10&id=1" "b=$url/stream?packets=10&id=2"
-	grep -qx 'No packet was seen at two places.' "$merged"
+	grep -qx 'No packet was seen at two places; name hosts that the same packets pass.' "$merged"
+	merge -paths "a=$url/stream?packets=0&id=1"
+	grep -qx 'No packet was captured; check the filter and the interfaces.' "$merged"
+}
+
+@test "-paths, several link types: a warning only if a file has them" {
+	serve
+	merge -paths "${lab[0]}" "a=$url/stream?packets=1&id=1&linktype=1"
+	run ! grep 'link type' "$said"
+	merge -paths -w "$file" "${lab[0]}" "a=$url/stream?packets=1&id=1&linktype=1"
+	grep 'link type .* differs from' "$said"
 }
 
 @test "-paths -verbose: each lost packet, with time, places and flow" {
@@ -231,7 +241,7 @@ await_client_alone() {
 
 # has_drawn COUNT: has the terminal been cleared so many times at least?
 has_drawn() {
-	[ "$(grep -c "^$escape\[H$escape\[J" "$merged")" -ge "$1" ]
+	[ "$(grep -o "$escape\[H$escape\[J" "$merged" | wc -l)" -ge "$1" ]
 }
 
 @test "-paths at a terminal: the table is drawn anew each second, and the last one stays" {
@@ -254,6 +264,27 @@ has_drawn() {
 		{ text = text $0 "\n" } END { printf "%s", text }' >last
 	grep -q '^r1:eth0  *> r1:eth1  *57 *3 5.0 %' last
 	grep -q '^Clocks' last
+}
+
+@test "-paths at a terminal: the latest messages follow each table" {
+	need pgrep
+	local terminal
+	escape=$(printf '\033')
+	serve_lab
+	merged=$BATS_TEST_TMPDIR/tty.out
+	said=$merged
+	# both of stdout and stderr are the terminal
+	start tty "$TOOLS/pty" sh -c 'exec "$@" 2>&1' sh \
+		"$DDUMP" -paths -verbose -hold 100 ./web1 ./r1 ./db1
+	terminal=${started[-1]}
+	eventually has_drawn 4
+	kill -INT "$(pgrep -P "$terminal")"
+	client=$terminal
+	await_client_alone
+	tr -d '\r' <"$merged" | awk -v clear="${escape}[[]H" '$0 ~ clear { text = "" }
+		{ text = text $0 "\n" } END { printf "%s", text }' >last
+	grep -q '^r1:eth0  *> r1:eth1  *57 *3 5.0 %' last
+	[ "$(grep -c 'lost between r1:eth0 and r1:eth1' last)" -eq 3 ]
 }
 
 # A pcapng file, ids.pcapng, in which packets have the ids 1, 2, and so on.

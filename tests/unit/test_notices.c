@@ -7,7 +7,9 @@
 
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ROUNDS = 300, MOST = 2000, RESERVED = 64 };
 
@@ -225,9 +227,57 @@ static void long_note_is_cut_between_lines(void **state)
 	notices_cleanup(&notices);
 }
 
+/* Runs print with stderr in a file. Returns the text, until the next call. */
+static const char *stderr_of(void (*print)(void))
+{
+	static char text[4096];
+	FILE *file = tmpfile();
+	const int original = dup(STDERR_FILENO);
+	size_t size;
+
+	assert_non_null(file);
+	assert_true(original >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+	print();
+	assert_true(dup2(original, STDERR_FILENO) >= 0);
+	close(original);
+	rewind(file);
+	size = fread(text, 1, sizeof(text) - 1, file);
+	text[size] = '\0';
+	fclose(file);
+	return text;
+}
+
+static void print_many(void)
+{
+	notice_warning("%s", "first warning");
+	for (int i = 1; i <= 20; i++)
+		notice("line %d", i);
+	notice_warning("%s", "last warning");
+}
+
+/* Of a screen that is cleared each second, a warning must not vanish among other lines. */
+static void latest_lines_and_all_warnings_are_repeated(void **state)
+{
+	(void)state;
+	assert_string_equal(stderr_of(notice_repeat_latest), "");
+	stderr_of(print_many);
+	assert_string_equal(stderr_of(notice_repeat_latest),
+		"ddump: warning: first warning\n"
+		"ddump: line 15\nddump: line 16\nddump: line 17\n"
+		"ddump: line 18\nddump: line 19\nddump: line 20\n"
+		"ddump: warning: last warning\n"
+		"ddump: and 14 earlier lines; append 2> FILE to keep all\n");
+	for (int i = 0; i < 3; i++)
+		stderr_of(print_many);
+	assert_non_null(strstr(
+		stderr_of(notice_repeat_latest), "ddump: warning: last warning\nddump: and "));
+	assert_null(strstr(stderr_of(notice_repeat_latest), "ddump: line 19\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(latest_lines_and_all_warnings_are_repeated),
 		cmocka_unit_test(each_line_of_a_note_has_the_label),
 		cmocka_unit_test(repeated_note_is_kept_once),
 		cmocka_unit_test(long_note_is_cut_between_lines),

@@ -261,6 +261,29 @@ static void black_hole_ending_and_no_loss(void **state)
 	close_lab(lab);
 }
 
+/* The last packet of a run, of which the next place may only not have sent its sight. */
+static void end_of_run_ending_only_within_watermarks(void **state)
+{
+	(void)state;
+	for (int is_within = 0; is_within < 2; is_within++) {
+		struct lab *lab = open_lab();
+
+		for (unsigned i = 0; i < 20; i++)
+			travel(lab, 3, datagram(1, i));
+		path_coverage_watermark(&lab->coverage[2], lab->now_ns);
+		lab->now_ns += WINDOW / 2;
+		travel(lab, 1, datagram(1, 100));
+		if (is_within)
+			path_coverage_watermark(&lab->coverage[2], lab->now_ns + WINDOW);
+		for (unsigned i = 0; i < PLACES; i++)
+			path_coverage_end(&lab->coverage[i]);
+		finish(lab);
+		assert_int_equal(lab->endings, is_within);
+		assert_int_equal(lab->doubts[PATH_DOUBT_NOT_RUNNING], !is_within);
+		close_lab(lab);
+	}
+}
+
 static void drops_of_next_place_doubt_and_no_loss(void **state)
 {
 	struct lab *lab = open_lab();
@@ -521,6 +544,7 @@ int main(void)
 		cmocka_unit_test(split_segment_with_lost_middle_bytes_exact),
 		cmocka_unit_test(joined_segments_bytes_exact),
 		cmocka_unit_test(black_hole_ending_and_no_loss),
+		cmocka_unit_test(end_of_run_ending_only_within_watermarks),
 		cmocka_unit_test(drops_of_next_place_doubt_and_no_loss),
 		cmocka_unit_test(damaged_packet_gap_of_its_place_alone),
 		cmocka_unit_test(change_of_way_doubt_and_no_loss),
