@@ -18,6 +18,7 @@
 enum {
 	ENDED_FLOWS = 3, /* of each place; -report has more */
 	LOSSY_FLOWS = 5,
+	DOUBT_SPACE = 2 + 7 + 2, /* the number, and the space around it */
 	INDENT = 4,
 	STRETCH_TEXT_MAX = 2 * PATH_PLACE_TEXT_MAX + 4,
 };
@@ -149,47 +150,67 @@ static void describe_stretch(const struct path_results *results, const struct pa
 	snprintf(out, STRETCH_TEXT_MAX, "%s > %s", from, to);
 }
 
-static bool has_doubts(const struct path_stretch *stretch)
+/* Returns the width of the longest cause that is not zero; 0: there is none. */
+static size_t widest_doubt(const struct path_stretch *stretch)
 {
-	for (int doubt = 0; doubt <= PATH_DOUBTS; doubt++)
-		if (count_doubt(stretch, doubt) > 0)
-			return true;
-	return false;
+	size_t width = 0;
+
+	for (int doubt = 0; doubt <= PATH_DOUBTS; doubt++) {
+		const size_t own = strlen(describe_doubt(doubt));
+
+		if (count_doubt(stretch, doubt) > 0 && own > width)
+			width = own;
+	}
+	return width;
 }
 
+/* Prints the causes of one stretch. If its name is wider than width, that is a line above. */
 static void print_doubts(const struct path_results *results, FILE *out,
 	const struct path_stretch *stretch, size_t width)
 {
 	char text[STRETCH_TEXT_MAX];
+	size_t own;
 
 	describe_stretch(results, stretch, text);
+	own = path_place_text_width(text);
+	if (own > width && widest_doubt(stretch) > 0) {
+		fprintf(out, "%s\n", text);
+		text[0] = '\0';
+		own = 0;
+	}
 	for (int doubt = 0; doubt <= PATH_DOUBTS; doubt++) {
 		const uint64_t count = count_doubt(stretch, doubt);
-		const size_t padding = width - path_place_text_width(text);
 
 		if (count > 0)
-			fprintf(out, "%s%*s  %7" PRIu64 "  %s\n", text, (int)padding, "", count,
-				describe_doubt(doubt));
+			fprintf(out, "%s%*s  %7" PRIu64 "  %s\n", text, (int)(width - own), "",
+				count, describe_doubt(doubt));
 	}
 }
 
-static void print_all_doubts(const struct path_results *results, FILE *out)
+/* In lines of that many columns, if names that are too long stand alone; 0: of any. */
+static void print_all_doubts(const struct path_results *results, FILE *out, unsigned columns)
 {
 	const struct path_stretches *stretches = &results->stretches;
+	size_t cause_width = 0;
 	size_t width = 0;
 
 	for (size_t i = 0; i < stretches->count; i++) {
+		const size_t cause = widest_doubt(&stretches->list[i]);
 		char text[STRETCH_TEXT_MAX];
 		size_t own;
 
-		if (!has_doubts(&stretches->list[i]))
+		if (cause == 0)
 			continue;
 		describe_stretch(results, &stretches->list[i], text);
 		own = path_place_text_width(text);
 		width = own > width ? own : width;
+		cause_width = cause > cause_width ? cause : cause_width;
 	}
 	if (width == 0)
 		return;
+	cause_width += DOUBT_SPACE;
+	if (columns > 0 && width + cause_width > columns)
+		width = columns > cause_width ? columns - cause_width : 0;
 	width = width < strlen("NOT KNOWN") ? strlen("NOT KNOWN") : width;
 	fprintf(out, "\n%-*s  PACKETS\n", (int)width, "NOT KNOWN");
 	for (size_t i = 0; i < stretches->count; i++)
@@ -305,7 +326,7 @@ void path_print(const struct path_results *results, FILE *out, unsigned columns)
 		print_no_rows(results, out);
 	path_ways_print(results, out);
 	print_lossy_flows(results, out);
-	print_all_doubts(results, out);
+	print_all_doubts(results, out, columns);
 	print_not_followed(results, out);
 	print_clocks(results, out);
 }

@@ -406,6 +406,13 @@ static void doubts_told_by_cause(void **state)
 				     "kernel dropped packets\n"));
 	assert_null(strstr(text, "before or after"));
 	assert_null(strstr(text, "identical"));
+	text = print(&world, false, 70);
+	assert_non_null(strstr(text, "\nNOT KNOWN        PACKETS\n"
+				     "host0:eth0 > ?         1  lost or not: the flow has "
+				     "several ways\n"
+				     "host0:eth0 > host1:eth0\n"
+				     "                      12  lost or not: the next kernel "
+				     "dropped packets\n"));
 	tear_down(&world);
 }
 
