@@ -386,6 +386,13 @@ static void narrow_terminal_two_lines_a_row(void **state)
 				     "                      12  lost or not: the next kernel "
 				     "dropped packets\n"));
 	assert_null(strstr(text, "identical"));
+	text = print(&world, false, 70);
+	assert_non_null(strstr(text, "\nNOT KNOWN        PACKETS\n"
+				     "host0:eth0 > ?         1  lost or not: the flow has "
+				     "several ways\n"
+				     "host0:eth0 > host1:eth0\n"
+				     "                      12  lost or not: the next kernel "
+				     "dropped packets\n"));
 	tear_down(&world);
 }
 
