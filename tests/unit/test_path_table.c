@@ -379,12 +379,32 @@ static void narrow_terminal_two_lines_a_row(void **state)
 	make_line(&world);
 	path_table_finish(world.table);
 	text = print(&world, false, 70);
-	assert_non_null(strstr(text, "\nNOT KNOWN        PACKETS\n"
-				     "host0:eth0 > ?         1  lost or not: the flow has "
-				     "several ways\n"
-				     "host0:eth0 > host1:eth0\n"
-				     "                      12  lost or not: the next kernel "
-				     "dropped packets\n"));
+	assert_non_null(strstr(text, "\nhost1:eth0 > host1:eth1\n        "));
+	tear_down(&world);
+}
+
+/* What is not known is told with its cause, and nothing of causes that are zero. */
+static void doubts_told_by_cause(void **state)
+{
+	const struct path_flow_key flow = make_flow(1);
+	struct path_missing missing = {.flow = &flow, .to = PATH_PLACE_NONE};
+	struct world world;
+	const char *text;
+
+	(void)state;
+	set_up(&world);
+	missing.from.place = add_place(&world, 0, 0, PATH_DIRECTION_UNKNOWN);
+	world.sink.doubt(world.sink.context, &missing, PATH_DOUBT_WAYS);
+	missing.to = add_place(&world, 1, 0, PATH_DIRECTION_UNKNOWN);
+	for (int i = 0; i < 12; i++)
+		world.sink.doubt(world.sink.context, &missing, PATH_DOUBT_DROPPED);
+	text = print(&world, false, 80);
+	assert_non_null(strstr(text, "No packet was captured; check the filter"));
+	assert_non_null(strstr(text, "host0:eth0 > ?                 1  lost or not: the flow has "
+				     "several ways\n"));
+	assert_non_null(strstr(text, "host0:eth0 > host1:eth0       12  lost or not: the next "
+				     "kernel dropped packets\n"));
+	assert_null(strstr(text, "before or after"));
 	assert_null(strstr(text, "identical"));
 	text = print(&world, false, 70);
 	assert_non_null(strstr(text, "\nNOT KNOWN        PACKETS\n"
