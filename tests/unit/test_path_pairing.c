@@ -76,9 +76,8 @@ static void note_ending(void *context, const struct path_ending *ending)
 }
 
 /* Hosts of the places: a sender, routers, and a receiver, each with one interface captured. */
-static struct lab *open_lab(void)
+static struct lab *open_lab_of(const struct path_limits *limits)
 {
-	const struct path_limits limits = {JOURNEYS, FLOWS, WINDOW};
 	struct lab *lab = calloc(1, sizeof(*lab));
 	struct path_pairing_sink sink = {.context = lab,
 		.passed = note_passed,
@@ -89,7 +88,7 @@ static struct lab *open_lab(void)
 
 	assert_non_null(lab);
 	lab->now_ns = START;
-	lab->pairing = path_pairing_new(&limits, lab->coverage, &sink);
+	lab->pairing = path_pairing_new(limits, lab->coverage, &sink);
 	assert_non_null(lab->pairing);
 	for (unsigned i = 0; i < PLACES; i++) {
 		const struct path_place place = {.target = i,
@@ -101,6 +100,11 @@ static struct lab *open_lab(void)
 		assert_int_equal(lab->places[i], i);
 	}
 	return lab;
+}
+
+static struct lab *open_lab(void)
+{
+	return open_lab_of(&(struct path_limits){JOURNEYS, FLOWS, WINDOW});
 }
 
 static void finish(struct lab *lab)
@@ -508,6 +512,28 @@ static void hostile_flow_others_right(void **state)
 	}
 }
 
+/*
+ * Of a flow that once passed, packets wait for a later one until no space is left. Then each
+ * new one ends the oldest: with a search for it, this test would take minutes.
+ */
+static void many_waiting_packets_of_one_flow_each_ends_at_once(void **state)
+{
+	enum { WAITING = 1 << 15, MORE = 1 << 20 };
+	const struct path_limits limits = {WAITING, FLOWS, WINDOW};
+	struct lab *lab = open_lab_of(&limits);
+
+	(void)state;
+	travel(lab, 2, datagram(9, 1));
+	for (uint64_t i = 2; i < WAITING + MORE; i++)
+		see(lab, 0, datagram(9, i));
+	assert_true(lab->pairing->flows.list[lab->pairing->flows.newest].waiting_count >
+		    WAITING - 2 * WINDOW / MS);
+	finish(lab);
+	assert_int_equal(lab->lost[9], 0);
+	assert_int_equal(lab->ended_packets, WAITING + MORE - 2);
+	close_lab(lab);
+}
+
 static void time_that_jumps_bounded_and_no_crash(void **state)
 {
 	const uint64_t years = UINT64_C(3155760000) * 1000 * MS; /* 100 */
@@ -557,6 +583,7 @@ int main(void)
 		cmocka_unit_test(more_flows_than_fit_doubt_and_no_loss),
 		cmocka_unit_test(memory_of_the_client_below_64_mib),
 		cmocka_unit_test(hostile_flow_others_right),
+		cmocka_unit_test(many_waiting_packets_of_one_flow_each_ends_at_once),
 		cmocka_unit_test(time_that_jumps_bounded_and_no_crash),
 	};
 
