@@ -562,6 +562,33 @@ static void time_that_jumps_bounded_and_no_crash(void **state)
 	close_lab(lab);
 }
 
+/* Sanitizers find sums of times that overflow. */
+static void timestamps_of_any_age_no_overflow(void **state)
+{
+	static const uint64_t times[] = {0, 1, START, INT64_MAX, UINT64_C(1) << 63, UINT64_MAX,
+		START - (UINT64_C(1) << 63), START + (UINT64_C(1) << 62), UINT64_C(1) << 61};
+	struct seed seed = seed_start();
+	struct lab *lab = open_lab();
+
+	(void)state;
+	for (unsigned i = 0; i < 50000; i++) {
+		const struct path_identity identity = datagram(1, seed_below(&seed, 2) ? i : i / 4);
+		struct path_sight sight = {.time_ns = lab->now_ns, .number = ++lab->number};
+
+		sight.place = lab->places[seed_below(&seed, PLACES)];
+		sight.ttl = (uint8_t)(64 - sight.place);
+		if (seed_below(&seed, 4) == 0)
+			sight.time_ns = times[seed_below(&seed, sizeof(times) / sizeof(*times))];
+		path_coverage_advance(&lab->coverage[sight.place], sight.time_ns);
+		path_pairing_add(lab->pairing, &sight, &identity);
+		lab->now_ns += seed_below(&seed, 20) * MS;
+		path_pairing_advance(lab->pairing, lab->now_ns);
+	}
+	finish(lab);
+	assert_int_equal(path_pairing_counts(lab->pairing).journeys, 0);
+	close_lab(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -585,6 +612,7 @@ int main(void)
 		cmocka_unit_test(hostile_flow_others_right),
 		cmocka_unit_test(many_waiting_packets_of_one_flow_each_ends_at_once),
 		cmocka_unit_test(time_that_jumps_bounded_and_no_crash),
+		cmocka_unit_test(timestamps_of_any_age_no_overflow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
