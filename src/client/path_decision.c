@@ -110,7 +110,7 @@ static struct decision find_doubt(const struct path_pairing *pairing, struct flo
 	}
 	if (journey->is_repeated)
 		return doubt(to, PATH_DOUBT_REPEATED);
-	if (journey->identity.is_first_fragment || from->ttl <= 1)
+	if (journey->identity.is_first_fragment || from->ttl <= 1 || from->ttl <= way->hops)
 		return doubt(to, PATH_DOUBT_EXPIRED);
 	if (journey->is_stray || journey->may_be_rest)
 		return doubt(to, PATH_DOUBT_CHANGED);

@@ -16,6 +16,7 @@ struct flow_way {
 	uint16_t to;
 	bool is_foreign; /* it ended at a host to which the packets were not addressed */
 	bool is_bypass;	 /* used while a place between the two was captured without a gap */
+	uint8_t hops;	 /* routers between the two, at the most, by the TTL */
 	/* packets that began at its end, and packets that were told as lost; the last of them */
 	uint16_t strays; /* at most UINT16_MAX */
 	uint32_t lost;

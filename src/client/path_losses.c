@@ -174,6 +174,8 @@ static void pass(struct path_pairing *pairing, struct flow *flow, const struct j
 
 	if (way && to->is_foreign)
 		way->is_foreign = true;
+	if (way && from->ttl - to->ttl > way->hops)
+		way->hops = (uint8_t)(from->ttl - to->ttl);
 	if (way && !way->is_bypass && !journey->is_repeated && flow->way_count > 1)
 		way->is_bypass = is_bypass(pairing, flow, journey, from, to->place);
 	if (!journey->is_repeated)

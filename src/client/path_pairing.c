@@ -80,8 +80,9 @@
  *     (PATH_DOUBT_NOT_RUNNING, PATH_DOUBT_DROPPED). If watermarks have not come up to that
  *     time, the journey waits;
  *  4. it is not repeated (PATH_DOUBT_REPEATED);
- *  5. its TTL was more than 1, since a router drops it otherwise, and it is no first
- *     fragment, since a host may join it to a packet (PATH_DOUBT_EXPIRED);
+ *  5. its TTL was more than 1, and than the number of routers that packets of the flow pass on
+ *     this stretch, since a router drops it otherwise; and it is no first fragment, since a
+ *     host may join it to a packet (PATH_DOUBT_EXPIRED);
  *  6. it is no stray, and no stray came for it (PATH_DOUBT_CHANGED, see below);
  *  7. no journey of the same packet can have ended before this one began (PATH_DOUBT_LATE);
  *     and

@@ -388,6 +388,30 @@ static void late_pieces_of_waiting_segment_bytes_exact(void **state)
 	close_lab(lab);
 }
 
+/* As mtr(8) does: again and again, packets of one flow with each TTL. */
+static void ttl_that_ends_between_two_places_doubt_and_no_loss(void **state)
+{
+	enum { HOPS = 4, ROUNDS = 5, TTL_MAX = 8 };
+	struct lab *lab = open_lab();
+
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS * TTL_MAX; i++) {
+		const struct path_identity identity = datagram(1, i);
+		const uint8_t ttl = (uint8_t)(TTL_MAX - i % TTL_MAX);
+
+		see_with_ttl(lab, 0, &identity, ttl);
+		/* one of those whose TTL suffices is lost */
+		if (ttl > HOPS && i != 2 * TTL_MAX)
+			see_with_ttl(lab, 1, &identity, ttl - HOPS);
+	}
+	travel(lab, 1, datagram(1, 1000));
+	finish(lab);
+	assert_int_equal(lab->lost[1], 1);
+	assert_int_equal(lab->doubts[PATH_DOUBT_EXPIRED], ROUNDS * HOPS);
+	assert_int_equal(all_doubts(lab), ROUNDS * HOPS);
+	close_lab(lab);
+}
+
 static void late_sight_takes_loss_back(void **state)
 {
 	struct lab *lab = open_lab();
@@ -605,6 +629,7 @@ int main(void)
 		cmocka_unit_test(second_visit_with_smaller_ttl_one_journey),
 		cmocka_unit_test(late_place_of_waiting_packet_each_stretch_once),
 		cmocka_unit_test(late_pieces_of_waiting_segment_bytes_exact),
+		cmocka_unit_test(ttl_that_ends_between_two_places_doubt_and_no_loss),
 		cmocka_unit_test(late_sight_takes_loss_back),
 		cmocka_unit_test(late_joined_segment_takes_all_its_losses_back),
 		cmocka_unit_test(late_source_doubt_and_no_loss),
