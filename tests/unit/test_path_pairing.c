@@ -388,6 +388,26 @@ static void late_pieces_of_waiting_segment_bytes_exact(void **state)
 	close_lab(lab);
 }
 
+/* Somebody sends copies of two packets of a flow, with a smaller TTL. */
+static void copies_with_smaller_ttl_no_loss_of_others(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		const struct path_identity identity = datagram(1, i);
+
+		see_with_ttl(lab, 0, &identity, 64);
+		see_with_ttl(lab, 1, &identity, 60);
+		if (i == 1 || i == 18)
+			see_with_ttl(lab, 1, &identity, 40);
+	}
+	finish(lab);
+	assert_int_equal(lab->lost[1], 0);
+	assert_int_equal(lab->passed[1], 22);
+	close_lab(lab);
+}
+
 /* As mtr(8) does: again and again, packets of one flow with each TTL. */
 static void ttl_that_ends_between_two_places_doubt_and_no_loss(void **state)
 {
@@ -629,6 +649,7 @@ int main(void)
 		cmocka_unit_test(second_visit_with_smaller_ttl_one_journey),
 		cmocka_unit_test(late_place_of_waiting_packet_each_stretch_once),
 		cmocka_unit_test(late_pieces_of_waiting_segment_bytes_exact),
+		cmocka_unit_test(copies_with_smaller_ttl_no_loss_of_others),
 		cmocka_unit_test(ttl_that_ends_between_two_places_doubt_and_no_loss),
 		cmocka_unit_test(late_sight_takes_loss_back),
 		cmocka_unit_test(late_joined_segment_takes_all_its_losses_back),
