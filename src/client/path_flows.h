@@ -62,8 +62,9 @@ struct flow {
 	uint32_t opposite; /* the flow in the other direction, or FLOW_NONE */
 	uint32_t older;	   /* the list by use */
 	uint32_t newer;
-	uint64_t used_ns;  /* by the time of the merge */
-	uint32_t journeys; /* under way; of these, waiting: */
+	uint64_t used_ns;     /* by the time of the merge */
+	uint64_t left_out_ns; /* when a sight of it was last left out for lack of space; 0: never */
+	uint32_t journeys;    /* under way; of these, waiting: */
 	uint32_t waiting_count;
 	uint32_t waiting;	     /* the first one, or JOURNEY_NONE */
 	uint64_t waiting_checked_ns; /* by the time of the merge */

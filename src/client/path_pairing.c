@@ -244,7 +244,7 @@ static uint64_t add_whole(struct path_pairing *pairing, struct flow *flow,
 		struct journey *journey = &journeys->list[i];
 
 		if (++looked_at > CHAIN_MAX) {
-			path_joining_leave_out(pairing, sight, identity);
+			path_joining_leave_out(pairing, flow, sight, identity);
 			return sight->number;
 		}
 		if (!is_same_whole(journey, flow_index, identity))
@@ -288,7 +288,7 @@ uint64_t path_pairing_add(struct path_pairing *pairing, const struct path_sight 
 	path_joining_make_space(pairing);
 	flow = find_flow(pairing, identity);
 	if (!flow) {
-		path_joining_leave_out(pairing, sight, identity);
+		path_joining_leave_out(pairing, NULL, sight, identity);
 		return sight->number;
 	}
 	if (identity->kind == PATH_BYTES)

@@ -510,6 +510,22 @@ static void memory_of_the_client_below_64_mib(void **state)
 	assert_true(sum < 64 << 20);
 }
 
+/* One packet that is too large for any journey does not make losses of others doubtful. */
+static void left_out_packet_no_doubt_about_other_flows(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		travel(lab, i == 5 ? 1 : 2, datagram(1, i));
+		see(lab, 0, segment(9, 0, UINT32_MAX, 5));
+	}
+	finish(lab);
+	assert_int_equal(lab->lost[1], 1);
+	assert_int_equal(lab->doubts[PATH_DOUBT_MEMORY], 10);
+	close_lab(lab);
+}
+
 static struct path_identity hostile(struct seed *seed, unsigned kind)
 {
 	struct path_identity identity;
@@ -655,6 +671,7 @@ int main(void)
 		cmocka_unit_test(late_joined_segment_takes_all_its_losses_back),
 		cmocka_unit_test(late_source_doubt_and_no_loss),
 		cmocka_unit_test(more_flows_than_fit_doubt_and_no_loss),
+		cmocka_unit_test(left_out_packet_no_doubt_about_other_flows),
 		cmocka_unit_test(memory_of_the_client_below_64_mib),
 		cmocka_unit_test(hostile_flow_others_right),
 		cmocka_unit_test(many_waiting_packets_of_one_flow_each_ends_at_once),
