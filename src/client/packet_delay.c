@@ -222,6 +222,19 @@ static void comment_later(struct packet_delay *delay, uint64_t number, const cha
 	delay->later_left_out++;
 }
 
+/* A place has up to PLACE_MAX bytes, which a host chooses: of many packets, these count. */
+static void keep_place(
+	struct packet_delay *delay, struct delayed_packet *delayed, const char *place)
+{
+	const size_t size = strlen(place) + 1;
+
+	delayed->last_seen = strdup(place);
+	if (!delayed->last_seen)
+		return;
+	delayed->bytes += size;
+	delay->bytes += size;
+}
+
 void packet_delay_last_seen(void *context, uint64_t number, const char *place)
 {
 	struct packet_delay *delay = context;
@@ -236,7 +249,7 @@ void packet_delay_last_seen(void *context, uint64_t number, const char *place)
 	delayed = delay->ring[(delay->first + delay->count - 1 - (delay->number - number)) %
 			      delay->capacity];
 	if (!delayed->last_seen)
-		delayed->last_seen = strdup(place);
+		keep_place(delay, delayed, place);
 }
 
 void packet_delay_advance(struct packet_delay *delay, uint64_t time_ns)

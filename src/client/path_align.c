@@ -23,10 +23,11 @@
  * References
  *
  * The first target is the reference; its timestamps are corrected by Ddump-Clock alone. Others
- * are compared with it over the pairs that make the least error together. Of targets that
- * exchange no packets with it, directly or over others, the first one is their reference. The
- * time at which clocks are compared is one moment, at which each clock shows another time: with
- * 3 s between two clocks, 100 ppm would otherwise be 0.3 ms.
+ * are compared with it over the pairs that make the least error together, unless that contradicts
+ * the packets between the two: a host that lies cannot move two others further apart than these
+ * allow. Of targets that exchange no packets with it, directly or over others, the first one is
+ * their reference. The time at which clocks are compared is one moment, at which each clock shows
+ * another time: with 3 s between two clocks, 100 ppm would otherwise be 0.3 ms.
  *
  * Limits
  *
@@ -75,6 +76,9 @@ struct node {
 	uint64_t raw_ns;
 	double rate; /* by which its clock is faster than the reference's */
 	uint64_t error_ns;
+	bool has_direct; /* it exchanges packets with the reference itself, which say: */
+	uint64_t direct_ns;
+	uint64_t direct_error_ns;
 	bool is_corrected;
 	int64_t first_ns;
 };
@@ -243,20 +247,53 @@ static uint64_t convert(const struct line *line, uint64_t raw_ns, bool is_back)
 	return raw_ns - (uint64_t)offset_at(line, raw_ns - (uint64_t)offset_at(line, raw_ns));
 }
 
+static uint64_t find_distance(uint64_t one_ns, uint64_t other_ns)
+{
+	return one_ns < other_ns ? other_ns - one_ns : one_ns - other_ns;
+}
+
+/* How wrong can a line be at a time? */
+static uint64_t find_error(const struct line *line, uint64_t time_ns)
+{
+	return line->error_ns + path_clock_drift(find_distance(time_ns, line->one_ns));
+}
+
+/* Notes what the packets between a target and the reference say of it. */
+static void note_direct(struct path_align *align, const struct line *line, unsigned reference,
+	unsigned target, bool is_back)
+{
+	const uint64_t raw_ns = align->nodes[reference].raw_ns;
+	struct node *node = &align->nodes[target];
+
+	node->has_direct = true;
+	node->direct_ns = convert(line, raw_ns, is_back);
+	node->direct_error_ns = find_error(line, raw_ns);
+}
+
+/* Does another way contradict these? Then some target on it has a wrong clock, or lies. */
+static bool contradicts_direct(const struct node *node, uint64_t raw_ns, uint64_t error_ns)
+{
+	return node->has_direct &&
+	       find_distance(raw_ns, node->direct_ns) > node->direct_error_ns + error_ns;
+}
+
 /* Reaches a target from the other one of a pair, if that is better. */
 static bool relax(
 	struct path_align *align, const struct line *line, unsigned from, unsigned to, bool is_back)
 {
 	const struct node *known = &align->nodes[from];
 	struct node *node = &align->nodes[to];
-	const uint64_t age_ns = (uint64_t)llabs((int64_t)(known->raw_ns - line->one_ns));
-	const uint64_t error_ns = known->error_ns + line->error_ns + path_clock_drift(age_ns);
+	const uint64_t error_ns = known->error_ns + find_error(line, known->raw_ns);
+	uint64_t raw_ns;
 
 	if (!known->is_reached || (node->is_reached && node->error_ns <= error_ns))
 		return false;
+	raw_ns = convert(line, known->raw_ns, is_back);
+	if (contradicts_direct(node, raw_ns, error_ns))
+		return false;
 	node->is_reached = true;
 	node->reference = known->reference;
-	node->raw_ns = convert(line, known->raw_ns, is_back);
+	node->raw_ns = raw_ns;
 	node->rate = known->rate + (is_back ? -line->rate : line->rate);
 	node->error_ns = error_ns;
 	return true;
@@ -273,6 +310,14 @@ static void reach_from(struct path_align *align, const struct path_pairs *pairs,
 	node->raw_ns = align->corrections[reference].newest_ns;
 	node->rate = 0;
 	node->error_ns = 0;
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct path_pair *pair = pairs->list[i];
+
+		if (align->lines[i].count > 0 && pair->one == reference)
+			note_direct(align, &align->lines[i], reference, pair->other, false);
+		if (align->lines[i].count > 0 && pair->other == reference)
+			note_direct(align, &align->lines[i], reference, pair->one, true);
+	}
 	for (unsigned pass = 0; pass < PASSES_MAX && has_changed; pass++) {
 		has_changed = false;
 		for (size_t i = 0; i < pairs->count; i++) {
@@ -315,8 +360,10 @@ uint64_t path_align_update(struct path_align *align, const struct path_pairs *pa
 {
 	uint64_t most_ns = 0;
 
-	for (unsigned i = 0; i < align->targets; i++)
+	for (unsigned i = 0; i < align->targets; i++) {
 		align->nodes[i].is_reached = false;
+		align->nodes[i].has_direct = false;
+	}
 	for (size_t i = 0; i < pairs->count; i++)
 		update_line(&align->lines[i], pairs->list[i]);
 	/* one is smaller than other, so each group's first target is the one of some pair */

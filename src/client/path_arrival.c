@@ -14,9 +14,14 @@ static uint64_t minus(uint64_t time, uint64_t ns)
 	return time > ns ? time - ns : 0;
 }
 
+static uint64_t plus(uint64_t time, uint64_t ns)
+{
+	return time < UINT64_MAX - ns ? time + ns : UINT64_MAX;
+}
+
 static uint64_t moved(uint64_t time_ns, int64_t by_ns)
 {
-	return by_ns < 0 ? minus(time_ns, (uint64_t)-by_ns) : time_ns + (uint64_t)by_ns;
+	return by_ns < 0 ? minus(time_ns, (uint64_t)-by_ns) : plus(time_ns, (uint64_t)by_ns);
 }
 
 /* Returns by when a packet can have come to a place, by the clock there. */
@@ -28,12 +33,12 @@ static struct path_interval find_arrival(
 
 	if (!link)
 		return (struct path_interval){.from_ns = minus(from->time_ns, UNKNOWN_NS),
-			.to_ns = from->time_ns + UNKNOWN_NS};
+			.to_ns = plus(from->time_ns, UNKNOWN_NS)};
 	slack = (uint64_t)(link->most_ns - link->least_ns);
 	slack = slack > SLACK_NS ? slack : SLACK_NS;
 	return (struct path_interval){
 		.from_ns = minus(moved(from->time_ns, link->least_ns), slack),
-		.to_ns = moved(from->time_ns, link->most_ns) + slack,
+		.to_ns = plus(moved(from->time_ns, link->most_ns), slack),
 	};
 }
 
@@ -68,7 +73,7 @@ bool path_arrival_had_gap(
 		slack = slack > SLACK_NS ? slack : SLACK_NS;
 		time_ns = moved(time_ns, -link->least_ns);
 	}
-	return find_gap_between(pairing, from, minus(time_ns, slack), time_ns + slack) !=
+	return find_gap_between(pairing, from, minus(time_ns, slack), plus(time_ns, slack)) !=
 	       PATH_GAP_NONE;
 }
 
@@ -89,10 +94,12 @@ static bool find_earliest(const struct earliest *earliest, uint16_t place, int64
 	return false;
 }
 
-static void add_earliest(struct earliest *earliest, uint16_t place, int64_t time_ns)
+/* Adds a place with a time that is by_ns later; not if that is no time. */
+static void add_earliest(struct earliest *earliest, uint16_t place, int64_t time_ns, int64_t by_ns)
 {
-	earliest->places[earliest->count] = place;
-	earliest->times_ns[earliest->count++] = time_ns;
+	if (__builtin_add_overflow(time_ns, by_ns, &earliest->times_ns[earliest->count]))
+		return;
+	earliest->places[earliest->count++] = place;
 }
 
 /* Follows the ways of a flow from its places in both directions. */
@@ -102,7 +109,7 @@ static struct earliest follow_ways(
 	struct earliest earliest = {0};
 	unsigned before;
 
-	add_earliest(&earliest, sight->place, (int64_t)sight->time_ns);
+	add_earliest(&earliest, sight->place, (int64_t)sight->time_ns, 0);
 	do {
 		before = earliest.count;
 		for (unsigned i = 0; i < flow->way_count; i++) {
@@ -114,9 +121,9 @@ static struct earliest follow_ways(
 			const bool has_to = find_earliest(&earliest, way->to, &to_ns);
 
 			if (link && has_from && !has_to)
-				add_earliest(&earliest, way->to, from_ns + link->least_ns);
+				add_earliest(&earliest, way->to, from_ns, link->least_ns);
 			else if (link && has_to && !has_from)
-				add_earliest(&earliest, way->from, to_ns - link->most_ns);
+				add_earliest(&earliest, way->from, to_ns, -link->most_ns);
 		}
 	} while (earliest.count > before);
 	return earliest;
@@ -129,9 +136,13 @@ bool path_arrival_began_late(
 
 	for (unsigned i = 0; i < earliest.count; i++) {
 		const struct place_state *state = &pairing->places.states[earliest.places[i]];
-		const int64_t came_ns = earliest.times_ns[i] + state->lag_ns - MARGIN_NS;
+		int64_t after_ns; /* how long after the packet came here the journey began */
 
-		if ((int64_t)journey->begin_ns - came_ns > (int64_t)pairing->limits.window_ns)
+		/* times that are centuries apart say nothing */
+		if (__builtin_sub_overflow(
+			    (int64_t)journey->begin_ns, earliest.times_ns[i], &after_ns) ||
+			__builtin_sub_overflow(after_ns, state->lag_ns, &after_ns) ||
+			after_ns > (int64_t)pairing->limits.window_ns - MARGIN_NS)
 			return true;
 	}
 	return false;

@@ -25,7 +25,9 @@
  * The packets that were seen are in datagrams_seen, the payloads in datagrams_kept.
  *
  * Limits: all tables have a fixed size, where new entries replace old ones. A datagram of which
- * too little is known then is one of its own, and the pairing has doubts about both.
+ * too little is known then is one of its own, and the pairing has doubts about both. So is what
+ * follows in a datagram after a few parts that are nowhere: without that, a payload that is made
+ * for it costs as many long searches as it has segments.
  */
 #include "client/path_datagrams.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-	ROUNDS = 3,	       /* of a search: where the last part ended, all, any id */
 	SEARCHED_MAX = 8,      /* payloads that are searched as a whole */
+	SEARCHES_MAX = 4,      /* of a datagram, that find nothing */
 	FINDS_MAX = 64,	       /* of a begin in one payload */
 	NEEDLE_SIZE = 32,      /* bytes of a begin, at the most */
 	SEQUENCE_BEGIN = 8192, /* so that most searches stay in one block of the pairing */
@@ -72,11 +72,10 @@ static bool fits_id(const struct datagram_rest *rest, const struct kept *large, 
 }
 
 /* May the identification contradict, because a network card does not count? */
-static bool allows_any_id(
-	unsigned round, const struct datagram_rest *rest, const struct kept *large)
+static bool allows_any_id(const struct datagram_rest *rest, const struct kept *large)
 {
 	/* one that has all bytes of another one has been sent again */
-	return round == ROUNDS - 1 && large->size != rest->identity->size;
+	return large->size != rest->identity->size;
 }
 
 /* Finds where a rest begins in a kept payload. Returns how many bytes are there, or 0. */
@@ -106,39 +105,53 @@ static uint32_t find_in(const struct datagrams_kept *kept, const struct kept *la
 	return size;
 }
 
-/* Looks for the begin of a rest in one kept payload. Returns how many bytes are there, or 0. */
-static uint32_t look_at(const struct datagrams_kept *kept, const struct kept *large,
-	const struct datagram_rest *rest, unsigned round, uint32_t *ret_at)
-{
-	const uint32_t left = rest->identity->size - rest->done;
-	const uint32_t size =
-		find_in(kept, large, rest->payload + rest->done, left, round > 0, ret_at);
+/* A place in a kept payload; size 0: none. */
+struct found {
+	struct kept *large;
+	uint32_t at;
+	uint32_t size;
+};
 
-	if (size == 0 || (!fits_id(rest, large, *ret_at) && !allows_any_id(round, rest, large)))
-		return 0;
-	return size;
+/*
+ * Finds the begin of a rest: at the end of the latest part of each payload, or anywhere. The
+ * identification may contradict only in a search, and if no other payload fits.
+ */
+static struct found find(
+	struct datagrams_kept *kept, const struct datagram_rest *rest, bool is_search)
+{
+	const uint64_t flow = datagram_flow(rest->identity);
+	const uint32_t left = rest->identity->size - rest->done;
+	struct kept_set *set = &kept->sets[flow % KEPT_SETS];
+	struct found other = {0};
+
+	for (unsigned i = 0; i < (is_search ? SEARCHED_MAX : KEPT_WAYS) && i < set->count; i++) {
+		struct found found = {.large = &set->list[(set->count - 1 - i) % KEPT_WAYS]};
+
+		if (found.large->flow != flow)
+			continue;
+		found.size = find_in(
+			kept, found.large, rest->payload + rest->done, left, is_search, &found.at);
+		if (found.size > 0 && fits_id(rest, found.large, found.at))
+			return found;
+		if (is_search && other.size == 0 && allows_any_id(rest, found.large))
+			other = found;
+	}
+	return other;
 }
 
 bool datagrams_kept_find(
-	struct datagrams_kept *kept, const struct datagram_rest *rest, struct kept_range *ret_range)
+	struct datagrams_kept *kept, struct datagram_rest *rest, struct kept_range *ret_range)
 {
-	const uint64_t flow = datagram_flow(rest->identity);
-	struct kept_set *set = &kept->sets[flow % KEPT_SETS];
+	struct found found = find(kept, rest, false);
 
-	for (unsigned round = 0; round < ROUNDS; round++)
-		for (unsigned i = 0; i < KEPT_WAYS && i < set->count; i++) {
-			struct kept *large = &set->list[(set->count - 1 - i) % KEPT_WAYS];
-			uint32_t at;
-			uint32_t size;
-
-			if (large->flow != flow || (round > 0 && i >= SEARCHED_MAX))
-				continue;
-			size = look_at(kept, large, rest, round, &at);
-			if (size == 0)
-				continue;
-			large->next = at + size;
-			*ret_range = (struct kept_range){large->digest, SEQUENCE_BEGIN + at, size};
-			return true;
-		}
-	return false;
+	if (found.size == 0 && rest->searches < SEARCHES_MAX)
+		found = find(kept, rest, true);
+	if (found.size == 0) {
+		rest->searches++;
+		return false;
+	}
+	found.large->next = found.at + found.size;
+	*ret_range =
+		(struct kept_range){found.large->digest, SEQUENCE_BEGIN + found.at, found.size};
+	return true;
 }

@@ -40,6 +40,7 @@ struct datagram_rest {
 	const struct path_identity *identity; /* of the datagram */
 	const unsigned char *payload;	      /* of the datagram */
 	uint32_t done;			      /* bytes that have been taken off */
+	unsigned searches;		      /* for its begin, that have found nothing */
 };
 
 /* A part of a kept payload, as a range of bytes of its stream. */
@@ -58,7 +59,7 @@ void datagrams_kept_add(struct datagrams_kept *kept, struct path_identity *part,
 
 /*
  * Finds the kept payload that has the begin of a rest, up to the end of the shorter of the
- * two. False: there is none.
+ * two. False: there is none, or too many searches have found nothing.
  */
-bool datagrams_kept_find(struct datagrams_kept *kept, const struct datagram_rest *rest,
-	struct kept_range *ret_range);
+bool datagrams_kept_find(
+	struct datagrams_kept *kept, struct datagram_rest *rest, struct kept_range *ret_range);

@@ -91,6 +91,19 @@ static struct decision doubt(uint16_t to, enum path_doubt reason)
 	return (struct decision){VERDICT_DOUBT, to, reason};
 }
 
+/*
+ * Does a way lead back to where it began? With directions known, these are packets of a loop, or
+ * copies of another sender: a packet that does not come again has not been lost.
+ */
+static bool is_loop(const struct path_pairing *pairing, uint16_t from, uint16_t to)
+{
+	const struct path_place *one = &pairing->places.list[from];
+	const struct path_place *other = &pairing->places.list[to];
+
+	return other->is_second && one->interface == other->interface &&
+	       one->direction == other->direction && one->direction != PATH_DIRECTION_UNKNOWN;
+}
+
 /* Returns why a packet whose next place is known is not told as lost. */
 static struct decision find_doubt(const struct path_pairing *pairing, struct flow *flow,
 	const struct journey *journey, uint16_t to)
@@ -110,7 +123,7 @@ static struct decision find_doubt(const struct path_pairing *pairing, struct flo
 	}
 	if (journey->is_repeated)
 		return doubt(to, PATH_DOUBT_REPEATED);
-	if (journey->identity.is_first_fragment || from->ttl <= 1)
+	if (journey->identity.is_first_fragment || from->ttl <= 1 || from->ttl <= way->hops)
 		return doubt(to, PATH_DOUBT_EXPIRED);
 	if (journey->is_stray || journey->may_be_rest)
 		return doubt(to, PATH_DOUBT_CHANGED);
@@ -119,7 +132,7 @@ static struct decision find_doubt(const struct path_pairing *pairing, struct flo
 	/* packets flooded on a link come to hosts that are not on the way */
 	if (way->is_foreign && !flow_continues(flow, to))
 		return doubt(to, PATH_DOUBT_WAYS);
-	if (!was_used_before(flow, from))
+	if (is_loop(pairing, from->place, to) || !was_used_before(flow, from))
 		return doubt(to, PATH_DOUBT_WAYS);
 	if (way->strays > 0 && path_is_within_window(pairing, way->stray_ns, from->time_ns)) {
 		way->strays--;

@@ -16,6 +16,7 @@ struct flow_way {
 	uint16_t to;
 	bool is_foreign; /* it ended at a host to which the packets were not addressed */
 	bool is_bypass;	 /* used while a place between the two was captured without a gap */
+	uint8_t hops;	 /* routers between the two, at the most, by the TTL */
 	/* packets that began at its end, and packets that were told as lost; the last of them */
 	uint16_t strays; /* at most UINT16_MAX */
 	uint32_t lost;
@@ -61,8 +62,9 @@ struct flow {
 	uint32_t opposite; /* the flow in the other direction, or FLOW_NONE */
 	uint32_t older;	   /* the list by use */
 	uint32_t newer;
-	uint64_t used_ns;  /* by the time of the merge */
-	uint32_t journeys; /* under way; of these, waiting: */
+	uint64_t used_ns;     /* by the time of the merge */
+	uint64_t left_out_ns; /* when a sight of it was last left out for lack of space; 0: never */
+	uint32_t journeys;    /* under way; of these, waiting: */
 	uint32_t waiting_count;
 	uint32_t waiting;	     /* the first one, or JOURNEY_NONE */
 	uint64_t waiting_checked_ns; /* by the time of the merge */

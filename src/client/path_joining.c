@@ -196,6 +196,12 @@ static void take_back(struct path_pairing *pairing, const struct flow *flow,
 	}
 }
 
+/* Was it within the window? 0: never. */
+static bool is_recent(const struct path_pairing *pairing, uint64_t time_ns)
+{
+	return time_ns > 0 && pairing->now_ns - time_ns <= pairing->limits.window_ns;
+}
+
 struct journey *path_joining_start(struct path_pairing *pairing, struct flow *flow,
 	const struct path_sight *sight, const struct path_identity *identity, bool is_repeated)
 {
@@ -206,8 +212,8 @@ struct journey *path_joining_start(struct path_pairing *pairing, struct flow *fl
 	journey = journeys_add(&pairing->journeys, pairing->now_ns, identity);
 	journey->flow = flow_number(&pairing->flows, flow);
 	journey->is_repeated = is_repeated;
-	journey->may_lack = pairing->left_out_ns > 0 &&
-			    pairing->now_ns - pairing->left_out_ns <= pairing->limits.window_ns;
+	journey->may_lack =
+		is_recent(pairing, pairing->left_out_ns) || is_recent(pairing, flow->left_out_ns);
 	flow->journeys++;
 	if (is_repeated)
 		pairing->counts.repeated++;
@@ -233,8 +239,8 @@ uint64_t path_joining_finish(struct path_pairing *pairing, struct journey *journ
 	return number;
 }
 
-void path_joining_leave_out(struct path_pairing *pairing, const struct path_sight *sight,
-	const struct path_identity *identity)
+void path_joining_leave_out(struct path_pairing *pairing, struct flow *flow,
+	const struct path_sight *sight, const struct path_identity *identity)
 {
 	const struct path_missing missing = {
 		.flow = &identity->flow,
@@ -244,6 +250,7 @@ void path_joining_leave_out(struct path_pairing *pairing, const struct path_sigh
 	};
 
 	pairing->counts.ended_early++;
-	pairing->left_out_ns = pairing->now_ns;
+	/* packets of other flows cannot lack it */
+	*(flow ? &flow->left_out_ns : &pairing->left_out_ns) = pairing->now_ns;
 	pairing->sink.doubt(pairing->sink.context, &missing, PATH_DOUBT_MEMORY);
 }

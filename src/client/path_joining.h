@@ -40,6 +40,6 @@ struct journey *path_joining_start(struct path_pairing *pairing, struct flow *fl
 /* Returns the number of a journey's first sight, and ends it if it is complete. */
 uint64_t path_joining_finish(struct path_pairing *pairing, struct journey *journey);
 
-/* A sight is left out for lack of space. */
-void path_joining_leave_out(struct path_pairing *pairing, const struct path_sight *sight,
-	const struct path_identity *identity);
+/* A sight is left out for lack of space; flow is NULL if there is none for its flow. */
+void path_joining_leave_out(struct path_pairing *pairing, struct flow *flow,
+	const struct path_sight *sight, const struct path_identity *identity);

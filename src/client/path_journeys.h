@@ -13,7 +13,8 @@ struct journey {
 	uint32_t flow;
 	uint32_t next;	       /* in its chain of the table */
 	uint32_t next_waiting; /* in its flow's list */
-	uint32_t older;	       /* the lists by age */
+	uint32_t previous_waiting;
+	uint32_t older; /* the lists by age */
 	uint32_t newer;
 	uint64_t begin_ns; /* when it began, by the time of the merge */
 	struct path_identity identity;

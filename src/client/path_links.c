@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+/* Larger differences are not of clocks; sums of smaller ones do not overflow. */
+static const int64_t DIFFERENCE_MAX = INT64_MAX / 8;
+
 static uint32_t slot_of(const struct path_links *links, uint16_t from, uint16_t to)
 {
 	const uint32_t golden = UINT32_C(0x9e3779b1); /* 2^32 by the golden ratio */
@@ -18,6 +21,8 @@ void path_links_add(struct path_links *links, uint16_t from, uint16_t to, int64_
 {
 	struct path_link *link = &links->list[slot_of(links, from, to)];
 
+	if (difference_ns > DIFFERENCE_MAX || difference_ns < -DIFFERENCE_MAX)
+		return;
 	if (!link->is_used) {
 		if (links->used >= PATH_LINKS_MAX / 4 * 3)
 			return;

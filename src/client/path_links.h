@@ -23,7 +23,10 @@ struct path_links {
 	struct path_link list[PATH_LINKS_MAX];
 };
 
-/* Adds a packet's times. Beyond three quarters of PATH_LINKS_MAX, new stretches are left out. */
+/*
+ * Adds a packet's times; decades are left out. Beyond three quarters of PATH_LINKS_MAX, new
+ * stretches are left out.
+ */
 void path_links_add(struct path_links *links, uint16_t from, uint16_t to, int64_t difference_ns);
 
 /* Returns what is known of a stretch, or NULL. */

@@ -89,24 +89,30 @@ static bool tell_decision(struct path_pairing *pairing, const struct journey *jo
 }
 
 /* Takes a journey out of its flow's list of those that wait. */
-static void stop_waiting(struct path_pairing *pairing, struct journey *journey)
+static void stop_waiting(struct path_pairing *pairing, const struct journey *journey)
 {
 	struct flow *flow = flow_of(pairing, journey);
-	const uint32_t number = journey_number(&pairing->journeys, journey);
-	uint32_t *link = &flow->waiting;
+	struct journey *list = pairing->journeys.list;
 
-	while (*link != number)
-		link = &pairing->journeys.list[*link].next_waiting;
-	*link = journey->next_waiting;
+	if (journey->previous_waiting == JOURNEY_NONE)
+		flow->waiting = journey->next_waiting;
+	else
+		list[journey->previous_waiting].next_waiting = journey->next_waiting;
+	if (journey->next_waiting != JOURNEY_NONE)
+		list[journey->next_waiting].previous_waiting = journey->previous_waiting;
 	flow->waiting_count--;
 }
 
 static void start_waiting(struct path_pairing *pairing, struct journey *journey)
 {
 	struct flow *flow = flow_of(pairing, journey);
+	const uint32_t number = journey_number(&pairing->journeys, journey);
 
+	journey->previous_waiting = JOURNEY_NONE;
 	journey->next_waiting = flow->waiting;
-	flow->waiting = journey_number(&pairing->journeys, journey);
+	if (flow->waiting != JOURNEY_NONE)
+		pairing->journeys.list[flow->waiting].previous_waiting = number;
+	flow->waiting = number;
 	flow->waiting_count++;
 	journeys_set_waiting(&pairing->journeys, journey, true);
 }
@@ -120,22 +126,20 @@ void path_losses_resume(struct path_pairing *pairing, struct journey *journey)
 /* Decides again on the journeys of a flow that wait, since more is known. */
 static void recheck_waiting(struct path_pairing *pairing, struct flow *flow)
 {
-	uint32_t *link = &flow->waiting;
+	uint32_t next = flow->waiting;
 
 	flow->waiting_checked_ns = pairing->now_ns;
-	while (*link != JOURNEY_NONE) {
-		struct journey *journey = &pairing->journeys.list[*link];
+	while (next != JOURNEY_NONE) {
+		struct journey *journey = &pairing->journeys.list[next];
 		const struct path_sight *last = journey_last_sight(journey);
 		struct decision decision = {.verdict = VERDICT_WAIT};
 
+		next = journey->next_waiting;
 		if (flow_continues(flow, last->place))
 			decision = path_decide(pairing, flow, journey);
 		if (tell_decision(pairing, journey, &decision)) {
-			*link = journey->next_waiting;
-			flow->waiting_count--;
+			stop_waiting(pairing, journey);
 			remove_journey(pairing, journey);
-		} else {
-			link = &journey->next_waiting;
 		}
 	}
 }
@@ -170,6 +174,8 @@ static void pass(struct path_pairing *pairing, struct flow *flow, const struct j
 
 	if (way && to->is_foreign)
 		way->is_foreign = true;
+	if (way && from->ttl - to->ttl > way->hops)
+		way->hops = (uint8_t)(from->ttl - to->ttl);
 	if (way && !way->is_bypass && !journey->is_repeated && flow->way_count > 1)
 		way->is_bypass = is_bypass(pairing, flow, journey, from, to->place);
 	if (!journey->is_repeated)

@@ -80,8 +80,9 @@
  *     (PATH_DOUBT_NOT_RUNNING, PATH_DOUBT_DROPPED). If watermarks have not come up to that
  *     time, the journey waits;
  *  4. it is not repeated (PATH_DOUBT_REPEATED);
- *  5. its TTL was more than 1, since a router drops it otherwise, and it is no first
- *     fragment, since a host may join it to a packet (PATH_DOUBT_EXPIRED);
+ *  5. its TTL was more than 1, and than the number of routers that packets of the flow pass on
+ *     this stretch, since a router drops it otherwise; and it is no first fragment, since a
+ *     host may join it to a packet (PATH_DOUBT_EXPIRED);
  *  6. it is no stray, and no stray came for it (PATH_DOUBT_CHANGED, see below);
  *  7. no journey of the same packet can have ended before this one began (PATH_DOUBT_LATE);
  *     and
@@ -243,7 +244,7 @@ static uint64_t add_whole(struct path_pairing *pairing, struct flow *flow,
 		struct journey *journey = &journeys->list[i];
 
 		if (++looked_at > CHAIN_MAX) {
-			path_joining_leave_out(pairing, sight, identity);
+			path_joining_leave_out(pairing, flow, sight, identity);
 			return sight->number;
 		}
 		if (!is_same_whole(journey, flow_index, identity))
@@ -287,7 +288,7 @@ uint64_t path_pairing_add(struct path_pairing *pairing, const struct path_sight 
 	path_joining_make_space(pairing);
 	flow = find_flow(pairing, identity);
 	if (!flow) {
-		path_joining_leave_out(pairing, sight, identity);
+		path_joining_leave_out(pairing, NULL, sight, identity);
 		return sight->number;
 	}
 	if (identity->kind == PATH_BYTES)

@@ -142,7 +142,7 @@ static uint32_t add_piece(struct path_pairing *pairing, struct flow *flow,
 	path_joining_make_space(pairing);
 	piece = find_piece(pairing, flow, sight, identity, rest, false);
 	if (piece.is_full) {
-		path_joining_leave_out(pairing, sight, identity);
+		path_joining_leave_out(pairing, flow, sight, identity);
 		return rest.size;
 	}
 	if (piece.found) {
@@ -177,7 +177,7 @@ uint64_t path_pieces_add(struct path_pairing *pairing, struct flow *flow,
 	uint64_t first = sight->number;
 
 	if (rest.size > JOURNEY_SIZE_MAX) {
-		path_joining_leave_out(pairing, sight, identity);
+		path_joining_leave_out(pairing, flow, sight, identity);
 		return sight->number;
 	}
 	if (rest.size > flow->size_max)

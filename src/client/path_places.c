@@ -70,8 +70,10 @@ void path_places_note_lag(
 	struct place_state *state = &places->states[sight->place];
 	const int64_t lag_ns = (int64_t)(now_ns - sight->time_ns);
 	const int64_t drift_ns = (int64_t)((now_ns - state->lag_at_ns) / NS_PER_S * DRIFT_PER_S_NS);
+	int64_t limit_ns;
 
-	if (state->has_lag && lag_ns >= state->lag_ns + drift_ns)
+	if (state->has_lag &&
+		(__builtin_add_overflow(state->lag_ns, drift_ns, &limit_ns) || lag_ns >= limit_ns))
 		return;
 	state->has_lag = true;
 	state->lag_ns = lag_ns;

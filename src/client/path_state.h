@@ -15,7 +15,7 @@ struct path_pairing {
 	struct path_pairing_sink sink;
 	const struct path_coverage *coverage; /* by target */
 	uint64_t now_ns;		      /* the time of the merge */
-	uint64_t left_out_ns; /* when a sight was last left out for lack of space; 0: never */
+	uint64_t left_out_ns;		      /* the same as that of a flow, of any flow */
 	struct path_places places;
 	struct journeys journeys;
 	struct flows flows;

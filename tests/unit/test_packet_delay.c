@@ -374,6 +374,29 @@ static void full_memory_writes_early_and_warns_once(void **state)
 	tear_down(&world);
 }
 
+/* A host chooses how long the names of its interfaces are. */
+static void place_of_a_lost_packet_counts_as_memory(void **state)
+{
+	struct world world;
+	unsigned char data[28 + PAYLOAD];
+	size_t bytes;
+
+	(void)state;
+	set_up_file(&world, WINDOW);
+	make_datagram(data, 1, 64);
+	assert_true(add(&world, 0, BEGIN, data, sizeof(data)));
+	bytes = world.delay.bytes;
+	for (unsigned i = 0; i < 2; i++) {
+		packet_delay_last_seen(&world.delay, 1, "a:eth0");
+		assert_int_equal(world.delay.bytes, bytes + sizeof("a:eth0"));
+	}
+	assert_true(packet_delay_finish(&world.delay));
+	assert_int_equal(world.delay.bytes, 0);
+	read_file(&world);
+	comment_is(0, "not seen after a:eth0");
+	tear_down(&world);
+}
+
 /* Offers packets to a file that accepts some of them from time to time, until all are taken. */
 static unsigned offer_all(struct world *world, const unsigned char *data)
 {
@@ -460,6 +483,7 @@ int main(void)
 		cmocka_unit_test(packet_leaves_when_its_delay_is_over_and_not_before),
 		cmocka_unit_test(clock_that_is_far_ahead_holds_up_no_other_packets),
 		cmocka_unit_test(full_memory_writes_early_and_warns_once),
+		cmocka_unit_test(place_of_a_lost_packet_counts_as_memory),
 		cmocka_unit_test(file_that_is_blocked_loses_and_doubles_nothing),
 		cmocka_unit_test(packets_without_a_file_are_not_kept),
 	};

@@ -119,6 +119,48 @@ static void clocks_differ_and_drift_corrected_times_agree(void **state)
 	tear_down(&world);
 }
 
+/* Adds a packet of a given delay; a clock that is ahead is so for this packet alone. */
+static void add_pending(struct world *world, unsigned from, unsigned to, int64_t now,
+	int64_t delay_ns, const int64_t ahead_ns[3])
+{
+	const struct path_pending packet = {.delays = &world->delays,
+		.sent_ns = (uint64_t)(now + ahead_ns[from]),
+		.arrived_ns = (uint64_t)(now + delay_ns + ahead_ns[to]),
+		.is_back = from > to};
+
+	path_align_packet(world->align, from, packet.sent_ns);
+	path_align_packet(world->align, to, packet.arrived_ns);
+	path_pairs_add(&world->pairs, path_pairs_find(&world->pairs, from, to), &packet);
+}
+
+/* Target 1 is near to 0 and to 2, as it says, and shows them times that differ by 1 s. */
+static void liar_between_two_others_does_not_move_them(void **state)
+{
+	static const int64_t truth[3] = {0};
+	static const int64_t lie[3] = {0, SECOND, 0};
+	struct world world = {0};
+	int64_t now = BEGIN;
+
+	(void)state;
+	assert_true(path_pairs_init(&world.pairs));
+	world.align = path_align_new(3);
+	assert_non_null(world.align);
+	for (int64_t i = 0; i < 20 * SECOND / STEP_NS; i++, now += STEP_NS) {
+		add_pending(&world, 0, 1, now, 1000, truth);
+		add_pending(&world, 1, 0, now, 1000, truth);
+		add_pending(&world, 1, 2, now, 1000, lie);
+		add_pending(&world, 2, 1, now, 1000, lie);
+		add_pending(&world, 0, 2, now, 20000000, truth);
+		add_pending(&world, 2, 0, now, 20000000, truth);
+		if (i % 200 == 199)
+			path_align_update(world.align, &world.pairs);
+	}
+	assert_true(path_align_get(world.align, 2).is_corrected);
+	assert_true(llabs((int64_t)(path_align_at(world.align, 2, (uint64_t)now) -
+				    path_align_at(world.align, 0, (uint64_t)now))) < 20000000);
+	tear_down(&world);
+}
+
 /* Packets in one direction tell one limit of the offset: nothing is corrected. */
 static void one_direction_nothing_corrected(void **state)
 {
@@ -163,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clocks_differ_and_drift_corrected_times_agree),
+		cmocka_unit_test(liar_between_two_others_does_not_move_them),
 		cmocka_unit_test(one_direction_nothing_corrected),
 		cmocka_unit_test(next_stream_keeps_better_correction),
 	};

@@ -254,6 +254,34 @@ static void others_are_left_alone(void **state)
 	path_datagrams_free(world.datagrams);
 }
 
+/*
+ * A datagram has new segments, and then the end of one that is kept. It is found after a few
+ * of them; after many, the search for each of them would take too long.
+ */
+static bool is_found_after(unsigned count)
+{
+	enum { SEGMENT = 100, KEPT = 4000, TAIL = 90 };
+	const uint32_t end = count * SEGMENT;
+	uint64_t digest;
+
+	make_world(false);
+	see(0, KEPT, KEPT, 0);
+	see(0, 0, SEGMENT, 0); /* the datagram's segments are as large as its first one */
+	memcpy(world.bytes + end, world.bytes + 2 * KEPT - TAIL, TAIL);
+	see(1, 0, end + TAIL, 0);
+	digest = world.known[1][end].digest;
+	path_datagrams_free(world.datagrams);
+	return digest == world.known[0][2 * KEPT - TAIL].digest;
+}
+
+static void searches_of_one_datagram_limited(void **state)
+{
+	(void)state;
+	world.seed = seed_start();
+	assert_true(is_found_after(3));
+	assert_false(is_found_after(12));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +290,7 @@ int main(void)
 		cmocka_unit_test(untouched_packets_stay_one),
 		cmocka_unit_test(equal_payloads_apart),
 		cmocka_unit_test(others_are_left_alone),
+		cmocka_unit_test(searches_of_one_datagram_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,9 +76,8 @@ static void note_ending(void *context, const struct path_ending *ending)
 }
 
 /* Hosts of the places: a sender, routers, and a receiver, each with one interface captured. */
-static struct lab *open_lab(void)
+static struct lab *open_lab_of(const struct path_limits *limits)
 {
-	const struct path_limits limits = {JOURNEYS, FLOWS, WINDOW};
 	struct lab *lab = calloc(1, sizeof(*lab));
 	struct path_pairing_sink sink = {.context = lab,
 		.passed = note_passed,
@@ -89,7 +88,7 @@ static struct lab *open_lab(void)
 
 	assert_non_null(lab);
 	lab->now_ns = START;
-	lab->pairing = path_pairing_new(&limits, lab->coverage, &sink);
+	lab->pairing = path_pairing_new(limits, lab->coverage, &sink);
 	assert_non_null(lab->pairing);
 	for (unsigned i = 0; i < PLACES; i++) {
 		const struct path_place place = {.target = i,
@@ -101,6 +100,11 @@ static struct lab *open_lab(void)
 		assert_int_equal(lab->places[i], i);
 	}
 	return lab;
+}
+
+static struct lab *open_lab(void)
+{
+	return open_lab_of(&(struct path_limits){JOURNEYS, FLOWS, WINDOW});
 }
 
 static void finish(struct lab *lab)
@@ -384,6 +388,50 @@ static void late_pieces_of_waiting_segment_bytes_exact(void **state)
 	close_lab(lab);
 }
 
+/* Somebody sends copies of two packets of a flow, with a smaller TTL. */
+static void copies_with_smaller_ttl_no_loss_of_others(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		const struct path_identity identity = datagram(1, i);
+
+		see_with_ttl(lab, 0, &identity, 64);
+		see_with_ttl(lab, 1, &identity, 60);
+		if (i == 1 || i == 18)
+			see_with_ttl(lab, 1, &identity, 40);
+	}
+	finish(lab);
+	assert_int_equal(lab->lost[1], 0);
+	assert_int_equal(lab->passed[1], 22);
+	close_lab(lab);
+}
+
+/* As mtr(8) does: again and again, packets of one flow with each TTL. */
+static void ttl_that_ends_between_two_places_doubt_and_no_loss(void **state)
+{
+	enum { HOPS = 4, ROUNDS = 5, TTL_MAX = 8 };
+	struct lab *lab = open_lab();
+
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS * TTL_MAX; i++) {
+		const struct path_identity identity = datagram(1, i);
+		const uint8_t ttl = (uint8_t)(TTL_MAX - i % TTL_MAX);
+
+		see_with_ttl(lab, 0, &identity, ttl);
+		/* one of those whose TTL suffices is lost */
+		if (ttl > HOPS && i != 2 * TTL_MAX)
+			see_with_ttl(lab, 1, &identity, ttl - HOPS);
+	}
+	travel(lab, 1, datagram(1, 1000));
+	finish(lab);
+	assert_int_equal(lab->lost[1], 1);
+	assert_int_equal(lab->doubts[PATH_DOUBT_EXPIRED], ROUNDS * HOPS);
+	assert_int_equal(all_doubts(lab), ROUNDS * HOPS);
+	close_lab(lab);
+}
+
 static void late_sight_takes_loss_back(void **state)
 {
 	struct lab *lab = open_lab();
@@ -462,6 +510,22 @@ static void memory_of_the_client_below_64_mib(void **state)
 	assert_true(sum < 64 << 20);
 }
 
+/* One packet that is too large for any journey does not make losses of others doubtful. */
+static void left_out_packet_no_doubt_about_other_flows(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		travel(lab, i == 5 ? 1 : 2, datagram(1, i));
+		see(lab, 0, segment(9, 0, UINT32_MAX, 5));
+	}
+	finish(lab);
+	assert_int_equal(lab->lost[1], 1);
+	assert_int_equal(lab->doubts[PATH_DOUBT_MEMORY], 10);
+	close_lab(lab);
+}
+
 static struct path_identity hostile(struct seed *seed, unsigned kind)
 {
 	struct path_identity identity;
@@ -508,6 +572,28 @@ static void hostile_flow_others_right(void **state)
 	}
 }
 
+/*
+ * Of a flow that once passed, packets wait for a later one until no space is left. Then each
+ * new one ends the oldest: with a search for it, this test would take minutes.
+ */
+static void many_waiting_packets_of_one_flow_each_ends_at_once(void **state)
+{
+	enum { WAITING = 1 << 15, MORE = 1 << 20 };
+	const struct path_limits limits = {WAITING, FLOWS, WINDOW};
+	struct lab *lab = open_lab_of(&limits);
+
+	(void)state;
+	travel(lab, 2, datagram(9, 1));
+	for (uint64_t i = 2; i < WAITING + MORE; i++)
+		see(lab, 0, datagram(9, i));
+	assert_true(lab->pairing->flows.list[lab->pairing->flows.newest].waiting_count >
+		    WAITING - 2 * WINDOW / MS);
+	finish(lab);
+	assert_int_equal(lab->lost[9], 0);
+	assert_int_equal(lab->ended_packets, WAITING + MORE - 2);
+	close_lab(lab);
+}
+
 static void time_that_jumps_bounded_and_no_crash(void **state)
 {
 	const uint64_t years = UINT64_C(3155760000) * 1000 * MS; /* 100 */
@@ -536,6 +622,34 @@ static void time_that_jumps_bounded_and_no_crash(void **state)
 	close_lab(lab);
 }
 
+/* Sanitizers find sums of times that overflow. */
+static void timestamps_of_any_age_no_overflow(void **state)
+{
+	static const uint64_t times[] = {0, 1, START, INT64_MAX, UINT64_C(1) << 63, UINT64_MAX,
+		START - (UINT64_C(1) << 63), START + (UINT64_C(1) << 62), UINT64_C(1) << 61};
+	struct seed seed = seed_start();
+	struct lab *lab = open_lab();
+
+	(void)state;
+	path_pairing_advance(lab->pairing, lab->now_ns);
+	for (unsigned i = 0; i < 50000; i++) {
+		const struct path_identity identity = datagram(1, seed_below(&seed, 2) ? i : i / 4);
+		struct path_sight sight = {.time_ns = lab->now_ns, .number = ++lab->number};
+
+		sight.place = lab->places[seed_below(&seed, PLACES)];
+		sight.ttl = (uint8_t)(64 - sight.place);
+		if (seed_below(&seed, 4) == 0)
+			sight.time_ns = times[seed_below(&seed, sizeof(times) / sizeof(*times))];
+		path_coverage_advance(&lab->coverage[sight.place], sight.time_ns);
+		path_pairing_add(lab->pairing, &sight, &identity);
+		lab->now_ns += seed_below(&seed, 20) * MS;
+		path_pairing_advance(lab->pairing, lab->now_ns);
+	}
+	finish(lab);
+	assert_int_equal(path_pairing_counts(lab->pairing).journeys, 0);
+	close_lab(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,13 +665,18 @@ int main(void)
 		cmocka_unit_test(second_visit_with_smaller_ttl_one_journey),
 		cmocka_unit_test(late_place_of_waiting_packet_each_stretch_once),
 		cmocka_unit_test(late_pieces_of_waiting_segment_bytes_exact),
+		cmocka_unit_test(copies_with_smaller_ttl_no_loss_of_others),
+		cmocka_unit_test(ttl_that_ends_between_two_places_doubt_and_no_loss),
 		cmocka_unit_test(late_sight_takes_loss_back),
 		cmocka_unit_test(late_joined_segment_takes_all_its_losses_back),
 		cmocka_unit_test(late_source_doubt_and_no_loss),
 		cmocka_unit_test(more_flows_than_fit_doubt_and_no_loss),
+		cmocka_unit_test(left_out_packet_no_doubt_about_other_flows),
 		cmocka_unit_test(memory_of_the_client_below_64_mib),
 		cmocka_unit_test(hostile_flow_others_right),
+		cmocka_unit_test(many_waiting_packets_of_one_flow_each_ends_at_once),
 		cmocka_unit_test(time_that_jumps_bounded_and_no_crash),
+		cmocka_unit_test(timestamps_of_any_age_no_overflow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
