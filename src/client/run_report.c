@@ -84,8 +84,7 @@ static void explain_missing(struct run_report *report, bool is_lagging, bool has
 		report->missing[strlen(report->missing) - 1] = '\0';
 }
 
-/* Has the reader left unwritten packets? For a Wireshark user who ends a capture, it is no error.
- */
+/* Has the reader left unwritten packets? A Wireshark user who ends a capture always leaves some. */
 static bool has_left_packets(const struct run_report *report)
 {
 	const enum capture_file_state state = report->file->state;
