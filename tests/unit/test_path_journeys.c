@@ -99,7 +99,7 @@ static void each_byte_in_one_journey_and_ages_in_order(void **state)
 			const struct path_identity identity = {.kind = PATH_BYTES,
 				.digest = seed_below(&seed, 3),
 				.sequence = BASE + (uint32_t)seed_below(&seed, BYTES),
-				.size = 1 + (uint32_t)seed_below(&seed, 3 * BLOCK)};
+				.size = 1 + (uint32_t)seed_below(&seed, (size_t)3 * BLOCK)};
 
 			world.used[world.count++] =
 				journeys_add(&world.journeys, world.now_ns++, &identity);

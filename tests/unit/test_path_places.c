@@ -86,9 +86,10 @@ static void least_and_most_times_of_each_stretch(void **state)
 		most[from][to] = time_ns > most[from][to] ? time_ns : most[from][to];
 	}
 	assert_true(unknown > 0); /* there are more stretches than fit */
-	for (uint16_t from = 0; from < SIDE; from++)
-		for (uint16_t to = 0; to < SIDE; to++) {
-			const struct path_link *link = path_links_find(&links, from, to);
+	for (unsigned from = 0; from < SIDE; from++)
+		for (unsigned to = 0; to < SIDE; to++) {
+			const struct path_link *link =
+				path_links_find(&links, (uint16_t)from, (uint16_t)to);
 
 			assert_int_equal(link != NULL, is_known[from][to]);
 			assert_true(!link || (link->least_ns == least[from][to] &&
