@@ -7,6 +7,7 @@
 
 #include "client/path_arrival.h"
 #include "client/path_decision.h"
+#include "client/path_flow_ends.h"
 #include "client/path_flow_ways.h"
 #include "client/path_told.h"
 
@@ -335,51 +336,6 @@ void path_losses_end_early(struct path_pairing *pairing, struct journey *journey
 	remove_journey(pairing, journey);
 }
 
-/* Was the flow in the other direction seen on a target? */
-static bool was_seen_on(
-	const struct path_pairing *pairing, const struct flow *flow, unsigned target)
-{
-	const struct path_place *places = pairing->places.list;
-
-	for (unsigned i = 0; i < flow->way_count; i++)
-		if (places[flow->ways[i].from].target == target ||
-			places[flow->ways[i].to].target == target)
-			return true;
-	for (unsigned i = 0; i < flow->end_count; i++)
-		if (places[flow->ends[i].place].target == target)
-			return true;
-	return false;
-}
-
-/* Is the flow for a program on the host of a place, which answers? */
-static bool is_for_host(const struct flow *flow, const struct flow *opposite, unsigned target)
-{
-	return opposite && opposite->has_origin && opposite->origin == target &&
-	       !(flow->has_origin && flow->origin == target);
-}
-
-static void tell_ending(struct path_pairing *pairing, struct flow *flow, const struct flow_end *end)
-{
-	const struct path_place *place = &pairing->places.list[end->place];
-	const struct flow *opposite =
-		flow->opposite == FLOW_NONE ? NULL : &pairing->flows.list[flow->opposite];
-	const struct path_ending ending = {
-		.flow = &flow->key,
-		.place = end->place,
-		.packets = end->packets,
-		.bytes = end->bytes,
-		.first_ns = end->first_ns,
-		.last_ns = end->last_ns,
-		.has_passed = flow_continues(flow, end->place),
-		.was_answered = opposite && was_seen_on(pairing, opposite, place->target),
-	};
-
-	if (!ending.has_passed && (!pairing->places.states[end->place].continues ||
-					  is_for_host(flow, opposite, place->target)))
-		return;
-	pairing->sink.ending(pairing->sink.context, &ending);
-}
-
 /*
  * May all next places of a flow have seen a packet after their last watermarks? Without
  * watermarks the end of a capture is not known, and this is false.
@@ -420,8 +376,7 @@ void path_losses_end_flow(struct path_pairing *pairing, struct flow *flow, bool 
 		}
 		remove_journey(pairing, journey);
 	}
-	for (unsigned i = 0; i < flow->end_count; i++)
-		tell_ending(pairing, flow, &flow->ends[i]);
+	path_flow_ends_report(pairing, flow);
 	if (pairing->sink.flow_way)
 		path_flow_ways_report(flow, pairing->sink.flow_way, pairing->sink.context);
 }
