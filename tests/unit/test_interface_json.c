@@ -202,8 +202,9 @@ static void worker_list_of_this_host_is_parsed(void **state)
 	char *text;
 
 	(void)state;
+	/* qemu-user does not have the kernel's lists */
 	if (is_emulated())
-		skip();
+		return;
 	text = interfaces_json();
 	assert_non_null(text);
 	if (!parse(text, &seen, &error))
