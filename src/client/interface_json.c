@@ -240,19 +240,26 @@ static bool parse_address(struct parsing *parsing)
 	return true;
 }
 
+/* Parses the rest of an array, behind its '[', by the parser of its elements. */
+static bool parse_rest_of_array(
+	struct parsing *parsing, bool (*parse_element)(struct parsing *parsing))
+{
+	if (take(parsing, ']'))
+		return true;
+	do
+		if (!parse_element(parsing))
+			return false;
+	while (take(parsing, ','));
+	return take(parsing, ']') || reject(parsing, "']' is missing");
+}
+
 /* The text of all addresses is shorter than their array, which has quotes. */
 static bool parse_addresses(struct parsing *parsing, struct listed_interface *interface)
 {
 	interface->addresses = parsing->addresses;
 	if (!take(parsing, '['))
 		return reject(parsing, "'[' is missing");
-	if (take(parsing, ']'))
-		return true;
-	do
-		if (!parse_address(parsing))
-			return false;
-	while (take(parsing, ','));
-	return take(parsing, ']') || reject(parsing, "']' is missing");
+	return parse_rest_of_array(parsing, parse_address);
 }
 
 static bool skip_scalar(struct parsing *parsing)
@@ -267,15 +274,9 @@ static bool skip_scalar(struct parsing *parsing)
 /* Skips the value of a member that is not supported. */
 static bool skip_value(struct parsing *parsing)
 {
-	if (!take(parsing, '['))
-		return skip_scalar(parsing);
-	if (take(parsing, ']'))
-		return true;
-	do
-		if (!skip_scalar(parsing))
-			return false;
-	while (take(parsing, ','));
-	return take(parsing, ']') || reject(parsing, "']' is missing");
+	if (take(parsing, '['))
+		return parse_rest_of_array(parsing, skip_scalar);
+	return skip_scalar(parsing);
 }
 
 static const struct {

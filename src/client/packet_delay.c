@@ -16,9 +16,6 @@ enum {
 	COMMENT_SIZE = PLACE_MAX + PACKET_DELAY_LATER_SIZE + 64,
 };
 
-/* A packet of a host whose clock is further ahead must not hold up those of others. */
-#define AHEAD_NS UINT64_C(5000000000)
-
 struct delayed_packet {
 	struct packet packet; /* its data and options follow */
 	uint64_t due_ns;
@@ -57,8 +54,7 @@ static uint64_t find_due(const struct packet_delay *delay, const struct packet *
 {
 	const uint64_t window_ns = delay->follows_window ? paths_window_ns(delay->paths) : 0;
 
-	return clock_earlier(packet->time, clock_ns(CLOCK_REALTIME) + AHEAD_NS) +
-	       clock_later(delay->delay_ns, window_ns);
+	return paths_plausible_ns(packet->time) + clock_later(delay->delay_ns, window_ns);
 }
 
 static bool grow(struct packet_delay *delay)

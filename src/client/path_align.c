@@ -127,7 +127,7 @@ void path_align_begin(struct path_align *align, unsigned target, int64_t offset_
 		return;
 	time_ns = path_correction_at(correction, raw_ns);
 	if (!align->nodes[target].is_corrected || raw_ns <= correction->newest_ns ||
-		(time_ns < now_ns ? now_ns - time_ns : time_ns - now_ns) > bound_ns)
+		clock_distance(time_ns, now_ns) > bound_ns)
 		path_correction_begin(correction, raw_ns, now_ns);
 }
 
@@ -221,11 +221,11 @@ static void update_line(struct line *line, const struct path_pair *pair)
 		return;
 	line->begin_ns = window->begin_ns;
 	interval = find_closest(window, &point.one_ns);
-	point.offset_ns = interval.low_ns + (interval.high_ns - interval.low_ns) / 2;
+	point.offset_ns = path_clock_middle(&interval);
 	line->points[line->next] = point;
 	line->next = (line->next + 1) % LINE_MAX;
 	line->count += line->count < LINE_MAX;
-	line->error_ns = (uint64_t)(interval.high_ns - interval.low_ns + 1) / 2;
+	line->error_ns = path_clock_bound(&interval);
 	fit(line);
 	if (line->offset_ns < (double)interval.low_ns)
 		line->offset_ns = (double)interval.low_ns;
@@ -247,15 +247,10 @@ static uint64_t convert(const struct line *line, uint64_t raw_ns, bool is_back)
 	return raw_ns - (uint64_t)offset_at(line, raw_ns - (uint64_t)offset_at(line, raw_ns));
 }
 
-static uint64_t find_distance(uint64_t one_ns, uint64_t other_ns)
-{
-	return one_ns < other_ns ? other_ns - one_ns : one_ns - other_ns;
-}
-
 /* How wrong can a line be at a time? */
 static uint64_t find_error(const struct line *line, uint64_t time_ns)
 {
-	return line->error_ns + path_clock_drift(find_distance(time_ns, line->one_ns));
+	return line->error_ns + path_clock_drift(clock_distance(time_ns, line->one_ns));
 }
 
 /* Notes what the packets between a target and the reference say of it. */
@@ -274,7 +269,7 @@ static void note_direct(struct path_align *align, const struct line *line, unsig
 static bool contradicts_direct(const struct node *node, uint64_t raw_ns, uint64_t error_ns)
 {
 	return node->has_direct &&
-	       find_distance(raw_ns, node->direct_ns) > node->direct_error_ns + error_ns;
+	       clock_distance(raw_ns, node->direct_ns) > node->direct_error_ns + error_ns;
 }
 
 /* Reaches a target from the other one of a pair, if that is better. */

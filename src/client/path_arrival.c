@@ -5,7 +5,7 @@
  */
 #include "client/path_arrival.h"
 
-#define SLACK_NS UINT64_C(250000000)	 /* at least, around the times at which packets arrive */
+#define SLACK_NS INT64_C(250000000)	 /* at least, around the times at which packets arrive */
 #define UNKNOWN_NS UINT64_C(10000000000) /* the same, of a stretch of which nothing is known */
 #define MARGIN_NS INT64_C(10000000)	 /* by how much a packet may be faster than ever before */
 
@@ -34,8 +34,7 @@ static struct path_interval find_arrival(
 	if (!link)
 		return (struct path_interval){.from_ns = minus(from->time_ns, UNKNOWN_NS),
 			.to_ns = plus(from->time_ns, UNKNOWN_NS)};
-	slack = (uint64_t)(link->most_ns - link->least_ns);
-	slack = slack > SLACK_NS ? slack : SLACK_NS;
+	slack = (uint64_t)path_link_slack_ns(link, SLACK_NS);
 	return (struct path_interval){
 		.from_ns = minus(moved(from->time_ns, link->least_ns), slack),
 		.to_ns = plus(moved(from->time_ns, link->most_ns), slack),
@@ -69,8 +68,7 @@ bool path_arrival_had_gap(
 	uint64_t time_ns = to->time_ns;
 
 	if (link) {
-		slack = (uint64_t)(link->most_ns - link->least_ns);
-		slack = slack > SLACK_NS ? slack : SLACK_NS;
+		slack = (uint64_t)path_link_slack_ns(link, SLACK_NS);
 		time_ns = moved(time_ns, -link->least_ns);
 	}
 	return find_gap_between(pairing, from, minus(time_ns, slack), plus(time_ns, slack)) !=

@@ -24,6 +24,18 @@ struct path_clock_interval {
 	int64_t high_ns;
 };
 
+/* Returns the middle of an interval that has both limits. */
+static inline int64_t path_clock_middle(const struct path_clock_interval *interval)
+{
+	return interval->low_ns + (interval->high_ns - interval->low_ns) / 2;
+}
+
+/* Returns the largest error of that middle. */
+static inline uint64_t path_clock_bound(const struct path_clock_interval *interval)
+{
+	return (uint64_t)(interval->high_ns - interval->low_ns + 1) / 2;
+}
+
 /* A window of one's time. */
 struct path_clock_window {
 	uint64_t begin_ns;

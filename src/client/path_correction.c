@@ -160,7 +160,7 @@ uint64_t path_correction_set(struct path_correction *correction, uint64_t raw_ns
 		add_part(correction, from_ns, after, rate_ppb);
 	else
 		slow_down(correction, from_ns, before - after, &line);
-	return after > before ? after - before : before - after;
+	return clock_distance(before, after);
 }
 
 bool path_correction_undo(

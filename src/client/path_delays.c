@@ -11,6 +11,8 @@
  */
 #include "client/path_delays.h"
 
+#include "common/clock.h"
+
 #include <stdlib.h>
 
 enum { PENDING_FIRST = 64 };
@@ -109,9 +111,8 @@ static void forget_clocks(struct path_pairs *pairs, const struct path_pair *pair
 /* How far can a clock have drifted since its offset was measured? */
 static int64_t find_error(const struct path_known_clock *clock, uint64_t local_ns)
 {
-	const uint64_t age_ns =
-		local_ns > clock->at_ns ? local_ns - clock->at_ns : clock->at_ns - local_ns;
-	const uint64_t error = clock->bound_ns + path_clock_drift(age_ns);
+	const uint64_t error =
+		clock->bound_ns + path_clock_drift(clock_distance(local_ns, clock->at_ns));
 
 	return error < INT64_MAX / 8 ? (int64_t)error : INT64_MAX / 8;
 }

@@ -52,6 +52,18 @@ struct path_identity {
 	bool is_foreign : 1; /* incoming, but for the link address of another host */
 };
 
+/*
+ * Returns a hash of an identity's digest and, for bytes of a stream, of the block of sequence
+ * numbers in which they begin. A digest is a keyed hash, so the block only has to be mixed in.
+ */
+static inline uint64_t path_identity_hash_block(
+	enum path_kind kind, uint64_t digest, uint32_t block)
+{
+	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
+
+	return kind == PATH_BYTES ? (digest ^ block) * golden >> 16 : digest;
+}
+
 /* The key of the hashes: random in each run, so that no host can choose packets that collide. */
 enum { PATH_BLOCK_WORDS = 32 };
 

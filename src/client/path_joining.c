@@ -65,8 +65,7 @@ static bool is_usual_time(const struct path_pairing *pairing, const struct path_
 
 	if (!link)
 		return true;
-	slack = link->most_ns - link->least_ns;
-	slack = slack > USUAL_NS ? slack : USUAL_NS;
+	slack = path_link_slack_ns(link, USUAL_NS);
 	return time >= link->least_ns - slack && time <= link->most_ns + slack;
 }
 
@@ -76,7 +75,11 @@ static bool is_unique(const struct path_identity *identity)
 	return identity->timestamp != 0 || (identity->has_id && identity->id != 0);
 }
 
-bool path_joining_is_usual(const struct path_pairing *pairing, const struct journey *journey,
+/*
+ * A retransmission without TSval and identification is the same packet as the first sending,
+ * but for the time. Can a sight be of this journey?
+ */
+static bool is_usual(const struct path_pairing *pairing, const struct journey *journey,
 	const struct path_sight *sight, const struct path_identity *identity)
 {
 	if (is_unique(identity))
@@ -88,7 +91,11 @@ bool path_joining_is_usual(const struct path_pairing *pairing, const struct jour
 	return true;
 }
 
-struct journey *path_joining_choose(const struct path_pairing *pairing, struct journey *one,
+/*
+ * Of two journeys that a sight fits, returns the one that was sent last, but not after it;
+ * both become repeated. one may be NULL.
+ */
+static struct journey *choose(const struct path_pairing *pairing, struct journey *one,
 	struct journey *other, const struct path_sight *sight)
 {
 	if (!one)
@@ -117,6 +124,20 @@ bool path_joining_fits(
 			return sight->ttl < journey->sights[i].ttl &&
 			       !journey_was_at(journey, second_place(pairing, sight->place));
 	return true;
+}
+
+void path_joining_consider(struct path_pairing *pairing, struct journey *journey,
+	const struct path_sight *sight, const struct path_identity *identity,
+	struct journey **found, bool *is_repeated)
+{
+	const bool fits = path_joining_fits(pairing, journey, sight);
+
+	if (fits && is_usual(pairing, journey, sight, identity)) {
+		*found = choose(pairing, *found, journey, sight);
+	} else if (fits || !journey->is_waiting) {
+		journey->is_repeated = true;
+		*is_repeated = true;
+	}
 }
 
 /*

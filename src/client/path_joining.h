@@ -16,18 +16,13 @@ bool path_joining_fits(struct path_pairing *pairing, const struct journey *journ
 	const struct path_sight *sight);
 
 /*
- * A retransmission without TSval and identification is the same packet as the first sending,
- * but for the time. Can a sight be of this journey?
+ * Looks at a journey that has a sight's packet, or its first byte. If the sight can belong to
+ * it, *found becomes the better one of the two; otherwise journey and sight are of repeated
+ * packets, which *is_repeated then says.
  */
-bool path_joining_is_usual(const struct path_pairing *pairing, const struct journey *journey,
-	const struct path_sight *sight, const struct path_identity *identity);
-
-/*
- * Of two journeys that a sight fits, returns the one that was sent last, but not after it;
- * both become repeated. one may be NULL.
- */
-struct journey *path_joining_choose(const struct path_pairing *pairing, struct journey *one,
-	struct journey *other, const struct path_sight *sight);
+void path_joining_consider(struct path_pairing *pairing, struct journey *journey,
+	const struct path_sight *sight, const struct path_identity *identity,
+	struct journey **found, bool *is_repeated);
 
 /* Adds a sight to a journey. */
 void path_joining_join(

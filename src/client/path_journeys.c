@@ -31,15 +31,13 @@ void journeys_cleanup(struct journeys *journeys)
 	*journeys = (struct journeys){0};
 }
 
-/* The digest is a keyed hash, so the block's number only has to be mixed in. */
 static uint32_t *chain_of(
 	const struct journeys *journeys, enum path_kind kind, uint64_t digest, uint32_t sequence)
 {
-	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
+	const uint64_t hash =
+		path_identity_hash_block(kind, digest, sequence >> JOURNEY_BLOCK_BITS);
 
-	if (kind == PATH_BYTES)
-		digest = (digest ^ (sequence >> JOURNEY_BLOCK_BITS)) * golden >> 16;
-	return &journeys->table[digest & (journeys->table_size - 1)];
+	return &journeys->table[hash & (journeys->table_size - 1)];
 }
 
 uint32_t journeys_chain(

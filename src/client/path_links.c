@@ -41,3 +41,10 @@ const struct path_link *path_links_find(const struct path_links *links, uint16_t
 
 	return link->is_used ? link : NULL;
 }
+
+int64_t path_link_slack_ns(const struct path_link *link, int64_t at_least_ns)
+{
+	const int64_t slack_ns = link->most_ns - link->least_ns;
+
+	return slack_ns > at_least_ns ? slack_ns : at_least_ns;
+}

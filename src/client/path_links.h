@@ -29,5 +29,8 @@ struct path_links {
  */
 void path_links_add(struct path_links *links, uint16_t from, uint16_t to, int64_t difference_ns);
 
+/* Returns by how much times differ on a stretch, or at_least_ns if that is more. */
+int64_t path_link_slack_ns(const struct path_link *link, int64_t at_least_ns);
+
 /* Returns what is known of a stretch, or NULL. */
 const struct path_link *path_links_find(const struct path_links *links, uint16_t from, uint16_t to);

@@ -249,18 +249,17 @@ static void note_usual(struct flow *flow, const struct journey *journey)
 static void end_at_last(struct path_pairing *pairing, struct flow *flow, struct journey *journey)
 {
 	const uint16_t place = journey_last_sight(journey)->place;
+	const bool waits = flow->usual_count < COMPLETE_AFTER &&
+			   (pairing->places.states[place].continues ||
+				   flow->waiting_count < WAITING_UNKNOWN_MAX);
 
-	if (flow->usual_count < COMPLETE_AFTER &&
-		(pairing->places.states[place].continues ||
-			flow->waiting_count < WAITING_UNKNOWN_MAX)) {
+	note_usual(flow, journey);
+	if (waits) {
 		start_waiting(pairing, journey);
-	} else {
-		count_end(pairing, journey);
-		note_usual(flow, journey);
-		remove_journey(pairing, journey);
 		return;
 	}
-	note_usual(flow, journey);
+	count_end(pairing, journey);
+	remove_journey(pairing, journey);
 }
 
 /* Ends a journey at a place from which its flow continues. */

@@ -247,19 +247,9 @@ static uint64_t add_whole(struct path_pairing *pairing, struct flow *flow,
 			path_joining_leave_out(pairing, flow, sight, identity);
 			return sight->number;
 		}
-		if (!is_same_whole(journey, flow_index, identity))
-			continue;
-		if (path_joining_fits(pairing, journey, sight)) {
-			if (!path_joining_is_usual(pairing, journey, sight, identity)) {
-				journey->is_repeated = true;
-				is_repeated = true;
-				continue;
-			}
-			found = path_joining_choose(pairing, found, journey, sight);
-		} else if (!journey->is_waiting) {
-			journey->is_repeated = true;
-			is_repeated = true;
-		}
+		if (is_same_whole(journey, flow_index, identity))
+			path_joining_consider(
+				pairing, journey, sight, identity, &found, &is_repeated);
 	}
 	if (found)
 		path_joining_join(pairing, found, sight);

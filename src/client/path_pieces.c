@@ -63,17 +63,8 @@ static void look_at(struct path_pairing *pairing, struct journey *journey,
 		journey->is_repeated |= piece->is_marking || journey->has_unknown_id;
 		return;
 	}
-	if (path_joining_fits(pairing, journey, sight)) {
-		if (!path_joining_is_usual(pairing, journey, sight, identity)) {
-			journey->is_repeated = true;
-			piece->is_repeated = true;
-			return;
-		}
-		piece->found = path_joining_choose(pairing, piece->found, journey, sight);
-	} else if (!journey->is_waiting) {
-		journey->is_repeated = true;
-		piece->is_repeated = true;
-	}
+	path_joining_consider(
+		pairing, journey, sight, identity, &piece->found, &piece->is_repeated);
 }
 
 /* Finds the journeys that have bytes of what remains of a segment. */

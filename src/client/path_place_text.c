@@ -5,6 +5,7 @@
 #include "client/path_place_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void path_place_describe(const struct path_results *results, uint16_t place, bool has_direction,
 	char out[PATH_PLACE_TEXT_MAX])
@@ -24,6 +25,23 @@ void path_place_describe(const struct path_results *results, uint16_t place, boo
 	snprintf(out, PATH_PLACE_TEXT_MAX, "%s%s",
 		results->names.place(results->names.context, found),
 		has_direction ? directions[found->direction] : "");
+}
+
+void path_place_describe_among(const struct path_results *results, const uint16_t *places,
+	size_t count, size_t at, char out[PATH_PLACE_TEXT_MAX])
+{
+	char other[PATH_PLACE_TEXT_MAX];
+
+	path_place_describe(results, places[at], false, out);
+	for (size_t i = 0; i < count; i++) {
+		if (i == at)
+			continue;
+		path_place_describe(results, places[i], false, other);
+		if (strcmp(out, other) == 0) {
+			path_place_describe(results, places[at], true, out);
+			return;
+		}
+	}
 }
 
 size_t path_place_text_width(const char *text)

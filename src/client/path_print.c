@@ -28,22 +28,6 @@ static const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* Do two places with endings have the name of this one? Then it needs its direction. */
-static bool has_twin(
-	const struct path_results *results, const uint16_t *places, size_t count, uint16_t place)
-{
-	char name[PATH_PLACE_TEXT_MAX];
-	char other[PATH_PLACE_TEXT_MAX];
-	size_t equal = 0;
-
-	path_place_describe(results, place, false, name);
-	for (size_t i = 0; i < count; i++) {
-		path_place_describe(results, places[i], false, other);
-		equal += strcmp(name, other) == 0;
-	}
-	return equal > 1;
-}
-
 static void print_ended_flows(FILE *out, const struct path_place_endings *endings)
 {
 	for (size_t i = 0; i < endings->worst_count && i < ENDED_FLOWS; i++) {
@@ -58,13 +42,8 @@ static void print_ended_flows(FILE *out, const struct path_place_endings *ending
 		fprintf(out, "%*sand more\n", INDENT, "");
 }
 
-static void print_ending(
-	const struct path_results *results, FILE *out, uint16_t place, bool has_direction)
+static void print_ending(FILE *out, const struct path_place_endings *endings, const char *name)
 {
-	const struct path_place_endings *endings = &results->endings.places[place];
-	char name[PATH_PLACE_TEXT_MAX];
-
-	path_place_describe(results, place, has_direction, name);
 	fprintf(out, "%" PRIu64 " flow%s, %" PRIu64 " packet%s: seen at %s, never beyond",
 		endings->flows, plural(endings->flows), endings->packets, plural(endings->packets),
 		name);
@@ -81,8 +60,12 @@ static size_t print_endings(const struct path_results *results, FILE *out)
 	uint16_t *places = calloc(PATH_PLACES_MAX, sizeof(*places));
 	const size_t count = places ? path_endings_sort(&results->endings, places) : 0;
 
-	for (size_t i = 0; i < count; i++)
-		print_ending(results, out, places[i], has_twin(results, places, count, places[i]));
+	for (size_t i = 0; i < count; i++) {
+		char name[PATH_PLACE_TEXT_MAX];
+
+		path_place_describe_among(results, places, count, i, name);
+		print_ending(out, &results->endings.places[places[i]], name);
+	}
 	if (count > 0)
 		putc('\n', out);
 	free(places);
@@ -251,11 +234,10 @@ static void print_limit(FILE *out, const char *limit, int64_t offset_ns)
 
 static void print_interval(FILE *out, const struct path_clock_interval *interval)
 {
-	const uint64_t bound = (uint64_t)(interval->high_ns - interval->low_ns + 1) / 2;
-	const int64_t middle = interval->low_ns + (interval->high_ns - interval->low_ns) / 2;
+	const int64_t middle = path_clock_middle(interval);
 	char distance[PATH_UNITS_SIZE];
 
-	path_units_offset((uint64_t)llabs(middle), bound, distance);
+	path_units_offset((uint64_t)llabs(middle), path_clock_bound(interval), distance);
 	fprintf(out, "%s %s", distance, middle < 0 ? "behind" : "ahead of");
 }
 
@@ -274,7 +256,7 @@ static void print_clock(const struct path_results *results, FILE *out, const str
 		print_limit(out, latest->high_ns < 0 ? "at least" : "at most", latest->high_ns);
 	fprintf(out, " %s", results->names.target(results->names.context, pair->one));
 	if (latest->has_low && latest->has_high) {
-		path_units_duration((uint64_t)(latest->high_ns - latest->low_ns + 1) / 2, bound);
+		path_units_duration(path_clock_bound(latest), bound);
 		fprintf(out, " (+-%s)", bound);
 	} else {
 		fputs("; packets passed in one direction only", out);

@@ -7,6 +7,7 @@
 #include "client/path_links.h"
 #include "client/path_places.h"
 #include "client/path_told.h"
+#include "common/clock.h"
 
 /* What the parts of the pairing share. The theory is at the head of path_pairing.c. */
 struct path_pairing {
@@ -27,6 +28,5 @@ struct path_pairing {
 static inline bool path_is_within_window(
 	const struct path_pairing *pairing, uint64_t one_ns, uint64_t other_ns)
 {
-	return (one_ns < other_ns ? other_ns - one_ns : one_ns - other_ns) <=
-	       pairing->limits.window_ns;
+	return clock_distance(one_ns, other_ns) <= pairing->limits.window_ns;
 }

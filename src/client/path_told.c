@@ -7,11 +7,7 @@
 static struct told_loss *bucket_of(
 	struct path_told *told, enum path_kind kind, uint64_t digest, uint32_t block)
 {
-	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
-
-	if (kind == PATH_BYTES)
-		digest = (digest ^ block) * golden >> 16;
-	return told->list[digest % TOLD_BUCKETS];
+	return told->list[path_identity_hash_block(kind, digest, block) % TOLD_BUCKETS];
 }
 
 void path_told_add(struct path_told *told, const struct told_loss *loss)

@@ -98,22 +98,6 @@ static void sort(const struct path_results *results, struct path_ways *ways)
 		qsort_r(ways->list, ways->count, sizeof(*ways->list), compare_counts, &copy);
 }
 
-/* Writes the name of a place, with its direction if another place on the way has the name. */
-static void describe_place(const struct path_results *results, const struct path_way *way,
-	unsigned at, char out[PATH_PLACE_TEXT_MAX])
-{
-	char other[PATH_PLACE_TEXT_MAX];
-	bool has_twin = false;
-
-	path_place_describe(results, way->places[at], false, out);
-	for (unsigned i = 0; i < way->count; i++) {
-		path_place_describe(results, way->places[i], false, other);
-		has_twin = has_twin || (i != at && strcmp(out, other) == 0);
-	}
-	if (has_twin)
-		path_place_describe(results, way->places[at], true, out);
-}
-
 /* Writes "web1:eth0 > r1:eth0 > db1:eth0" to out. */
 static void describe_way(
 	const struct path_results *results, const struct path_way *way, char out[WAY_TEXT_MAX])
@@ -123,7 +107,7 @@ static void describe_way(
 	for (unsigned i = 0; i < way->count; i++) {
 		char place[PATH_PLACE_TEXT_MAX];
 
-		describe_place(results, way, i, place);
+		path_place_describe_among(results, way->places, way->count, i, place);
 		size += (size_t)snprintf(
 			out + size, WAY_TEXT_MAX - size, "%s%s", i > 0 ? " > " : "", place);
 	}
@@ -194,7 +178,7 @@ static void print_way_json(
 	for (unsigned i = 0; i < count->way.count; i++) {
 		char text[PATH_PLACE_TEXT_MAX];
 
-		describe_place(results, &count->way, i, text);
+		path_place_describe_among(results, count->way.places, count->way.count, i, text);
 		fputs(i > 0 ? ", " : "", out);
 		json_print_string(out, text);
 	}

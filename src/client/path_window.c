@@ -68,7 +68,7 @@ void path_window_check(struct path_window *window, unsigned one, uint64_t one_ns
 	uint64_t other_ns)
 {
 	const struct target_interfaces *targets = window->interfaces->targets;
-	const uint64_t difference = one_ns < other_ns ? other_ns - one_ns : one_ns - other_ns;
+	const uint64_t difference = clock_distance(one_ns, other_ns);
 	const bool can_align = window->offsets[one].is_known && window->offsets[other].is_known;
 
 	if (window->is_warned || difference <= window->ns / 4 * 3)

@@ -48,6 +48,7 @@ struct paths {
 	struct path_align *align; /* NULL: without -align-traffic */
 	struct path_alignment alignment;
 	char name[NAME_SIZE];
+	bool is_finished;
 };
 
 static const char *name_target(void *context, unsigned target)
@@ -284,13 +285,16 @@ uint64_t paths_add(
 	return add_parts(paths, packet, &sight, &identity);
 }
 
+uint64_t paths_plausible_ns(uint64_t time_ns)
+{
+	return clock_earlier(time_ns, clock_ns(CLOCK_REALTIME) + AHEAD_NS);
+}
+
 void paths_advance(struct paths *paths, uint64_t now_ns)
 {
 	if (!paths)
 		return;
-	/* a host whose clock is years ahead must not end the packets of all others */
-	path_pairing_advance(
-		paths->pairing, clock_earlier(now_ns, clock_ns(CLOCK_REALTIME) + AHEAD_NS));
+	path_pairing_advance(paths->pairing, paths_plausible_ns(now_ns));
 	if (paths->align && path_alignment_advance(&paths->alignment,
 				    path_table_pairs(paths->table), now_ns, paths->options->quiet))
 		path_pairing_forget_times(paths->pairing);
@@ -298,8 +302,9 @@ void paths_advance(struct paths *paths, uint64_t now_ns)
 
 void paths_finish(struct paths *paths)
 {
-	if (!paths)
+	if (!paths || paths->is_finished)
 		return;
+	paths->is_finished = true;
 	for (unsigned i = 0; i < paths->targets; i++)
 		paths_stream_ended(paths, i);
 	path_pairing_finish(paths->pairing);

@@ -77,6 +77,12 @@ void paths_output_begins(struct paths *paths);
 uint64_t paths_add(
 	struct paths *paths, unsigned target, const struct packet *packet, uint64_t number);
 
+/*
+ * Returns a timestamp, or a time a little after the local one if that is earlier: a host whose
+ * clock is years ahead must not end or hold up the packets of all others.
+ */
+uint64_t paths_plausible_ns(uint64_t time_ns);
+
 /* The merge has come up to this time. */
 void paths_advance(struct paths *paths, uint64_t now_ns);
 

@@ -132,14 +132,6 @@ static bool on_packet(void *context, const struct packet *packet, struct error *
 	return true;
 }
 
-static bool on_statistics(void *context, const struct statistics *statistics, struct error *error)
-{
-	(void)context;
-	(void)statistics;
-	(void)error;
-	return true;
-}
-
 /* Writes all of it to stdout. False: nobody reads it any more. */
 static bool write_all(const char *bytes, size_t size)
 {
@@ -344,7 +336,6 @@ int print_stream(int input, const struct print_text_options *options)
 	const struct stream_handler handler = {
 		.interface = on_interface,
 		.packet = on_packet,
-		.statistics = on_statistics,
 		.context = run,
 	};
 	struct error error = {0};

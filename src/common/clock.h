@@ -35,3 +35,9 @@ static inline uint64_t clock_later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
+
+/* How far two times are apart. */
+static inline uint64_t clock_distance(uint64_t a, uint64_t b)
+{
+	return a < b ? b - a : a - b;
+}

@@ -157,5 +157,6 @@ bool pcapng_isb_parse(struct pcapng_section *section, const struct stream_handle
 			return false;
 	}
 	statistics.is_watermark = statistics.is_watermark && is_sound;
-	return more == 0 && sink->statistics(sink->context, &statistics, error);
+	return more == 0 &&
+	       (!sink->statistics || sink->statistics(sink->context, &statistics, error));
 }

@@ -35,6 +35,7 @@ struct stream_handler {
 	bool (*interface)(void *context, const struct interface *interface, uint32_t *ret_number,
 		struct error *error);
 	bool (*packet)(void *context, const struct packet *packet, struct error *error);
+	/* NULL: counters and watermarks are skipped */
 	bool (*statistics)(void *context, const struct statistics *statistics, struct error *error);
 	/*
 	 * A timestamp is out of range, before 1970 or after PACKET_TIME_MAX:

@@ -127,21 +127,12 @@ static bool take_packet(void *context, const struct packet *packet, struct error
 	return true;
 }
 
-static bool take_statistics(void *unused, const struct statistics *statistics, struct error *error)
-{
-	(void)unused;
-	(void)statistics;
-	(void)error;
-	return true;
-}
-
 static void check_file(int fd)
 {
 	unsigned good = 0;
 	const struct stream_handler sink = {
 		.interface = take_interface,
 		.packet = take_packet,
-		.statistics = take_statistics,
 		.context = &good,
 	};
 	struct stream_reader *reader = stream_reader_new(&sink);

@@ -117,6 +117,22 @@ finish_merge() {
 	cat -v "$said"
 }
 
+# Ends the client, whatever was started after it; sets status.
+end_capture() {
+	kill -INT "$client"
+	await_client
+}
+
+# Waits for the client; sets status.
+await_client() {
+	local i others=()
+	for i in "${started[@]}"; do
+		[ "$i" = "$client" ] || others+=("$i")
+	done
+	started=("${others[@]}" "$client")
+	finish_merge
+}
+
 # Starts a slow reader for start_merge; the bytes it reads are in $merged.
 start_reader() {
 	mkfifo "$BATS_TEST_TMPDIR/ddump.out"

@@ -165,22 +165,6 @@ start_pcapng() {
 	merged=$BATS_TEST_TMPDIR/merged.pcapng
 }
 
-# Ends the client, whatever was started after it; sets status.
-end_capture() {
-	kill -INT "$client"
-	await_client
-}
-
-# Waits for the client; sets status.
-await_client() {
-	local i others=()
-	for i in "${started[@]}"; do
-		[ "$i" = "$client" ] || others+=("$i")
-	done
-	started=("${others[@]}" "$client")
-	finish_merge
-}
-
 # stop PROCESS: until it is ended or continued.
 stop() {
 	started+=("$1")

@@ -222,21 +222,17 @@ serve_lab() {
 	tables=$(grep -c '^PATH' "$merged")
 	[ "$tables" -ge 1 ]
 	kill -INT "$client"
-	await_client_alone
+	await_client
 	[ "$(grep -c '^PATH' "$merged")" -gt "$tables" ]
 	has_row r1:eth0 r1:eth1 57 3
 	# it is a file, not a terminal
 	run ! grep -q "$(printf '\033')" "$merged"
 }
 
-# Waits for the client; the writers stay until the end of the test.
-await_client_alone() {
-	local i others=()
-	for i in "${started[@]}"; do
-		[ "$i" = "$client" ] || others+=("$i")
-	done
-	started=("${others[@]}" "$client")
-	finish_merge
+# Prints what the terminal shows after it was cleared for the last time.
+last_drawn() {
+	tr -d '\r' <"$merged" | awk -v clear="${escape}[[]H" '$0 ~ clear { text = "" }
+		{ text = text $0 "\n" } END { printf "%s", text }'
 }
 
 # has_drawn COUNT: has the terminal been cleared so many times at least?
@@ -258,10 +254,9 @@ has_drawn() {
 	run ! has_row r1:eth0 r1:eth1 57 4
 	kill -INT "$(pgrep -P "$terminal")"
 	client=$terminal
-	await_client_alone
+	await_client
 	# nothing clears the last one
-	tr -d '\r' <"$merged" | awk -v clear="${escape}[[]H" '$0 ~ clear { text = "" }
-		{ text = text $0 "\n" } END { printf "%s", text }' >last
+	last_drawn >last
 	grep -q '^r1:eth0  *> r1:eth1  *57 *3 5.0 %' last
 	grep -q '^Clocks' last
 }
@@ -280,9 +275,8 @@ has_drawn() {
 	eventually has_drawn 4
 	kill -INT "$(pgrep -P "$terminal")"
 	client=$terminal
-	await_client_alone
-	tr -d '\r' <"$merged" | awk -v clear="${escape}[[]H" '$0 ~ clear { text = "" }
-		{ text = text $0 "\n" } END { printf "%s", text }' >last
+	await_client
+	last_drawn >last
 	grep -q '^r1:eth0  *> r1:eth1  *57 *3 5.0 %' last
 	[ "$(grep -c 'lost between r1:eth0 and r1:eth1' last)" -eq 3 ]
 }

@@ -212,13 +212,18 @@ no_capture_of_container() {
 	[ "$(names)" = " 20 one:eth0" ]
 }
 
-@test "a ddump on a bastion, by a real sshd: nested labels, live, and its end" {
-	local remote
+# Host 1 is a bastion with sshd, before workers on hosts 2 and 3.
+make_bastion() {
 	make_hosts 3
 	make_keys
 	start_worker 2
 	start_worker 3
 	start_sshd_on 1 bastion
+}
+
+@test "a ddump on a bastion, by a real sshd: nested labels, live, and its end" {
+	local remote
+	make_bastion
 	remote="$DDUMP -hold $forever -pcapng -filter 'udp port 4711'"
 	remote+=" web1=http://10.9.0.2 web2=http://10.9.0.3"
 	at_bridge
@@ -254,11 +259,7 @@ has_no_capture() {
 
 @test "a ddump on a bastion that ends by itself: counters of the hosts behind it" {
 	local remote
-	make_hosts 3
-	make_keys
-	start_worker 2
-	start_worker 3
-	start_sshd_on 1 bastion
+	make_bastion
 	remote="$DDUMP -pcapng -filter 'udp port 4711' 'web1=http://10.9.0.2?count=20'"
 	remote+=" 'web2=http://10.9.0.3?count=20'"
 	at_bridge
@@ -276,11 +277,7 @@ has_no_capture() {
 
 @test "a ddump on a bastion: its exit status and the loss of a host behind it are reported" {
 	local remote
-	make_hosts 3
-	make_keys
-	start_worker 2
-	start_worker 3
-	start_sshd_on 1 bastion
+	make_bastion
 	remote="$DDUMP -pcapng -filter 'udp port 4711' web1=http://10.9.0.2 web2=http://10.9.0.3"
 	at_bridge
 	start_merge -w x.pcapng bastion=exec:"ssh -F $keys/config bastion \"$remote\""

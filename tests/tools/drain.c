@@ -55,14 +55,6 @@ static bool take_packet(void *context, const struct packet *packet, struct error
 	return true;
 }
 
-static bool take_statistics(void *context, const struct statistics *statistics, struct error *error)
-{
-	(void)context;
-	(void)statistics;
-	(void)error;
-	return true;
-}
-
 /* Requests by HTTP/1.0, and reads the response head: a stream follows. */
 static int ask(const char *port, const char *query)
 {
@@ -134,7 +126,6 @@ int main(int argc, char **argv)
 	const struct stream_handler sink = {
 		.interface = take_interface,
 		.packet = take_packet,
-		.statistics = take_statistics,
 		.context = &drain,
 	};
 	const bool to_begin = argc == 4 && strcmp(argv[1], "-begin") == 0;

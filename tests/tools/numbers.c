@@ -76,14 +76,6 @@ static bool take_packet(void *context, const struct packet *packet, struct error
 	return true;
 }
 
-static bool take_statistics(void *context, const struct statistics *statistics, struct error *error)
-{
-	(void)context;
-	(void)statistics;
-	(void)error;
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	static struct numbers numbers;
@@ -91,7 +83,6 @@ int main(int argc, char **argv)
 	const struct stream_handler sink = {
 		.interface = take_interface,
 		.packet = take_packet,
-		.statistics = take_statistics,
 		.context = &numbers,
 	};
 	struct stream_reader *reader = stream_reader_new(&sink);

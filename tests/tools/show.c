@@ -50,14 +50,6 @@ static bool show_packet(void *context, const struct packet *packet, struct error
 	return true;
 }
 
-static bool show_statistics(void *context, const struct statistics *statistics, struct error *error)
-{
-	(void)context;
-	(void)statistics;
-	(void)error;
-	return true;
-}
-
 static bool show_all(FILE *file, struct stream_reader *reader, struct error *error)
 {
 	static char piece[PIECE];
@@ -75,7 +67,6 @@ int main(int argc, char **argv)
 	const struct stream_handler sink = {
 		.interface = show_interface,
 		.packet = show_packet,
-		.statistics = show_statistics,
 		.context = &show,
 	};
 	struct stream_reader *reader = stream_reader_new(&sink);

@@ -5,6 +5,7 @@
  */
 #include "client/path_identity.h"
 
+#include "identify.h"
 #include "ip_packet.h"
 
 enum { RAW = 101, BIG = 200000 };
@@ -14,14 +15,7 @@ static const struct path_hash_key key = {{1, 2}, {3, 4, 5, 6, 7}};
 static struct path_identity identify(
 	uint32_t linktype, const unsigned char *bytes, size_t caplen, size_t len)
 {
-	unsigned char *own = malloc(caplen ? caplen : 1);
-	struct path_identity identity;
-
-	assert_non_null(own);
-	memcpy(own, bytes, caplen);
-	path_identify(&key, linktype, own, (uint32_t)caplen, (uint32_t)len, &identity);
-	free(own);
-	return identity;
+	return identify_copy(&key, linktype, bytes, caplen, len);
 }
 
 static struct path_identity identify_whole(const struct ip_packet *packet)

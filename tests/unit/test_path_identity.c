@@ -5,24 +5,17 @@
  */
 #include "client/path_identity.h"
 
+#include "identify.h"
 #include "ip_packet.h"
 
 enum { PACKETS = 2000, FEW_PACKETS = 60, ETHERNET = 1, RAW = 101, SLL = 113, SLL2 = 276 };
 
 static struct path_hash_key key;
 
-/* From a copy of exactly the captured size. */
 static struct path_identity identify(
 	uint32_t linktype, const unsigned char *bytes, size_t caplen, size_t len)
 {
-	unsigned char *own = malloc(caplen ? caplen : 1);
-	struct path_identity identity;
-
-	assert_non_null(own);
-	memcpy(own, bytes, caplen);
-	path_identify(&key, linktype, own, (uint32_t)caplen, (uint32_t)len, &identity);
-	free(own);
-	return identity;
+	return identify_copy(&key, linktype, bytes, caplen, len);
 }
 
 static struct path_identity identify_whole(const struct ip_packet *packet)

@@ -261,6 +261,15 @@ static void random_events_each_counted_once(void **state)
 	}
 }
 
+/* A world with places of all targets, and random events. */
+static void set_up_with_events(struct world *world, struct seed *seed)
+{
+	set_up(world);
+	for (uint32_t i = 0; i < PLACES; i++)
+		add_place(world, i % TARGETS, i, PATH_DIRECTION_UNKNOWN);
+	tell_events(world, seed);
+}
+
 /* Losses before a target are doubted: they become another count, and those elsewhere stay. */
 static void doubted_target_losses_not_known(void **state)
 {
@@ -268,10 +277,7 @@ static void doubted_target_losses_not_known(void **state)
 	struct world world;
 
 	(void)state;
-	set_up(&world);
-	for (uint32_t i = 0; i < PLACES; i++)
-		add_place(&world, i % TARGETS, i, PATH_DIRECTION_UNKNOWN);
-	tell_events(&world, &seed);
+	set_up_with_events(&world, &seed);
 	path_table_doubt_target(world.table, 1);
 	for (size_t i = 0; i < PAIRS; i++) {
 		struct tally *tally = &world.tallies[i];
@@ -518,10 +524,7 @@ static void names_of_hosts_harmless_in_json(void **state)
 	struct world world;
 
 	(void)state;
-	set_up(&world);
-	for (uint32_t i = 0; i < PLACES; i++)
-		add_place(&world, i % TARGETS, i, PATH_DIRECTION_UNKNOWN);
-	tell_events(&world, &seed);
+	set_up_with_events(&world, &seed);
 	for (int i = 0; i < 50; i++) {
 		char name[40];
 
