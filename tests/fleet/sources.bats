@@ -109,7 +109,9 @@ leader() {
 	for i in 2 3 4; do
 		sent_before_received $((4721 + i)) "${names_of[i]}"
 	done
-	grep -q 'web2: 400 packets, 400 written, 0 late; 400 received by filter, 0 dropped' "$said"
+	# tcpdump also counts what came before its filter was in force
+	grep -q 'web2: 400 packets, 400 written, 0 late; [0-9]* received by filter, 0 dropped' \
+		"$said"
 	run ! grep -q ' [1-9][0-9]* late' "$said"
 	eventually is_idle web1
 	eventually is_idle app1

@@ -218,12 +218,14 @@ static void try_filter(const char *text)
 /* The first byte decides whether this is a text. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct expression_maker making = {.bytes = bytes + 1, .size = size - 1};
+	struct expression_maker making = {0};
 
 	if (size == 0)
 		return 0;
+	making.bytes = bytes + 1;
+	making.size = size - 1;
 	if (bytes[0] & 2)
-		memcpy(making.text, bytes + 1, size < TEXT_MAX ? size - 1 : TEXT_MAX);
+		memcpy(making.text, making.bytes, making.size < TEXT_MAX ? making.size : TEXT_MAX);
 	else
 		make(&making, DEPTH_MAX);
 	try_filter(making.text);
