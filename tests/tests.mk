@@ -136,10 +136,14 @@ check-long:
 	.ci/run long
 
 # Each fuzz target runs for FUZZ_SECONDS; its findings stay in build/fuzz.
+# OSS-Fuzz has an engine and a linker of its own.
 FUZZ_SECONDS ?= 600
+FUZZ_ENGINE ?= -fsanitize=fuzzer
+FUZZ_LINKER ?= $(CC)
+FUZZ_LINKER_FLAGS ?= $(all_cflags)
 $(build)/fuzz_%: $(build)/tests/fuzz/fuzz_%.o $(libraries)
-	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer \
-		-o $@ $^ $(WORKER_LIBS) $(CLIENT_LIBS)
+	$(call quiet,LD)$(FUZZ_LINKER) $(FUZZ_LINKER_FLAGS) $(all_ldflags) \
+		-o $@ $^ $(FUZZ_ENGINE) $(WORKER_LIBS) $(CLIENT_LIBS)
 
 fuzz-programs: $(fuzz_targets:%=$(build)/%)
 
@@ -152,9 +156,15 @@ fuzz:
 			seeds="$$seeds tests/data/pcapng"; \
 		mkdir -p build/fuzz/corpus/$$target; \
 		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
+			$$(find tests/fuzz/dictionaries -name $$target.dict \
+				-printf -dict=%p) \
 			-timeout=10 -print_final_stats=1 -verbosity=0 \
 			-artifact_prefix=build/fuzz/$$target- \
 			build/fuzz/corpus/$$target $$seeds; done
+
+# The same targets as OSS-Fuzz builds them.
+oss-fuzz:
+	BUILD="$(CURDIR)/$(build)" FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/oss-fuzz/try
 
 # The lines of the parsers that their corpora reach, with the files that fuzzing
 # has added.
@@ -184,7 +194,8 @@ sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
 	tests/stages.bash \
 	tests/soak/rotation tests/foreign/root tests/verify-includes tests/verify-units tests/packages/build debian/tests/capture \
-	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run tests/fuzz/coverage) \
+	debian/*.prerm tests/*/*.bash tests/*/*.bats tests/*/run tests/fuzz/coverage \
+	tests/fuzz/oss-fuzz/build.sh tests/fuzz/oss-fuzz/try) \
 	$(filter-out %.md %.svg %.gnuplot %/run %.bash,$(wildcard tests/bench/*))
 
 # runs a command for each source on all processors; % is the source
@@ -226,5 +237,5 @@ demo: all $(test_tools)
 
 .PHONY: check check-unit check-root check-hostile check-differential check-payload check-paths \
 	check-packages check-fleet check-foreign check-suite check-compat \
-	check-faults check-valgrind check-long fuzz fuzz-coverage fuzz-programs \
+	check-faults check-valgrind check-long fuzz fuzz-coverage fuzz-programs oss-fuzz \
 	unit-tests fuzz-replays soak soak-rotation bench lint format demo
