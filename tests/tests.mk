@@ -176,6 +176,11 @@ unit-tests: $(unit_tests)
 
 fuzz-replays: $(replays)
 
+# Tests that pass although the code is wrong: tests/mutate/run
+mutate:
+	BUILD="$(CURDIR)/$(build)" MUTANTS="$(MUTANTS)" SEED="$(SEED)" FILES="$(FILES)" \
+		tests/mutate/run
+
 # Captures come and go, targets die and return: memory and descriptors must not grow.
 SOAK_SECONDS ?= 1800
 soak: all $(test_tools)
@@ -237,5 +242,5 @@ demo: all $(test_tools)
 
 .PHONY: check check-unit check-root check-hostile check-differential check-payload check-paths \
 	check-packages check-fleet check-foreign check-suite check-compat \
-	check-faults check-valgrind check-long fuzz fuzz-coverage fuzz-programs oss-fuzz \
+	check-faults check-valgrind check-long fuzz fuzz-coverage fuzz-programs oss-fuzz mutate \
 	unit-tests fuzz-replays soak soak-rotation bench lint format demo
