@@ -218,6 +218,6 @@ clean:
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build \( -path build/fleet -o -path build/suite \
-	-o -path build/packages -o -path build/compat \
+	-o -path build/packages -o -path build/compat -o -path build/mutate \
 	-o -path 'build/foreign/*/root' \) \
 	-prune -o -name '*.d' -print 2>/dev/null)

@@ -3,7 +3,8 @@
 # shellcheck disable=SC2034,SC2154 # shared with tests/faults/run, which loads this
 #
 # Workers, clients, and the processes of single captures are killed at any time:
-# files are whole, the other side ends, nothing remains.
+# files are whole, the other side ends, nothing remains, and the device of a promiscuous
+# capture is as it was.
 
 # Starts worker 1 or 2; $listeners has their processes.
 start_listener() {
@@ -15,6 +16,7 @@ start_listener() {
 # No socket and no process of a capture remains, only the listeners.
 is_quiet() {
 	[ "$(wc -l </proc/net/packet)" -eq 1 ] &&
+		ip -d link show lo | grep -q 'promiscuity 0 ' &&
 		[ "$(pgrep -c -x 'ddump|ddump-worker')" -eq 2 ]
 }
 
@@ -54,6 +56,7 @@ kill_round() {
 	local round=$1 file=killed.pcap filter='filter=udp+port+4711'
 	killed=
 	[ $((RANDOM % 2)) -eq 0 ] || file=killed.pcapng
+	((round % 2)) || filter+='&interface=lo&linktype=native&promisc=1'
 	rm -f "$file"
 	"$DDUMP" -w "$file" "http://127.0.0.1:8601/capture?$filter" \
 		"http://127.0.0.1:8602/capture?$filter" 2>said &
@@ -71,7 +74,8 @@ kill_round() {
 	fi
 	[ -z "$killed" ] || start_listener "$killed"
 	within "$patience" is_quiet || bad "round $round ($victim)" \
-		"something stays: $(pgrep -a ddump) $(cat /proc/net/packet)"
+		"something stays: $(pgrep -a ddump) $(cat /proc/net/packet)" \
+		"$(ip -d link show lo)"
 	judge_killed "$file" "$round"
 }
 
@@ -93,6 +97,9 @@ run_kill() {
 	done
 	kill "${listeners[@]}"
 	wait "${listeners[@]}"
+	# in a few rounds all may be killed before that
+	[ "$rounds" -lt 20 ] || grep -q 'on lo in promiscuous mode' listener1 ||
+		bad "at the end" "no capture was promiscuous"
 	[ -z "$(ls -A "$TMPDIR")" ] || bad "at the end" "temporary files remain"
 	echo "# in $cut rounds the last record was cut by the client's own death"
 	verdict "kill: $rounds rounds, SEED=$seed"
