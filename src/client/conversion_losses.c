@@ -34,14 +34,14 @@ static const struct {
 };
 
 void conversion_losses_warn_time(struct conversion_losses *omissions, struct notices *notices,
-	const char *label, const char *number, uint64_t time_ns, bool pcapng)
+	unsigned target, const char *label, const char *number, uint64_t time_ns, bool pcapng)
 {
 	const char *last = pcapng ? "2554-07-21" : "2106-02-07";
 
 	if (omissions->time_warned)
 		return;
 	omissions->time_warned = true;
-	notices_warn(notices,
+	notices_warn_of(notices, target,
 		"%s: timestamp %s is out of range and becomes %s; further ones are not reported",
 		label, number, time_ns ? last : "1970-01-01");
 }
@@ -72,7 +72,7 @@ static bool list_losses(unsigned losses, bool only_in_pcap, char *out, size_t si
 }
 
 void conversion_losses_report(const struct conversion_losses *omissions, unsigned ignored,
-	struct notices *notices, const char *label)
+	struct notices *notices, unsigned target, const char *label)
 {
 	const unsigned losses = omissions->losses & ~ignored;
 	char list[LIST_MAX];
@@ -80,5 +80,5 @@ void conversion_losses_report(const struct conversion_losses *omissions, unsigne
 	if (list_losses(losses, true, list, sizeof(list)))
 		notice_warning("%s: pcap cannot store %s; try -pcapng", label, list);
 	if (list_losses(losses, false, list, sizeof(list)))
-		notices_warn(notices, "%s: not in the output: %s", label, list);
+		notices_warn_of(notices, target, "%s: not in the output: %s", label, list);
 }

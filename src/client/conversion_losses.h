@@ -18,7 +18,7 @@ struct conversion_losses {
  * text; time_ns is what it becomes in the output.
  */
 void conversion_losses_warn_time(struct conversion_losses *omissions, struct notices *notices,
-	const char *label, const char *number, uint64_t time_ns, bool pcapng);
+	unsigned target, const char *label, const char *number, uint64_t time_ns, bool pcapng);
 
 /* Warns once that a timestamp is later than pcap can store. */
 void conversion_losses_warn_pcap_time(
@@ -26,4 +26,4 @@ void conversion_losses_warn_pcap_time(
 
 /* Warns of what the output lacks, without the losses to ignore. */
 void conversion_losses_report(const struct conversion_losses *omissions, unsigned ignored,
-	struct notices *notices, const char *label);
+	struct notices *notices, unsigned target, const char *label);

@@ -179,17 +179,57 @@ bool notices_init(struct notices *notices, unsigned target_count)
 {
 	memset(notices, 0, sizeof(*notices));
 	notices->of_targets = calloc(target_count, sizeof(struct notes *));
-	notices->target_count = notices->of_targets ? target_count : 0;
-	return notices->of_targets != NULL;
+	notices->own = calloc(target_count, sizeof(struct notes *));
+	notices->target_count = notices->of_targets && notices->own ? target_count : 0;
+	return notices->of_targets && notices->own;
 }
 
 void notices_cleanup(struct notices *notices)
 {
-	for (unsigned i = 0; i < notices->target_count; i++)
+	for (unsigned i = 0; i < notices->target_count; i++) {
 		free(notices->of_targets[i]);
+		free(notices->own[i]);
+	}
 	free(notices->of_targets);
-	notices->of_targets = NULL;
-	notices->target_count = 0;
+	free(notices->own);
+	*notices = (struct notices){0};
+}
+
+struct notes *notices_events(struct notices *notices, unsigned target)
+{
+	if (!notices->is_split)
+		return &notices->general;
+	if (!notices->own[target])
+		notices->own[target] = calloc(1, sizeof(struct notes));
+	return notices->own[target] ? notices->own[target] : &notices->general;
+}
+
+const char *notices_general_after(struct notices *notices, const struct notes_seen *seen)
+{
+	const struct notes *general = &notices->general;
+
+	if (general->used == seen->used && general->omitted == seen->omitted)
+		return NULL;
+	return notes_text(&notices->general) + seen->used + (seen->used > 0);
+}
+
+void notices_forget(struct notices *notices, unsigned target, struct notes_seen *seen)
+{
+	if (notices->own[target])
+		notes_clear(notices->own[target]);
+	*seen = (struct notes_seen){notices->general.used, notices->general.omitted};
+}
+
+void notices_warn_of(struct notices *notices, unsigned target, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line(true, format, args);
+	va_end(args);
+	va_start(args, format);
+	add_line(notices_events(notices, target), format, args);
+	va_end(args);
 }
 
 void notices_warn(struct notices *notices, const char *format, ...)

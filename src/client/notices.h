@@ -57,14 +57,38 @@ const char *notes_text(struct notes *notes);
 /* The notes that a run writes into its output: general ones, and some for each target. */
 struct notices {
 	struct notes general;
-	struct notes **of_targets; /* NULL: a target has none */
+	struct notes **of_targets; /* descriptions of sections; NULL: a target has none */
+	struct notes **own;	   /* of -split: what is general without it; NULL: none */
 	unsigned target_count;
+	bool is_split;
 };
 
 /* False: out of memory. In both cases notices_cleanup() frees it. */
 bool notices_init(struct notices *notices, unsigned target_count);
 
 void notices_cleanup(struct notices *notices);
+
+/*
+ * Returns the notes for events of one target: the general ones, or with -split those that
+ * only the target's file gets.
+ */
+struct notes *notices_events(struct notices *notices, unsigned target);
+
+/* General notes that an earlier file of a target has. All zero: none. */
+struct notes_seen {
+	size_t used;
+	unsigned omitted;
+};
+
+/* Returns the general notes that were not seen, or NULL. */
+const char *notices_general_after(struct notices *notices, const struct notes_seen *seen);
+
+/* All notes for events of a target, and the general ones, are in a file. */
+void notices_forget(struct notices *notices, unsigned target, struct notes_seen *seen);
+
+/* Prints a warning about one target, and adds it to the notes for its events. */
+void notices_warn_of(struct notices *notices, unsigned target, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Prints a warning, and adds it to the general notes. */
 void notices_warn(struct notices *notices, const char *format, ...)
@@ -80,5 +104,5 @@ void notices_warn(struct notices *notices, const char *format, ...)
 bool notices_add_section(struct notices *notices, unsigned target, const char *label,
 	const char *what, const char *text);
 
-/* Returns the notes of one target, or NULL. */
+/* Returns the descriptions of one target's sections, or NULL. */
 const char *notices_of_target(const struct notices *notices, unsigned target);

@@ -53,7 +53,7 @@ void path_alignment_note(const struct path_alignment *alignment)
 
 		if (!state.is_corrected)
 			continue;
-		notes_add(&alignment->notices->general,
+		notes_add(notices_events(alignment->notices, i),
 			"%s: timestamps corrected by packets, compared with %s: by %+.6f s at "
 			"first, by %+.6f s at last (+-%.6f s)",
 			label_of(alignment, i), label_of(alignment, state.reference),

@@ -93,7 +93,8 @@ static void report_outage(struct source *source)
 			"%s: no packets before %s UTC: %s", label, to, source->loss_reason);
 	}
 	if (source->outage_count++ < OUTAGES_NOTED_MAX)
-		notes_add(&source->common->notices->general, "%s", source->outage_text);
+		notes_add(notices_events(source->common->notices, source->index), "%s",
+			source->outage_text);
 	source->last_message[0] = '\0';
 }
 
@@ -191,7 +192,8 @@ static void enter_over(struct source *source, const struct error *error)
 			retry_would_help(source)
 				? "; the other targets continue; try -retry to reconnect"
 				: "");
-		notes_add(&common->notices->general, "%s: %s", label, error->text);
+		notes_add(notices_events(common->notices, source->index), "%s: %s", label,
+			error->text);
 	} else if (common->options->verbose) {
 		notice("%s: capture ended", label);
 	}
@@ -278,7 +280,7 @@ void source_warn_of_step(struct source *source, uint64_t time_ns)
 		return;
 	source->steps_reported++;
 	source->step_reported_ms = now;
-	notices_warn(source->common->notices,
+	notices_warn_of(source->common->notices, source->index,
 		"%s: clock was set %s by %.1f s; later packets have timestamps of the "
 		"new time%s",
 		source->target->label, step < 0 ? "back" : "forward",
@@ -310,7 +312,7 @@ void source_note_losses(const struct source *source)
 	const char *label = source->target->label;
 	const struct statistics *total = interface_table_total(common->interfaces, source->index);
 	const uint64_t late = merge_counts(common->merge, source->index).late;
-	struct notes *notes = &common->notices->general;
+	struct notes *notes = notices_events(common->notices, source->index);
 	char by_interface[COUNT_SIZE] = "";
 
 	note_last_outage(source, notes);

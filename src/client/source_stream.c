@@ -325,7 +325,7 @@ static void on_odd_time(void *context, const char *number, uint64_t time_ns)
 {
 	struct source *source = context;
 
-	conversion_losses_warn_time(&source->omissions, source->common->notices,
+	conversion_losses_warn_time(&source->omissions, source->common->notices, source->index,
 		source->target->label, number, time_ns, source->common->options->pcapng);
 }
 

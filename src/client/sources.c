@@ -297,7 +297,7 @@ unsigned sources_warn_of_lag(struct sources *sources)
 		if (!lags(source, now) || count++ >= NAMED_MAX)
 			continue;
 		source_print_time(source_complete_up_to_ns(source, now), since);
-		notices_warn(notices,
+		notices_warn_of(notices, i,
 			"%s: packets captured after %s UTC did not arrive before the end, and are "
 			"missing",
 			source->target->label, since);
@@ -323,7 +323,7 @@ void sources_report_omissions(struct sources *sources)
 		/* the summary reports a worker's counters */
 		const unsigned ignored = source->is_worker ? LOSS_STATISTICS : 0;
 
-		conversion_losses_report(&source->omissions, ignored, sources->common.notices,
+		conversion_losses_report(&source->omissions, ignored, sources->common.notices, i,
 			source->target->label);
 	}
 }
