@@ -91,21 +91,13 @@ static char *argument_of(const char *name)
 	return argument;
 }
 
-void file_commands_start(struct file_commands *commands, const char *name, uint64_t now_ms)
+/* Starts the command for a file. */
+static void start(struct file_commands *commands, const char *name, uint64_t now_ms)
 {
-	struct file_command *started;
-	char *argument;
+	struct file_command *started = &commands->running[commands->count];
+	char *argument = argument_of(name);
 	int error_number = ENOMEM;
 
-	if (!commands->command)
-		return;
-	file_commands_check(commands, now_ms);
-	if (commands->count == FILE_COMMANDS_MAX) {
-		warn(commands, name, "not started, because too many commands still run");
-		return;
-	}
-	started = &commands->running[commands->count];
-	argument = argument_of(name);
 	if (argument)
 		error_number = spawn(commands->command, argument, &started->pid);
 	if (error_number) {
@@ -117,6 +109,33 @@ void file_commands_start(struct file_commands *commands, const char *name, uint6
 	started->name = argument;
 	commands->count++;
 	commands->check_ms = now_ms + CHECK_MS;
+}
+
+/* Keeps the name of a file until fewer commands run. False: there is no space for it. */
+static bool keep_waiting(struct file_commands *commands, const char *name)
+{
+	char *copy;
+
+	if (commands->waiting_count == commands->waiting_max)
+		return false;
+	if (!commands->waiting)
+		commands->waiting = calloc(commands->waiting_max, sizeof(char *));
+	copy = commands->waiting ? strdup(name) : NULL;
+	if (!copy)
+		return false;
+	commands->waiting[commands->waiting_count++] = copy;
+	return true;
+}
+
+void file_commands_start(struct file_commands *commands, const char *name, uint64_t now_ms)
+{
+	if (!commands->command)
+		return;
+	file_commands_check(commands, now_ms);
+	if (commands->count < FILE_COMMANDS_MAX)
+		start(commands, name, now_ms);
+	else if (!keep_waiting(commands, name))
+		warn(commands, name, "not started, because too many commands still run");
 }
 
 uint64_t file_commands_due_ms(const struct file_commands *commands)
@@ -138,6 +157,22 @@ static void report_end(const struct file_commands *commands, const char *name, i
 	warn(commands, name, what);
 }
 
+/* Starts the commands for files that have waited, as many as may run. */
+static void start_waiting(struct file_commands *commands, uint64_t now_ms)
+{
+	unsigned taken = 0;
+
+	for (; taken < commands->waiting_count && commands->count < FILE_COMMANDS_MAX; taken++) {
+		start(commands, commands->waiting[taken], now_ms);
+		free(commands->waiting[taken]);
+	}
+	if (taken == 0)
+		return;
+	commands->waiting_count -= taken;
+	memmove(commands->waiting, commands->waiting + taken,
+		commands->waiting_count * sizeof(char *));
+}
+
 void file_commands_check(struct file_commands *commands, uint64_t now_ms)
 {
 	unsigned left = 0;
@@ -155,14 +190,33 @@ void file_commands_check(struct file_commands *commands, uint64_t now_ms)
 		free(command->name);
 	}
 	commands->count = left;
+	start_waiting(commands, now_ms);
+}
+
+/* The names of files that still wait are not needed any more. */
+static void forget_waiting(struct file_commands *commands)
+{
+	for (unsigned i = 0; i < commands->waiting_count; i++)
+		free(commands->waiting[i]);
+	free(commands->waiting);
+	commands->waiting = NULL;
+	commands->waiting_count = 0;
 }
 
 void file_commands_finish(struct file_commands *commands, int ms)
 {
-	for (; commands->count > 0 && ms > 0; ms -= WAIT_STEP_MS) {
+	for (int left = ms; commands->count > 0 && left > 0; left -= WAIT_STEP_MS) {
+		const unsigned waiting = commands->waiting_count;
+
 		poll(NULL, 0, WAIT_STEP_MS);
 		file_commands_check(commands, clock_ms());
+		if (commands->waiting_count < waiting)
+			left = ms;
 	}
+	if (commands->waiting_count > 0)
+		notice_warning("-z: not started for %u files, because too many commands still run",
+			commands->waiting_count);
+	forget_waiting(commands);
 	if (commands->count > 0)
 		notice_warning(
 			"-z: %u commands still run; ddump does not wait for them", commands->count);
