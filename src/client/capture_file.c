@@ -15,6 +15,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -107,8 +108,9 @@ static void check_linktype(struct capture_file *file, struct interface_entry *en
 		return;
 	target->linktype_warned = true;
 	notice_warning("%s: link type %" PRIu32 " differs from %" PRIu32
-		       " of other targets; Wireshark reads such a file, tcpdump rejects it",
-		target->label, written, file->linktype);
+		       " of %s; Wireshark reads such a file, tcpdump rejects it",
+		target->label, written, file->linktype,
+		file->is_of_target ? "another interface" : "other targets");
 }
 
 /* Writes the IDB of an entry: LABEL:eth0, LABEL:eth0#2, or LABEL alone. */
@@ -193,13 +195,18 @@ static bool write_packet(
 	return true;
 }
 
+bool capture_file_can_print(struct capture_file *file, const struct packet *packet)
+{
+	return !file->print.output || can_print(file, file->interfaces->list[packet->interface]);
+}
+
 bool capture_file_packet(void *context, unsigned target, const struct packet *packet)
 {
 	struct capture_file *file = context;
 	struct interface_entry *entry = file->interfaces->list[packet->interface];
 
 	(void)target;
-	if (file->print.output && !can_print(file, entry))
+	if (!capture_file_can_print(file, packet))
 		return false;
 	if (file->state == CAPTURE_FILE_OPEN)
 		rotate_if_full(file);
@@ -215,16 +222,37 @@ bool capture_file_packet(void *context, unsigned target, const struct packet *pa
 	return true;
 }
 
+static void warn(struct capture_file *file, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Warns of what one file lacks. Its notes have that, too. */
+static void warn(struct capture_file *file, const char *format, ...)
+{
+	char text[NAME_SIZE + COMMENT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (file->is_of_target)
+		notices_warn_of(file->notices, file->target, "%s: %s",
+			file->interfaces->targets[file->target].label, text);
+	else
+		notices_warn(file->notices, "%s", text);
+}
+
 /* Keeps a block for the next files. */
 static void keep_block(struct capture_file *file, const unsigned char *bytes, size_t size)
 {
 	const uint64_t share = file->options->file_bytes / KEPT_SHARE;
 
-	file->kept.limit = share > 0 && share < KEPT_MAX ? (size_t)share : KEPT_MAX;
+	file->kept.limit = file->is_of_target ? file->kept_max : KEPT_MAX;
+	if (share > 0 && share < file->kept.limit)
+		file->kept.limit = (size_t)share;
 	if (kept_blocks_add(&file->kept, bytes, size) || file->kept_is_cut)
 		return;
 	file->kept_is_cut = true;
-	notices_warn(file->notices,
+	warn(file,
 		"secrets or names of addresses are too many to be in each file; later files lack "
 		"some of them");
 }
@@ -281,11 +309,29 @@ static bool write_counters(struct capture_file *file, struct interface_entry *en
 	return true;
 }
 
+/* Returns the number of the file's first interface, or INTERFACE_TABLE_NONE. */
+static uint32_t first_interface(const struct capture_file *file)
+{
+	if (file->is_of_target)
+		return file->interfaces->targets[file->target].first;
+	return file->interfaces->count > 0 ? 0 : INTERFACE_TABLE_NONE;
+}
+
+/* Returns the number of the interface after another one, or INTERFACE_TABLE_NONE. */
+static uint32_t next_interface(const struct capture_file *file, uint32_t number)
+{
+	if (file->is_of_target)
+		return file->interfaces->list[number]->next;
+	return number + 1 < file->interfaces->count ? number + 1 : INTERFACE_TABLE_NONE;
+}
+
 void capture_file_write_counters(struct capture_file *file)
 {
 	const struct interface_table *interfaces = file->interfaces;
 
-	for (uint32_t i = 0; i < interfaces->count && file->state == CAPTURE_FILE_OPEN; i++) {
+	for (uint32_t i = first_interface(file);
+		i != INTERFACE_TABLE_NONE && file->state == CAPTURE_FILE_OPEN;
+		i = next_interface(file, i)) {
 		struct interface_entry *entry = interfaces->list[i];
 
 		if (statistics_drops(&entry->total) != entry->drops_written &&
@@ -294,15 +340,30 @@ void capture_file_write_counters(struct capture_file *file)
 	}
 }
 
-/* Writes the notes of each target, then the general ones. */
+/* Returns note i of the file: those of each target, then the general ones. */
+static const char *note_at(struct capture_file *file, unsigned i)
+{
+	struct notices *notices = file->notices;
+
+	if (!file->is_of_target)
+		return i < notices->target_count ? notices_of_target(notices, i)
+						 : notes_text(&notices->general);
+	switch (i) {
+	case 0:
+		return notices_of_target(notices, file->target);
+	case 1:
+		return notes_text(notices_events(notices, file->target));
+	default:
+		return notices_general_after(notices, &file->general_seen);
+	}
+}
+
 static bool write_notes(struct capture_file *file)
 {
-	const unsigned targets = file->notices->target_count;
+	const unsigned count = file->is_of_target ? 3 : file->notices->target_count + 1;
 
-	for (; file->notes_written <= targets; file->notes_written++) {
-		const unsigned i = file->notes_written;
-		const char *notes = i < targets ? notices_of_target(file->notices, i)
-						: notes_text(&file->notices->general);
+	for (; file->notes_written < count; file->notes_written++) {
+		const char *notes = note_at(file, file->notes_written);
 
 		if (notes && !record_writer_comment(&file->writer, notes, &file->error))
 			return handle_failure(file);
@@ -317,10 +378,13 @@ static bool cannot_write(const struct capture_file *file)
 
 bool capture_file_write_end(struct capture_file *file)
 {
-	const struct interface_table *interfaces = file->interfaces;
+	uint32_t *at = &file->counters_at;
 
-	for (; file->counters_written < interfaces->count; file->counters_written++)
-		if (!write_counters(file, interfaces->list[file->counters_written]))
+	if (!file->end_has_begun)
+		*at = first_interface(file);
+	file->end_has_begun = true;
+	for (; *at != INTERFACE_TABLE_NONE; *at = next_interface(file, *at))
+		if (!write_counters(file, file->interfaces->list[*at]))
 			return cannot_write(file);
 	return write_notes(file) || cannot_write(file);
 }
@@ -340,7 +404,7 @@ static bool write_kept(struct capture_file *file)
 /* Writes the end of the present file, and switches to fd. */
 static bool switch_file(struct capture_file *file, int fd)
 {
-	file->counters_written = 0;
+	file->end_has_begun = false;
 	file->notes_written = 0;
 	capture_file_write_end(file);
 	if (file->state != CAPTURE_FILE_OPEN)
@@ -352,13 +416,17 @@ static bool switch_file(struct capture_file *file, int fd)
 /* Nothing is in the new file yet; notes of the run so far are in the old one. */
 static void forget_written(struct capture_file *file)
 {
-	for (uint32_t i = 0; i < file->interfaces->count; i++)
+	for (uint32_t i = first_interface(file); i != INTERFACE_TABLE_NONE;
+		i = next_interface(file, i))
 		file->interfaces->list[i]->is_written = false;
 	file->writer.interfaces = 0;
-	file->counters_written = 0;
+	file->end_has_begun = false;
 	file->notes_written = 0;
 	file->file_start = file->written;
-	notes_clear(&file->notices->general);
+	if (file->is_of_target)
+		notices_forget(file->notices, file->target, &file->general_seen);
+	else
+		notes_clear(&file->notices->general);
 }
 
 /* Begins the new file, to which the output has switched. */
@@ -402,7 +470,7 @@ void capture_file_rotate(struct capture_file *file)
 		return;
 	}
 	if (!file->open_failed)
-		notices_warn(file->notices, "%s; the present file continues", error.text);
+		warn(file, "%s; the present file continues", error.text);
 	file->open_failed = true;
 }
 

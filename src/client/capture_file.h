@@ -35,18 +35,23 @@ struct capture_file {
 	bool open_failed;    /* the next file could not be opened, which was reported */
 	uint64_t file_start; /* packets written before the present file */
 	enum capture_file_state state;
-	bool started;	       /* the output has its header */
-	bool is_discarded;     /* packets are counted, and not written */
+	bool started;	   /* the output has its header */
+	bool is_discarded; /* packets are counted, and not written */
+	bool is_of_target; /* of -split: it has this target only: */
+	unsigned target;
+	size_t kept_max;       /* bytes of its kept blocks */
 	bool has_readers;      /* the output is a capture for users, not only text */
 	struct error error;    /* of CAPTURE_FILE_FAILED */
 	uint64_t written;      /* packets */
 	uint64_t watermark_ns; /* the last one; 0: none */
 	/* how far capture_file_write_end() is: */
-	uint32_t counters_written; /* interfaces */
-	unsigned notes_written;	   /* targets; one more: the general notes, too */
-	bool sll2_warned;	   /* that headers become SLL */
-	bool ethernet_warned;	   /* the same */
-	bool has_interface;	   /* of this link type: */
+	bool end_has_begun;
+	uint32_t counters_at;	/* the next interface; INTERFACE_TABLE_NONE: all are written */
+	unsigned notes_written; /* targets; one more: the general notes, too */
+	struct notes_seen general_seen; /* of -split: general notes in earlier files */
+	bool sll2_warned;		/* that headers become SLL */
+	bool ethernet_warned;		/* the same */
+	bool has_interface;		/* of this link type: */
 	uint32_t linktype;
 };
 
@@ -61,6 +66,12 @@ void capture_file_start(struct capture_file *file, uint32_t linktype);
  * accepts none now.
  */
 bool capture_file_packet(void *context, unsigned target, const struct packet *packet);
+
+/*
+ * Can a packet be printed, for which its interface may be described first? Then
+ * capture_file_packet() accepts it, if the file is discarded.
+ */
+bool capture_file_can_print(struct capture_file *file, const struct packet *packet);
 
 /* The same for a block of a stream, which is written as it is. */
 bool capture_file_block(void *context, unsigned target, const unsigned char *bytes, size_t size);

@@ -168,6 +168,16 @@ static bool check_rotation(const struct options *options, struct error *error)
 		"-w %s: ddump does not replace '%%' with the time without -G; leave it out", shown);
 }
 
+/* The names of the files are made of that of -w. */
+static bool check_split(const struct options *options, struct error *error)
+{
+	if (!options->split ||
+		(options->output && *options->output && strcmp(options->output, "-") != 0))
+		return true;
+	return error_set(error, 1,
+		"-split: needs the name of a file or directory; try -w FILE.pcapng or -w DIR/");
+}
+
 /* With the value missing, value may be a target, whose password must not become a name. */
 static bool set_report(void *to, const char *value, struct error *error)
 {
@@ -288,6 +298,7 @@ const struct option_row options_rows[] = {
 	{"paths-delay", "MS", "with -paths and -w, write MS ms later, with comments",
 		set_paths_delay, 0},
 	{"report", "FILE", "write a JSON report at the end and at SIGUSR1", set_report, 0},
+	{"split", NULL, "write a file for each target: FILE-LABEL, or DIR/LABEL", AT(split)},
 	{"C", "SIZE", "begin another file at 100 (million bytes), 64K or 2G", set_file_bytes, 0},
 	{"G", "S", "begin another file after S seconds", set_file_seconds, 0},
 	{"W", "COUNT", "with -C, keep COUNT files; with -G, end after COUNT", set_file_count, 0},
@@ -418,7 +429,8 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 		explain_tcpdump_option(argv, error);
 		return false;
 	}
-	if (!check_rotation(ret_options, error) || !check_paths(ret_options, error))
+	if (!check_split(ret_options, error) || !check_rotation(ret_options, error) ||
+		!check_paths(ret_options, error))
 		return false;
 	if (!add_targets(argv + operand, (size_t)(argc - operand), ret_options, error))
 		return false;

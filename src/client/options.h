@@ -16,6 +16,7 @@ struct options {
 	struct target_list targets;
 	struct request_headers headers;
 	const char *output;   /* NULL or "-": stdout */
+	bool split;	      /* a file for each target, see split_files.h */
 	const char *report;   /* a file; NULL: none */
 	bool paths;	      /* a table of them on stdout */
 	bool has_paths_delay; /* false: the window of path_window.h */

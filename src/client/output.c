@@ -49,6 +49,7 @@ struct output {
 	bool has_started; /* output_start() was called */
 	bool has_failed;  /* nothing more is written */
 	enum output_kind kind;
+	size_t full;  /* bytes in the buffer from which on it is written */
 	size_t start; /* of what is not written yet */
 	size_t used;
 	size_t count;	       /* records in the buffer */
@@ -124,7 +125,9 @@ static struct output *allocate(struct error *error)
 {
 	struct output *output = calloc(1, sizeof(*output));
 
-	if (!output)
+	if (output)
+		output->full = BUFFER_FULL;
+	else
 		error_set(error, 1, "out of memory");
 	return output;
 }
@@ -192,6 +195,11 @@ struct output *output_open(const char *path, struct error *error)
 		close(output->fd);
 	free(output);
 	return NULL;
+}
+
+void output_set_buffer(struct output *output, size_t bytes)
+{
+	output->full = bytes < BUFFER_FULL ? bytes : BUFFER_FULL;
 }
 
 int output_fd(const struct output *output)
@@ -346,7 +354,7 @@ bool output_wait(const struct output *output, int ms)
 /* cppcheck-suppress constParameterPointer; what it points to is written */
 unsigned char *output_buffer(struct output *output)
 {
-	if (output->has_failed || output->used >= BUFFER_FULL)
+	if (output->has_failed || output->used >= output->full)
 		return NULL;
 	return output->buffer + output->used;
 }
@@ -359,7 +367,7 @@ bool output_add(struct output *output, size_t size, bool is_packet, struct error
 		.offset = output->used & INT32_MAX,
 		.is_packet = is_packet,
 	};
-	if (output->used < BUFFER_FULL || output_flush(output, error))
+	if (output->used < output->full || output_flush(output, error))
 		return true;
 	/* the last record cannot have been written, and is not counted */
 	output->lost_packets -= is_packet;

@@ -47,6 +47,12 @@ bool output_switch(struct output *output, int fd, const char *path, struct error
 /* Returns the bytes of the present file, since it was opened. */
 uint64_t output_file_bytes(const struct output *output);
 
+/*
+ * Writes as soon as this many bytes are buffered, so that many outputs need less memory.
+ * At most what is the default.
+ */
+void output_set_buffer(struct output *output, size_t bytes);
+
 /* The descriptor, to watch for a reader that closes it. */
 int output_fd(const struct output *output);
 

@@ -14,6 +14,12 @@ static bool has_file(const struct options *options)
 	return options->output && strcmp(options->output, "-") != 0;
 }
 
+/* Is the main output without packets? */
+static bool writes_nothing(const struct options *options)
+{
+	return options->split || (options->paths && !options->output);
+}
+
 /* Packets are printed if the user wants that, or sees stdout. */
 static void choose_printing(struct options *options)
 {
@@ -61,15 +67,17 @@ static struct output *open_first_file(struct rotation *rotation, struct error *e
 bool outputs_open(struct outputs *outputs, struct options *options, struct error *error)
 {
 	choose_printing(options);
-	if (!rotation_init(&outputs->rotation, options, time(NULL), error))
+	/* split_files.h has the files of -split, and their rotation */
+	if (!options->split &&
+		!rotation_init(&outputs->rotation, options, options->output, time(NULL), error))
 		return false;
 	if (options->print && !open_print(outputs, options, error))
 		return false;
 	if (outputs->rotation.is_on)
 		outputs->main = open_first_file(&outputs->rotation, error);
 	else if (!outputs->main)
-		outputs->main = output_open(
-			options->paths && !options->output ? "/dev/null" : options->output, error);
+		outputs->main =
+			output_open(writes_nothing(options) ? "/dev/null" : options->output, error);
 	if (!outputs->main || !outputs->print || !output_is_piped(outputs->main))
 		return outputs->main != NULL;
 	return error_set(error, 1, "-print: -w needs the name of a regular file");

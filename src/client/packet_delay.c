@@ -137,7 +137,7 @@ static bool write_first(struct packet_delay *delay)
 	if (delay->file->writer.pcapng)
 		bytes = make_written(delay, delayed, &packet);
 	is_commented = bytes != NULL;
-	is_written = capture_file_packet(delay->file, delayed->target, &packet);
+	is_written = delay->sink.packet(delay->sink.context, delayed->target, &packet);
 	free(bytes);
 	if (!is_written)
 		return false;
@@ -192,17 +192,17 @@ bool packet_delay_packet(void *context, unsigned target, const struct packet *pa
 		return false;
 	if (packet->time != PACKET_TIME_MAX)
 		delay->latest_ns = clock_later(delay->latest_ns, packet->time);
-	if (!delay->file->is_discarded)
+	if (!delay->is_discarded)
 		return keep(delay, target, packet);
 	paths_add(delay->paths, target, packet, ++delay->number);
-	return capture_file_packet(delay->file, target, packet);
+	return delay->sink.packet(delay->sink.context, target, packet);
 }
 
 bool packet_delay_block(void *context, unsigned target, const unsigned char *bytes, size_t size)
 {
 	const struct packet_delay *delay = context;
 
-	return capture_file_block(delay->file, target, bytes, size);
+	return delay->sink.block(delay->sink.context, target, bytes, size);
 }
 
 /* Adds a packet that has left to the comment on the next one. */
@@ -236,7 +236,7 @@ void packet_delay_last_seen(void *context, uint64_t number, const char *place)
 	struct packet_delay *delay = context;
 	struct delayed_packet *delayed;
 
-	if (number > delay->number || delay->file->is_discarded)
+	if (number > delay->number || delay->is_discarded)
 		return;
 	if (delay->number - number >= delay->count) {
 		comment_later(delay, number, place);

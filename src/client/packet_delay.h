@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/capture_file.h"
+#include "client/merge.h"
 #include "client/paths.h"
 
 #include <stdbool.h>
@@ -11,14 +12,16 @@
  * Delays the packets of -paths on their way to the capture file, until it is known how far
  * each came: then a packet that went missing has a comment, and all sights of one packet have
  * one epb_packetid. The comment on a packet that has left before is on a later one. All zero
- * but the first four: empty.
+ * but the first six: empty.
  */
 enum { PACKET_DELAY_LATER_SIZE = 2048 };
 
 struct packet_delay {
 	struct paths *paths;
 	struct capture_file *file;
-	uint64_t delay_ns; /* at least; with follows_window as long as that of paths.h */
+	struct merge_sink sink; /* of the packets: the file, or the files of -split */
+	bool is_discarded;	/* packets are only counted, and wait for nothing */
+	uint64_t delay_ns;	/* at least; with follows_window as long as that of paths.h */
 	bool follows_window;
 	struct delayed_packet **ring;
 	size_t capacity; /* of ring, a power of two */

@@ -20,7 +20,10 @@ static void write_due_counters(struct packet_pump *pump)
 	if (clock_ms() < pump->counters_due_ms)
 		return;
 	pump->counters_due_ms = clock_ms() + COUNTERS_MS;
-	capture_file_write_counters(pump->file);
+	if (pump->split)
+		split_files_write_counters(pump->split);
+	else
+		capture_file_write_counters(pump->file);
 }
 
 /* Writes the watermark of the merge, with each batch of packets and while there are none. */
@@ -54,6 +57,13 @@ static void advance_paths(struct packet_pump *pump)
 	packet_delay_advance(pump->delay, merge_promise(pump->merge, &time_ns) ? time_ns : 0);
 }
 
+void packet_pump_flush(struct packet_pump *pump)
+{
+	if (pump->split)
+		split_files_flush(pump->split);
+	capture_file_flush(pump->file);
+}
+
 /* Writes the packets that may leave, and due counters. Returns as merge_pump() does. */
 static int write_packets(struct packet_pump *pump)
 {
@@ -70,7 +80,7 @@ static int write_packets(struct packet_pump *pump)
 		advance_paths(pump);
 	write_watermark(pump, has_packets);
 	write_due_counters(pump);
-	capture_file_flush(pump->file);
+	packet_pump_flush(pump);
 	return timeout;
 }
 
@@ -82,7 +92,7 @@ int packet_pump_run(struct packet_pump *pump)
 	/* a slow reader takes some data long before it has taken all */
 	if (pump->blocked_since_ms && output_wait(outputs_reader(pump->outputs), 0))
 		end_block(pump);
-	capture_file_flush(pump->file);
+	packet_pump_flush(pump);
 	if (!outputs_blocked(pump->outputs))
 		timeout = write_packets(pump);
 	sources->common.output_blocked = outputs_blocked(pump->outputs) != NULL;
@@ -110,5 +120,8 @@ bool packet_pump_drain(struct packet_pump *pump)
 	if (!pump->losses_are_noted)
 		sources_note_losses(pump->sources);
 	pump->losses_are_noted = true;
-	return capture_file_write_end(file);
+	if (!pump->split)
+		return capture_file_write_end(file);
+	split_files_write_end(pump->split);
+	return true;
 }

@@ -7,6 +7,7 @@
 #include "client/outputs.h"
 #include "client/packet_delay.h"
 #include "client/sources.h"
+#include "client/split_files.h"
 #include "client/status_line.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct packet_pump {
 	struct merge *merge;
 	struct capture_file *file;
 	struct packet_delay *delay; /* of -paths; NULL: none */
+	struct split_files *split;  /* of -split; NULL: none */
 	struct outputs *outputs;
 	struct status_line *status;
 	uint64_t counters_due_ms;  /* when to look at the counters next */
@@ -33,6 +35,9 @@ struct packet_pump {
  * started. Returns as merge_pump() does.
  */
 int packet_pump_run(struct packet_pump *pump);
+
+/* Writes what is buffered, as far as the output accepts it. */
+void packet_pump_flush(struct packet_pump *pump);
 
 /*
  * Writes the packets that have arrived, then the end of the file, as far as the output

@@ -116,6 +116,21 @@ static const char *name_of_end(enum report_end end)
 	return names[end];
 }
 
+/* Prints the files of one target: it has some with -split. */
+static void print_files(FILE *out, const struct report *report, unsigned target)
+{
+	struct split_file_status status = {0};
+	char shown[PATH_MAX] = "";
+
+	if (report->split)
+		status = split_files_status(report->split, target);
+	if (status.files > 0)
+		redact_copy(shown, sizeof(shown), status.name);
+	fputs(",\n      \"last_file\": ", out);
+	json_print_string_or_null(out, shown);
+	fprintf(out, ", \"files\": %" PRIu64, status.files);
+}
+
 static void print_target(FILE *out, const struct report *report,
 	const struct source_snapshot *source, const struct interface_table *table, unsigned target)
 {
@@ -128,6 +143,7 @@ static void print_target(FILE *out, const struct report *report,
 	fprintf(out, ", \"packets_written\": %" PRIu64, source->counts.written);
 	fprintf(out, ", \"packets_late\": %" PRIu64, source->counts.late);
 	print_counters(out, &source->total);
+	print_files(out, report, target);
 	print_outages(out, source->outages);
 	print_clock(out, &source->clock_offset, report->options->align);
 	print_interfaces(out, table, target);
@@ -153,9 +169,12 @@ static void print_output(FILE *out, const struct report *report)
 	fputs(",\n  \"output\": {\"file\": ", out);
 	json_print_string_or_null(out, shown);
 	fputs(", \"last_file\": ", out);
-	json_print_string_or_null(out, report->files > 0 ? report->last_file : shown);
+	if (report->split)
+		*shown = '\0';
+	json_print_string_or_null(out, report->last_file ? report->last_file : shown);
 	fprintf(out, ", \"files\": %" PRIu64 ", \"format\": \"%s\"}",
-		report->files > 0 ? report->files : is_file, name_of_format(options, is_file));
+		report->files > 0 ? report->files : is_file && !report->split,
+		name_of_format(options, is_file));
 }
 
 static void print_end(FILE *out, const struct report *report)

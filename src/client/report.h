@@ -5,6 +5,7 @@
 #include "client/options.h"
 #include "client/paths.h"
 #include "client/source_snapshot.h"
+#include "client/split_files.h"
 #include "common/error.h"
 
 #include <stdbool.h>
@@ -36,10 +37,11 @@ struct report {
 	int exit_status;
 	const char *exit_reason; /* a sentence; "": none */
 	uint64_t packets_written;
-	uint64_t files;		    /* of -C and -G; 0: one output */
-	const char *last_file;	    /* of these */
-	uint64_t packets_unwritten; /* they are counted as written, and were lost */
-	const struct paths *paths;  /* of -paths; NULL: off */
+	uint64_t files;			 /* of -C and -G; 0: one output */
+	const char *last_file;		 /* of these; NULL: each target has its own */
+	uint64_t packets_unwritten;	 /* they are counted as written, and were lost */
+	const struct paths *paths;	 /* of -paths; NULL: off */
+	const struct split_files *split; /* of -split; NULL: off */
 };
 
 /*

@@ -39,7 +39,7 @@ static bool fail_name(const char *what, const char *name, const char *reason, st
 
 static bool fail_too_long(const struct rotation *rotation, struct error *error)
 {
-	return fail_name("-w", rotation->options->output,
+	return fail_name("-w", rotation->output,
 		"the name is empty or too long with its time and number", error);
 }
 
@@ -56,7 +56,7 @@ static bool is_ring_by_time(const struct rotation *rotation)
 /* Prints the name of a time, without a number. */
 static bool print_base(const struct rotation *rotation, time_t now, char out[PATH_MAX])
 {
-	const char *name = rotation->options->output;
+	const char *name = rotation->output;
 	struct tm tm;
 
 	if (rotation->has_conversion)
@@ -70,7 +70,7 @@ static bool print_name(
 {
 	if (number == 0 && !is_numbered_ring(rotation))
 		return snprintf(out, PATH_MAX, "%s", base) < PATH_MAX;
-	return file_name_of_number(out, base, number, rotation->digits);
+	return file_name_of_number(out, base, rotation->mark, number, rotation->digits);
 }
 
 /* Prints the name of file i of a ring, as far as it is known in advance. */
@@ -112,7 +112,7 @@ static bool check_ring(const struct rotation *rotation, time_t now, struct error
 /* A FIFO or a device would get files with numbers beside it, which nobody expects. */
 static bool check_first_name(const struct rotation *rotation, struct error *error)
 {
-	const char *name = rotation->options->output;
+	const char *name = rotation->output;
 	struct stat status;
 
 	if (rotation->has_conversion || is_numbered_ring(rotation) || stat(name, &status) != 0 ||
@@ -131,20 +131,22 @@ static unsigned count_digits(uint64_t number)
 	return digits;
 }
 
-bool rotation_init(
-	struct rotation *rotation, const struct options *options, time_t now, struct error *error)
+bool rotation_init(struct rotation *rotation, const struct options *options, const char *output,
+	time_t now, struct error *error)
 {
 	const bool by_time = options->file_seconds > 0;
 
 	*rotation = (struct rotation){
 		.options = options,
+		.output = output,
+		.mark = options->split ? FILE_NAME_SPLIT_MARK : "",
 		.is_on = by_time || options->file_bytes > 0,
 		.is_ring = options->ring || (options->file_count > 0 && !by_time),
 		.due_ms = CLOCK_NEVER,
 	};
 	if (!rotation->is_on)
 		return true;
-	rotation->has_conversion = by_time && file_name_has_conversion(options->output);
+	rotation->has_conversion = by_time && file_name_has_conversion(output);
 	if (is_numbered_ring(rotation))
 		rotation->digits = count_digits(options->file_count - 1);
 	if (is_ring_by_time(rotation) && options->file_count > 0) {
@@ -286,15 +288,6 @@ int rotation_open_first(
 	return fd;
 }
 
-void rotation_start(struct rotation *rotation, uint64_t now_ms)
-{
-	const uint64_t seconds = rotation->options->file_seconds;
-
-	rotation->start_ms = now_ms;
-	if (seconds > 0)
-		rotation->due_ms = now_ms + seconds * MS_PER_S;
-}
-
 bool rotation_is_full(const struct rotation *rotation, uint64_t bytes, uint64_t now_ms)
 {
 	const uint64_t most = rotation->options->file_bytes;
@@ -317,6 +310,15 @@ static void plan_next(struct rotation *rotation, uint64_t now_ms)
 	if (interval_ms == 0 || now_ms < rotation->due_ms)
 		return;
 	rotation->due_ms = now_ms + interval_ms - (now_ms - rotation->start_ms) % interval_ms;
+}
+
+void rotation_start(struct rotation *rotation, uint64_t start_ms, uint64_t now_ms)
+{
+	if (rotation->options->file_seconds == 0)
+		return;
+	rotation->start_ms = start_ms;
+	rotation->due_ms = start_ms + rotation->options->file_seconds * MS_PER_S;
+	plan_next(rotation, now_ms);
 }
 
 int rotation_open_next(struct rotation *rotation, time_t now, uint64_t now_ms, struct error *error)

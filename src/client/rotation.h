@@ -25,6 +25,8 @@ enum { ROTATION_COUNT_MAX = 100000 };
  */
 struct rotation {
 	const struct options *options;
+	const char *output; /* the name of -w, or with -split that of a target's files */
+	const char *mark;   /* in front of the numbers of files */
 	bool is_on;
 	bool is_ring;
 	bool has_conversion; /* the name of -w, for strftime(3) */
@@ -44,10 +46,11 @@ struct rotation {
 /*
  * Checks that the names of a ring are free or those of captures. rotation is for
  * rotation_cleanup() either way. Returns false with error set. Without -C and -G,
- * rotation->is_on is false, and no other function may be called.
+ * rotation->is_on is false, and no other function may be called. output is the name of
+ * the files, which stays the caller's.
  */
-bool rotation_init(
-	struct rotation *rotation, const struct options *options, time_t now, struct error *error);
+bool rotation_init(struct rotation *rotation, const struct options *options, const char *output,
+	time_t now, struct error *error);
 
 void rotation_cleanup(struct rotation *rotation);
 
@@ -58,8 +61,11 @@ void rotation_cleanup(struct rotation *rotation);
 int rotation_open_first(
 	struct rotation *rotation, time_t now, bool *ret_created, struct error *error);
 
-/* The first packet may come at now_ms: the time of -G begins. */
-void rotation_start(struct rotation *rotation, uint64_t now_ms);
+/*
+ * The first packet may come at now_ms. The intervals of -G have begun at start_ms, which is
+ * earlier for a target that connects later than others.
+ */
+void rotation_start(struct rotation *rotation, uint64_t start_ms, uint64_t now_ms);
 
 /* Is the file so large that the next packet belongs to another one? */
 bool rotation_is_full(const struct rotation *rotation, uint64_t bytes, uint64_t now_ms);

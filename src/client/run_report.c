@@ -27,6 +27,8 @@ static bool write_json(
 		report->json.files = report->rotation->begun;
 		report->json.last_file = report->rotation->name;
 	}
+	if (report->json.split)
+		report->json.files = split_files_total(report->json.split);
 	report->json.packets_written = report->file->written;
 	return report_write(&report->json, snapshots, report->sources->count,
 		report->sources->common.interfaces, error);
@@ -36,6 +38,7 @@ bool run_report_begin(struct run_report *report, struct error *error)
 {
 	report->json = (struct report){
 		.options = report->options,
+		.split = report->json.split,
 		.start_ns = clock_ns(CLOCK_REALTIME),
 		.exit_reason = "",
 	};

@@ -20,6 +20,7 @@
 #include "client/run_start.h"
 #include "client/signals.h"
 #include "client/sources.h"
+#include "client/split_files.h"
 #include "client/status_line.h"
 #include "client/tls_files.h"
 #include "common/clock.h"
@@ -52,6 +53,7 @@ struct session {
 	struct notices notices;
 	struct sources sources;
 	struct capture_file file;
+	struct split_files split;
 	struct file_commands commands;
 	struct status_line status;
 	struct run_start start;
@@ -72,14 +74,26 @@ static size_t queue_size(size_t count)
 	return share - TARGET_COST < QUEUE_MAX ? share - TARGET_COST : QUEUE_MAX;
 }
 
-static struct merge *make_merge(struct session *session)
+/* Returns what writes packets. */
+static struct merge_sink find_sink(struct session *session)
 {
-	const size_t count = session->options->targets.count;
-	const struct merge_sink file = {
+	if (session->options->split)
+		return (struct merge_sink){
+			.packet = split_files_packet,
+			.block = split_files_block,
+			.context = &session->split,
+		};
+	return (struct merge_sink){
 		.packet = capture_file_packet,
 		.block = capture_file_block,
 		.context = &session->file,
 	};
+}
+
+static struct merge *make_merge(struct session *session)
+{
+	const size_t count = session->options->targets.count;
+	const struct merge_sink file = find_sink(session);
 	const struct merge_sink delay = {
 		.packet = packet_delay_packet,
 		.block = packet_delay_block,
@@ -122,6 +136,8 @@ static bool start_paths(struct session *session)
 	session->delay = (struct packet_delay){
 		.paths = session->paths,
 		.file = &session->file,
+		.sink = find_sink(session),
+		.is_discarded = !session->options->output,
 		.delay_ns = session->options->paths_delay * NS_PER_MS,
 		.follows_window = !session->options->has_paths_delay,
 	};
@@ -146,6 +162,7 @@ static bool allocate(struct session *session)
 		return false;
 	if (!notices_init(&session->notices, count))
 		return false;
+	session->notices.is_split = options->split;
 	if (options->paths && !start_paths(session))
 		return false;
 	return status_line_init(
@@ -178,7 +195,7 @@ static bool set_up(struct session *session, struct error *error)
 		.print = {.output = session->outputs.print, .pcapng = true},
 		.rotation = session->outputs.rotation.is_on ? &session->outputs.rotation : NULL,
 		.commands = &session->commands,
-		.is_discarded = options->paths && !options->output,
+		.is_discarded = options->split || (options->paths && !options->output),
 	};
 	if (!allocate(session) || !start_sources(session))
 		return error_set(error, 1, no_resources);
@@ -188,6 +205,7 @@ static bool set_up(struct session *session, struct error *error)
 		.merge = session->merge,
 		.file = &session->file,
 		.delay = session->paths ? &session->delay : NULL,
+		.split = options->split ? &session->split : NULL,
 		.outputs = &session->outputs,
 		.status = &session->status,
 	};
@@ -205,6 +223,7 @@ static void tear_down(struct session *session)
 	merge_free(session->merge);
 	packet_delay_cleanup(&session->delay);
 	paths_free(session->paths);
+	split_files_cleanup(&session->split);
 	capture_file_cleanup(&session->file);
 }
 
@@ -216,10 +235,15 @@ static const struct source_snapshot *take_snapshots(struct session *session)
 static void begin_rotation(struct session *session)
 {
 	const struct options *options = session->options;
+	const bool is_ring = options->ring || (options->file_count > 0 && !options->file_seconds);
 
 	session->commands.command = options->file_command;
-	rotation_start(&session->outputs.rotation, clock_ms());
-	if (session->outputs.rotation.is_ring && options->file_command && !options->quiet)
+	/* all files of -G end at the same time */
+	if (options->split)
+		session->commands.waiting_max = (unsigned)options->targets.count;
+	if (session->outputs.rotation.is_on)
+		rotation_start(&session->outputs.rotation, clock_ms(), clock_ms());
+	if (is_ring && options->file_command && !options->quiet)
 		notice("-z: files that the command renames are not part of the ring of -W; "
 		       "remove them yourself");
 }
@@ -234,9 +258,10 @@ static void begin_output(struct session *session)
 			common->begun_count == 1 ? "" : "s");
 	sources_warn_of_left_out(&session->sources);
 	paths_output_begins(session->paths);
+	begin_rotation(session);
 	capture_file_start(&session->file, common->linktype);
-	if (session->outputs.rotation.is_on)
-		begin_rotation(session);
+	if (session->options->split)
+		split_files_start(&session->split, &session->file);
 	if (session->options->duration)
 		session->end_ms = clock_ms() + session->options->duration * 1000;
 }
@@ -263,6 +288,7 @@ static int next_timeout(const struct session *session, int merge_timeout)
 	due = clock_earlier(due, file_commands_due_ms(&session->commands));
 	if (session->outputs.rotation.is_on)
 		due = clock_earlier(due, session->outputs.rotation.due_ms);
+	due = clock_earlier(due, session->split.due_ms);
 	due = clock_earlier(due, sources_due_ms(&session->sources));
 	if (!session->file.started)
 		due = clock_earlier(due, run_start_due_ms(&session->start));
@@ -283,6 +309,8 @@ static void rotate_when_due(struct session *session)
 
 	if (now >= file_commands_due_ms(&session->commands))
 		file_commands_check(&session->commands, now);
+	if (session->options->split && !split_files_rotate(&session->split, now))
+		session->end_ms = now;
 	if (!session->outputs.rotation.is_on || now < session->outputs.rotation.due_ms)
 		return;
 	if (rotation_is_last(&session->outputs.rotation))
@@ -389,7 +417,7 @@ static void drain(struct session *session)
 		const bool interrupted = signals_stop_requested();
 		const bool is_drained = packet_pump_drain(&session->pump);
 
-		capture_file_flush(file);
+		packet_pump_flush(&session->pump);
 		report_progress(session);
 		if (!outputs_blocked(&session->outputs)) {
 			if (is_drained)
@@ -430,9 +458,11 @@ static int finish(struct session *session, struct error *error)
 		is_lagging = sources_warn_of_lag(&session->sources) > 0;
 	sources_report_omissions(&session->sources);
 	drain(session);
+	if (!session->options->quiet)
+		split_files_report_missing(&session->split);
 	if (file->error.status)
 		notice("%s", file->error.text);
-	unwritten = output_pending(session->outputs.main);
+	unwritten = output_pending(session->outputs.main) + split_files_pending(&session->split);
 	end_printing(session);
 	paths_finish(session->paths);
 	print_paths(session);
@@ -454,10 +484,12 @@ static int run(struct session *session, struct error *error)
 	if (!output_close(session->outputs.main, error) && error->status)
 		status = 1;
 	session->outputs.main = NULL;
-	if (session->outputs.rotation.is_on && session->file.started) {
+	split_files_close(&session->split, error);
+	if (error->status)
+		status = 1;
+	if (session->outputs.rotation.is_on && session->file.started)
 		file_commands_start(&session->commands, session->outputs.rotation.name, clock_ms());
-		file_commands_finish(&session->commands, COMMANDS_MS);
-	}
+	file_commands_finish(&session->commands, COMMANDS_MS);
 	return status;
 }
 
@@ -465,6 +497,7 @@ static int run(struct session *session, struct error *error)
 static bool open_and_set_up(struct session *session, struct options *options, struct error *error)
 {
 	return outputs_open(&session->outputs, options, error) &&
+	       split_files_init(&session->split, options, error) &&
 	       tls_files_check(&options->credentials, error) && set_up(session, error);
 }
 
@@ -479,6 +512,7 @@ int session_run(struct options *options, struct error *error)
 		.sources = &session.sources,
 		.file = &session.file,
 		.rotation = &session.outputs.rotation,
+		.json.split = options->split ? &session.split : NULL,
 	};
 	if (!run_report_begin(&session.report, error))
 		return status;

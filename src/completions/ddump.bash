@@ -119,8 +119,8 @@ _ddump()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
-		local options='filter interface i p D snaplen s payload linktype w report C G
-			W z ring print n print-options pcapng c
+		local options='filter interface i p D snaplen s payload linktype w report split
+			C G W z ring print n print-options pcapng c
 			duration hold align align-traffic require retry paths paths-delay
 			ca crl cert key ssh header
 			header-http allow-exec

@@ -42,6 +42,7 @@ complete -c ddump -o linktype -l linktype -xa 'sll sll2 native' -d 'Headers of t
 complete -c ddump -o w -l w -rF -d 'Write to a file'
 complete -c ddump -o report -l report -rF -d 'Write a report of the run to a file'
 complete -c ddump -o C -l C -x -d 'Begin a new file at this size: 100, 64K, 100M or 2G'
+complete -c ddump -o split -l split -d 'Write a file for each target'
 complete -c ddump -o G -l G -x -d 'Begin a new file after this many seconds'
 complete -c ddump -o W -l W -x -d 'Write this many files'
 complete -c ddump -o z -l z -xa '(__fish_complete_command)' -d 'Run this for each finished file'

@@ -43,6 +43,7 @@ _ddump() {
 		'G[begin a new file after this many seconds]:seconds: '
 		'W[write this many files]:files: '
 		'z[run this for each finished file]:command:_command_names -e'
+		'split[write a file for each target]'
 		'ring[overwrite the oldest file of -W]'
 		'print[print packets as text]'
 		'n[print addresses as numbers]'

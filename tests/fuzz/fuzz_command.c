@@ -86,9 +86,28 @@ static void check_names(const struct options *options)
 		return;
 	must(file_name_has_conversion(options->output) || strcmp(name, options->output) == 0,
 		"only conversions change a name");
-	if (file_name_of_number(numbered, name, 7, 3)) {
+	if (file_name_of_number(numbered, name, "", 7, 3)) {
 		must(strlen(numbered) == strlen(name) + 3, "a number adds its digits");
 		must(strstr(numbered, "007"), "a number is in the name");
+	}
+}
+
+/* The name of a target's file begins as that of -w, and names no other directory. */
+static void check_split_names(const struct options *options)
+{
+	const size_t size = options->output ? strlen(options->output) : 0;
+	char name[PATH_MAX];
+
+	for (size_t i = 0; options->split && i < options->targets.count; i++) {
+		const char *label = options->targets.list[i].label;
+		const char *slash;
+
+		if (!file_name_of_label(name, options->output, label, ".pcap"))
+			continue;
+		slash = strrchr(name, '/');
+		must(!slash || (size_t)(slash - name) < size, "a label adds no directory");
+		if (options->output[size - 1] == '/')
+			must(slash && slash[1] != '.' && slash[1] != '-', "a label hides no file");
 	}
 }
 
@@ -105,6 +124,8 @@ static void check_arguments(const struct options *options)
 		"-W has -C or -G");
 	must(!options->ring || options->file_count, "a ring has a size");
 	check_names(options);
+	must(!options->split || options->output, "-split has a name");
+	check_split_names(options);
 	must(options->print_options.count <= PRINT_TEXT_WORDS_MAX, "the options are not too many");
 	for (size_t i = 0; i < options->print_options.count; i++)
 		must(print_text_is_option(options->print_options.words[i]) &&

@@ -568,6 +568,22 @@ static void align_traffic_needs_paths(void **state)
 	options_cleanup(&line.options);
 }
 
+/* The names of the files are made of that of -w. */
+static void split_needs_a_name(void **state)
+{
+	static const char *const lines[] = {
+		"-split|a", "-split|-w|-|a", "-split|-w||a", "-split|-C|1|a", "-split|-print|a"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		bad(lines[i], "-split: needs the name of a file or directory");
+	good("-split|-w|a.pcapng|-print|-C|1|b");
+	assert_true(line.options.split && line.options.pcapng && line.options.print);
+	options_cleanup(&line.options);
+	good("-w|d/|-split|-paths|b");
+	options_cleanup(&line.options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,6 +610,7 @@ int main(void)
 		cmocka_unit_test(target_error_without_password),
 		cmocka_unit_test(value_error_without_password),
 		cmocka_unit_test(align_traffic_needs_paths),
+		cmocka_unit_test(split_needs_a_name),
 		cmocka_unit_test(table_names_unique),
 	};
 

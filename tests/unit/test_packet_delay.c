@@ -67,7 +67,11 @@ static void begin(struct world *world, uint64_t delay_ns)
 	world->file.notices = &world->notices;
 	world->file.writer.pcapng = true;
 	world->delay = (struct packet_delay){
-		.paths = paths_new(&plan), .file = &world->file, .delay_ns = delay_ns};
+		.paths = paths_new(&plan),
+		.file = &world->file,
+		.sink = {capture_file_packet, &world->file, capture_file_block},
+		.delay_ns = delay_ns,
+	};
 	assert_non_null(world->delay.paths);
 	paths_on_last_seen(world->delay.paths, packet_delay_last_seen, &world->delay);
 	assert_non_null(world->file.writer.output);
@@ -451,6 +455,7 @@ static void packets_without_a_file_are_not_kept(void **state)
 	(void)state;
 	set_up_file(&world, WINDOW);
 	world.file.is_discarded = true;
+	world.delay.is_discarded = true;
 	send_flow(&world);
 	assert_int_equal(world.delay.count, 0);
 	assert_int_equal(world.delay.bytes, 0);

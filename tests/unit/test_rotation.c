@@ -111,14 +111,14 @@ static void begin(time_t now)
 	bool created;
 	int fd;
 
-	if (!rotation_init(&rotation, &options, now, &error))
+	if (!rotation_init(&rotation, &options, options.output, now, &error))
 		fail_msg("%s", error.text);
 	fd = rotation_open_first(&rotation, now, &created, &error);
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	mark(fd);
 	close(fd);
-	rotation_start(&rotation, 0);
+	rotation_start(&rotation, 0, 0);
 }
 
 static void next(time_t now)
@@ -144,7 +144,7 @@ static void refuse(const char *text)
 {
 	struct error error = {0};
 
-	assert_false(rotation_init(&rotation, &options, START_S, &error));
+	assert_false(rotation_init(&rotation, &options, options.output, START_S, &error));
 	if (!strstr(error.text, text))
 		fail_msg("%s", error.text);
 	end();
@@ -160,16 +160,16 @@ static void number_is_in_front_of_a_known_extension(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		assert_true(file_name_of_number(name, cases[i][0], 7, 0));
+		assert_true(file_name_of_number(name, cases[i][0], "", 7, 0));
 		assert_string_equal(name, cases[i][1]);
 	}
-	assert_true(file_name_of_number(name, "a.pcap", 7, 3));
+	assert_true(file_name_of_number(name, "a.pcap", "", 7, 3));
 	assert_string_equal(name, "a007.pcap");
 	memset(longest, 'a', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	assert_false(file_name_of_number(name, longest, 7, 0));
+	assert_false(file_name_of_number(name, longest, "", 7, 0));
 	longest[sizeof(longest) - 2] = '\0';
-	assert_true(file_name_of_number(name, longest, 7, 0));
+	assert_true(file_name_of_number(name, longest, "", 7, 0));
 }
 
 static void files_by_size_never_overwrite(void **state)
@@ -322,6 +322,10 @@ static void next_file_is_due_at_whole_intervals(void **state)
 	assert_int_equal(rotation.due_ms, 60000);
 	next(START_S + 61);
 	assert_int_equal(rotation.due_ms, 120000);
+	/* a file of -split that begins after others: the intervals are theirs */
+	rotation_start(&rotation, 0, 130000);
+	assert_int_equal(rotation.due_ms, 180000);
+	rotation_start(&rotation, 0, 0);
 	/* this program was stopped for some time */
 	next(START_S + 300);
 	assert_int_equal(rotation.due_ms, 360000);
@@ -335,7 +339,7 @@ static void file_that_cannot_be_opened_is_tried_again_later(void **state)
 	(void)state;
 	options = (struct options){.output = "a.pcap", .file_bytes = 10};
 	begin(START_S);
-	options.output = "none/a.pcap";
+	rotation.output = "none/a.pcap";
 	assert_int_equal(rotation_open_next(&rotation, START_S, 1000, &error), -1);
 	assert_string_equal(error.text, "cannot open none/a.pcap: No such file or directory");
 	assert_string_equal(rotation.name, "a.pcap");
