@@ -3,8 +3,9 @@
 #
 # Runs commands as stages, for .ci/run. The output of a stage is printed; its
 # lines "N passed, N failed" are added up. A stage without such a line counts as
-# one test. At the end come the names of the failed tests, a table of all
-# stages, and the sum as last line.
+# one test. At the end come the names of the failed tests, or the last lines of a
+# failed stage that names none, then a table of all stages, and the sum as last
+# line.
 
 stage_log=$(mktemp)
 stage_rows=()
@@ -28,7 +29,7 @@ stage() {
 # end_stage STATUS: adds the row of the stage that ran. If its command failed,
 # it has at least one failed test.
 end_stage() {
-	local passed failed
+	local passed failed names
 	read -r passed failed < <(awk -v status="$1" '
 		/^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3; sums++ }
 		END {
@@ -41,10 +42,18 @@ end_stage() {
 	passed_in_all=$((passed_in_all + passed))
 	failed_in_all=$((failed_in_all + failed))
 	add_row "$stage_name" $((SECONDS - stage_begin)) "$passed" "$failed"
-	mapfile -t -O "${#stage_failures[@]}" stage_failures < <(
-		grep -aE '^(not ok|\[  FAILED  \] [^0-9])' "$stage_log" |
-			sort -u | head -n 20 | sed "s/^/$stage_name: /")
+	names=$(grep -aE '^(not ok|\[  FAILED  \] [^0-9])' "$stage_log" | sort -u | head -n 20) ||
+		names=
+	[ -n "$names" ] || [ "$failed" -eq 0 ] || names=$(last_lines)
+	[ -z "$names" ] || mapfile -t -O "${#stage_failures[@]}" stage_failures < <(
+		printf '%s\n' "$names" | sed "s/^/$stage_name: /")
 	stage_name=
+}
+
+# Prints the last lines of the stage's log, for example those of a fuzzer's crash.
+last_lines() {
+	tail -n 100 "$stage_log" | tr '\r' '\n' | LC_ALL=C tr -cd '\n\t -~' | cut -c 1-200 |
+		awk '/[^[:space:]]/' | tail -n 5
 }
 
 # add_row NAME SECONDS PASSED FAILED

@@ -52,3 +52,14 @@ sum_up() {
 	[ "$status" -eq 1 ]
 	[ "${lines[-1]}" = "0 passed, 0 failed" ]
 }
+
+@test "a stage that fails without naming a test: its last lines, printable, are in the list" {
+	sum_up 'stage fuzz bash -c "seq 20; printf \"a\\033[31mb\\0c\\n\\n\"; echo crash-17; exit 77"
+		stage two bash -c "echo not ok 4 - x; echo more; exit 1"
+		stage mute false
+		stage good echo fine'
+	[ "$status" -eq 1 ]
+	listed=${output##*# failed:}
+	[ "${listed%%|*}" = "$(printf '\n%s' "fuzz: 18" "fuzz: 19" "fuzz: 20" "fuzz: a[31mbc" \
+		"fuzz: crash-17" "two: not ok 4 - x")"$'\n\n' ]
+}
