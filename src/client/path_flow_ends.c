@@ -28,12 +28,33 @@ static bool is_for_host(const struct flow *flow, const struct flow *opposite, un
 	       !(flow->has_origin && flow->origin == target);
 }
 
+static const struct flow *find_opposite(const struct path_pairing *pairing, const struct flow *flow)
+{
+	return flow->opposite == FLOW_NONE ? NULL : &pairing->flows.list[flow->opposite];
+}
+
+bool path_flow_ends_may_lack(
+	const struct path_pairing *pairing, const struct flow *flow, const struct journey *journey)
+{
+	const uint16_t last = journey_last_sight(journey)->place;
+
+	if (!flow->is_unordered || flow_continues(flow, last) ||
+		is_for_host(flow, find_opposite(pairing, flow), pairing->places.list[last].target))
+		return false;
+	if (flow->place_count > FLOW_PLACES_MAX)
+		return true;
+	for (unsigned i = 0; i < flow->place_count; i++)
+		if (!journey_was_at(journey, flow->places[i]) &&
+			!flow_reaches(flow, flow->places[i], last))
+			return true;
+	return false;
+}
+
 static void report(
 	const struct path_pairing *pairing, const struct flow *flow, const struct flow_end *end)
 {
 	const struct path_place *place = &pairing->places.list[end->place];
-	const struct flow *opposite =
-		flow->opposite == FLOW_NONE ? NULL : &pairing->flows.list[flow->opposite];
+	const struct flow *opposite = find_opposite(pairing, flow);
 	const struct path_ending ending = {
 		.flow = &flow->key,
 		.place = end->place,

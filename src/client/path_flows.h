@@ -54,6 +54,7 @@ struct flow {
 	struct path_flow_key key;
 	bool is_used;
 	bool has_more_ways; /* than FLOW_WAYS_MAX */
+	bool is_unordered;  /* one of its packets was at places whose order is not known */
 	bool has_told;	    /* a loss was reported that can be taken back */
 	bool has_origin;    /* its packets begin at a host that sends them: */
 	unsigned origin;    /* a target */

@@ -66,11 +66,16 @@ static void remove_journey(struct path_pairing *pairing, struct journey *journey
 	journeys_remove(&pairing->journeys, journey);
 }
 
+/* Counts a journey that ended at a place, or makes it a doubt. */
 static void count_end(struct path_pairing *pairing, const struct journey *journey)
 {
 	const struct path_sight *last = journey_last_sight(journey);
 	struct flow *flow = flow_of(pairing, journey);
 
+	if (path_flow_ends_may_lack(pairing, flow, journey)) {
+		tell_doubt(pairing, journey, PATH_PLACE_NONE, PATH_DOUBT_ORDER);
+		return;
+	}
 	flow_add_end(flow, last->place, last->time_ns, journey->identity.size);
 	if (!journey->is_stray && !flow_continues(flow, last->place))
 		path_flow_ways_add(&flow->whole, journey->sights, journey->sight_count);
@@ -286,6 +291,7 @@ void path_losses_end(struct path_pairing *pairing, struct journey *journey)
 	struct flow *flow = flow_of(pairing, journey);
 
 	if (journey->has_more || !order(pairing, journey)) {
+		flow->is_unordered = flow->is_unordered || !journey->has_more;
 		tell_doubt(pairing, journey, PATH_PLACE_NONE,
 			journey->has_more ? PATH_DOUBT_MEMORY : PATH_DOUBT_ORDER);
 		remove_journey(pairing, journey);

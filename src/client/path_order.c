@@ -121,6 +121,7 @@ static bool clocks_agree(
 
 bool path_order(const struct path_place *places, struct path_sight *sights, size_t count)
 {
+	bool is_known = true;
 	size_t size;
 
 	sort(places, sights, count);
@@ -128,8 +129,7 @@ bool path_order(const struct path_place *places, struct path_sight *sights, size
 		size = 1;
 		while (at + size < count && sights[at + size].ttl == sights[at].ttl)
 			size++;
-		if (!order_leg(places, sights + at, size))
-			return false;
+		is_known = order_leg(places, sights + at, size) && is_known;
 	}
-	return clocks_agree(places, sights, count);
+	return is_known && clocks_agree(places, sights, count);
 }

@@ -44,7 +44,10 @@
  * The clocks of two hosts do not order places. The TTL does, since each router takes one
  * away; between two routers, what hosts do with the packet (send, forward or receive it); and
  * at one host, its clock. If two places of a journey remain without an order, its way is
- * not known (PATH_DOUBT_ORDER).
+ * not known (PATH_DOUBT_ORDER). Other packets of its flow may have been at fewer places, of
+ * which the order is known: if one was not at a place of which it is not known that it is before
+ * its last one, it may have been lost on its way there, and it is the same doubt. It is none at
+ * the host that answers.
  *
  * Stretches and ways (path_flows, path_flow_ways)
  *

@@ -61,6 +61,11 @@ uint64_t truth_weight(const struct path_world_atom *atom, uint32_t bytes)
 	return atom->is_tcp_data ? bytes : 1;
 }
 
+bool truth_is_followed(const struct path_world *world, uint32_t interface)
+{
+	return world->interfaces[interface].snaplen >= WORLD_SNAPLEN_HEADERS;
+}
+
 bool truth_is_uncertain(const struct path_world_atom *atom)
 {
 	return atom->is_repeated || atom->is_ambiguous;
@@ -173,6 +178,9 @@ static void tell_ending(void *context, const struct path_ending *ending)
 	const unsigned to = flow->destination_port[0] << 8 | flow->destination_port[1];
 
 	truth->counts.endings++;
+	truth->ended = truth_grow(
+		truth->ended, truth->ended_count, &truth->ended_room, sizeof(*truth->ended));
+	truth->ended[truth->ended_count++] = (struct ended){*flow, truth->places[ending->place]};
 	/* the client's port tells the flow's number: see sim_add_flows() */
 	if (flow->protocol == 6)
 		tallies_add(&truth->balance,
@@ -207,7 +215,7 @@ static bool skips(const struct path_truth *truth, const struct path_world_visit 
 
 		if (visit->frame && !(world->late_targets >> interface->target & 1) &&
 			(truth->begun >> interface->target & 1) == has_begun &&
-			interface->snaplen >= WORLD_SNAPLEN_HEADERS)
+			truth_is_followed(world, visit->interface))
 			return true;
 	}
 	return false;
@@ -353,10 +361,12 @@ void path_truth_free(struct path_truth *truth)
 	free(truth->passed.items);
 	free(truth->balance.items);
 	free(truth->doubts);
+	free(truth->ended);
 	free(truth);
 }
 
-void path_truth_add(struct path_truth *truth, uint64_t number, uint32_t frame, uint16_t place)
+void path_truth_add(struct path_truth *truth, uint64_t number, uint32_t frame, uint16_t place,
+	const struct path_flow_key *flow)
 {
 	truth->frames =
 		truth_grow(truth->frames, number, &truth->frame_room, sizeof(*truth->frames));
@@ -366,4 +376,6 @@ void path_truth_add(struct path_truth *truth, uint64_t number, uint32_t frame, u
 		1U << truth->world->interfaces[truth->world->frames[frame].interface].target;
 	if (place < TRUTH_PLACES)
 		truth->places[place] = frame_place(truth, &truth->world->frames[frame]);
+	if (flow)
+		truth->keys[first_atom(truth, &truth->world->frames[frame])->flow] = *flow;
 }

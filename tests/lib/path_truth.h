@@ -27,6 +27,10 @@ struct path_truth_counts {
 	uint64_t certain; /* lost packets that a reader of all captures could tell */
 	uint64_t certain_told;
 	uint64_t certain_doubts[PATH_DOUBTS + 1]; /* of the others: what was told; last: nothing */
+	/* packets that were lost after a place saw them, and of which nothing was told: */
+	uint64_t lost_seen;
+	uint64_t silent;     /* though others of the flow were seen beyond this place */
+	uint64_t silent_end; /* no others were, so that nobody can know */
 };
 
 struct path_truth;
@@ -38,8 +42,12 @@ void path_truth_free(struct path_truth *truth);
 
 struct path_pairing_sink path_truth_sink(struct path_truth *truth);
 
-/* The packet of this number is that frame (an index), and was seen at that place. */
-void path_truth_add(struct path_truth *truth, uint64_t number, uint32_t frame, uint16_t place);
+/*
+ * The packet of this number is that frame (an index), and was seen at that place. flow: what the
+ * pairing calls its flow, or NULL if it is not followed.
+ */
+void path_truth_add(struct path_truth *truth, uint64_t number, uint32_t frame, uint16_t place,
+	const struct path_flow_key *flow);
 
 /*
  * Compares, after all events have come. is_complete: nothing was told early for lack of

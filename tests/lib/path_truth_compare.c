@@ -106,8 +106,7 @@ static bool is_clear(const struct path_world *world, uint32_t interface, uint64_
 {
 	const unsigned target = world->interfaces[interface].target;
 
-	if (world->late_targets >> target & 1 ||
-		world->interfaces[interface].snaplen < WORLD_SNAPLEN_HEADERS)
+	if (world->late_targets >> target & 1 || !truth_is_followed(world, interface))
 		return false;
 	for (size_t i = 0; i < world->gaps_count; i++)
 		if (world->gaps[i].target == target &&
@@ -140,16 +139,23 @@ static void add_passages(
 	const struct path_world *world = truth->world;
 	const struct path_world_visit *visits = &world->visits[atom->visits_at];
 	const struct path_world_visit *last = NULL;
+	const struct path_world_visit *last_any = NULL; /* also where headers are cut */
 
 	for (uint32_t i = 0; i < atom->visits; i++) {
 		const struct path_world_visit *visit = &visits[i];
 		struct tally tally = {.key = atom->flow, .truth = atom->bytes};
 
+		/* where headers are cut, some packets are followed, and others are not */
+		if (last_any && !visit->is_ghost)
+			truth->is_unordered[atom->flow] |= !is_ordered(world, last_any, visit);
+		if (visit->frame)
+			last_any = visit;
+		if (!truth_is_followed(world, visit->interface)) {
+			truth->is_repeated[atom->flow] = true;
+			continue;
+		}
 		if (last && !visit->is_ghost)
 			truth->is_unordered[atom->flow] |= !is_ordered(world, last, visit);
-		/* packets whose headers are cut are not followed there */
-		if (world->interfaces[visit->interface].snaplen < WORLD_SNAPLEN_HEADERS)
-			truth->is_repeated[atom->flow] = true;
 		if (!visit->frame)
 			continue;
 		tally.from = truth_visit_place(world, visit);
@@ -288,6 +294,7 @@ struct path_truth_counts path_truth_compare(struct path_truth *truth, bool is_co
 	check_losses(truth, &truth->by_frame, true);
 	check_losses(truth, &truth->by_identity, false);
 	if (is_complete) {
+		truth_count_silent(truth);
 		check_certain(truth);
 		check_bytes(truth, &truth->passed, true);
 		check_bytes(truth, &truth->balance, false);

@@ -31,6 +31,12 @@ struct told {
 	unsigned what; /* enum path_doubt */
 };
 
+/* A flow that was told to have ended at a place. */
+struct ended {
+	struct path_flow_key flow;
+	uint32_t place;
+};
+
 struct path_truth {
 	const struct path_world *world;
 	FILE *log;
@@ -43,6 +49,8 @@ struct path_truth {
 	bool is_repeated[TRUTH_FLOWS];
 	unsigned begun; /* a bit for each target of which a packet has come */
 	WORLD_ARRAY(told, doubts);
+	struct path_flow_key keys[TRUTH_FLOWS]; /* by flow */
+	WORLD_ARRAY(ended, ended);
 	struct path_truth_counts counts;
 };
 
@@ -70,6 +78,9 @@ uint32_t truth_visit_place(const struct path_world *world, const struct path_wor
 /* How much a claim counts: bytes of TCP, packets of everything else. */
 uint64_t truth_weight(const struct path_world_atom *atom, uint32_t bytes);
 
+/* Are packets that an interface captures followed? Not if their headers are cut. */
+bool truth_is_followed(const struct path_world *world, uint32_t interface);
+
 /* Is another packet equal? */
 bool truth_is_uncertain(const struct path_world_atom *atom);
 
@@ -77,3 +88,6 @@ bool truth_may_log(struct path_truth *truth);
 
 /* Prints which way the packets in a frame truly took. */
 void truth_log_frame(struct path_truth *truth, const struct path_world_frame *frame);
+
+/* Counts lost packets of which nothing was told, after all events have come. */
+void truth_count_silent(struct path_truth *truth);

@@ -127,6 +127,21 @@ static void two_senders_not_known(void **state)
 	UNKNOWN({0, IN, 64, 1}, {1, IN, 64, 2});
 }
 
+static void order_of_last_leg_known_whatever_the_others(void **state)
+{
+	const struct step steps[] = {
+		{0, OUT, 64, 1}, {1, OUT, 64, 2}, {3, OUT, 63, 900}, {2, IN, 63, 5}};
+	struct seed seed = seed_start();
+	uint16_t got[PATH_SIGHTS_MAX];
+
+	(void)state;
+	for (unsigned turn = 0; turn < TURNS; turn++) {
+		assert_false(order(&seed, steps, 4, got));
+		assert_int_equal(got[2], 2);
+		assert_int_equal(got[3], 3);
+	}
+}
+
 static void clock_against_ttl_not_known(void **state)
 {
 	(void)state;
@@ -144,6 +159,7 @@ int main(void)
 		cmocka_unit_test(two_bridges_not_known),
 		cmocka_unit_test(hosts_without_directions_not_known),
 		cmocka_unit_test(two_senders_not_known),
+		cmocka_unit_test(order_of_last_leg_known_whatever_the_others),
 		cmocka_unit_test(clock_against_ttl_not_known),
 	};
 

@@ -288,6 +288,64 @@ static void end_of_run_ending_only_within_watermarks(void **state)
 	}
 }
 
+/* A packet comes to one place, and to two between which no router is. */
+static void see_without_order(struct lab *lab, const struct path_identity *identity)
+{
+	see_with_ttl(lab, 0, identity, 64);
+	see_with_ttl(lab, 1, identity, 63);
+	see_with_ttl(lab, 2, identity, 63);
+}
+
+static void order_not_known_packet_at_fewer_places_doubt(void **state)
+{
+	struct lab *lab = open_lab();
+	struct path_identity whole = datagram(1, 1);
+	struct path_identity lost = datagram(1, 2);
+
+	(void)state;
+	see_without_order(lab, &whole);
+	wait_window(lab);
+	see_with_ttl(lab, 0, &lost, 64);
+	see_with_ttl(lab, 1, &lost, 63);
+	/* the places of another flow have an order */
+	travel(lab, 2, datagram(2, 1));
+	travel(lab, 1, datagram(2, 2));
+	travel(lab, 2, datagram(2, 3));
+	finish(lab);
+	assert_int_equal(lab->lost[1], 0);
+	assert_int_equal(lab->lost[2], 1);
+	assert_int_equal(lab->doubts[PATH_DOUBT_ORDER], 2);
+	assert_int_equal(all_doubts(lab), 2);
+	close_lab(lab);
+}
+
+/* Packets that came to the host that answers have come, wherever else they were seen. */
+static void order_not_known_at_host_that_answers_no_doubt(void **state)
+{
+	const struct path_place incoming = {.target = 0, .direction = PATH_INCOMING};
+
+	(void)state;
+	for (int is_answered = 0; is_answered < 2; is_answered++) {
+		struct lab *lab = open_lab();
+		struct path_identity packets[] = {datagram(1, 1), datagram(1, 2)};
+		struct path_identity answer = datagram(1, 3);
+
+		answer.flow.destination[0] = 1;
+		answer.flow.source[0] = 0;
+		lab->places[3] = path_pairing_place(lab->pairing, &incoming);
+		see_with_ttl(lab, 1, &packets[0], 63);
+		see_with_ttl(lab, 2, &packets[0], 63);
+		see_with_ttl(lab, 3, &packets[0], 62);
+		if (is_answered)
+			see_with_ttl(lab, 0, &answer, 64);
+		wait_window(lab);
+		see_with_ttl(lab, 3, &packets[1], 62);
+		finish(lab);
+		assert_int_equal(lab->doubts[PATH_DOUBT_ORDER], is_answered ? 1 : 2);
+		close_lab(lab);
+	}
+}
+
 static void drops_of_next_place_doubt_and_no_loss(void **state)
 {
 	struct lab *lab = open_lab();
@@ -659,6 +717,8 @@ int main(void)
 		cmocka_unit_test(joined_segments_bytes_exact),
 		cmocka_unit_test(black_hole_ending_and_no_loss),
 		cmocka_unit_test(end_of_run_ending_only_within_watermarks),
+		cmocka_unit_test(order_not_known_packet_at_fewer_places_doubt),
+		cmocka_unit_test(order_not_known_at_host_that_answers_no_doubt),
 		cmocka_unit_test(drops_of_next_place_doubt_and_no_loss),
 		cmocka_unit_test(damaged_packet_gap_of_its_place_alone),
 		cmocka_unit_test(change_of_way_doubt_and_no_loss),

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { WORLDS = 100, TARGETS_MAX = 16, LOG_MAX = 5 };
+enum { WORLDS = 100, WORLDS_MANY = 1000, SEGMENTS_MAX = 44, TARGETS_MAX = 16, LOG_MAX = 5 };
 
 static uint64_t number_of(const char *name, uint64_t fallback)
 {
@@ -39,7 +39,8 @@ static void add_packet(struct path_pairing *pairing, struct path_truth *truth,
 	place.direction = identity.direction;
 	sight.place = path_pairing_place(pairing, &place);
 	sight.ttl = identity.ttl;
-	path_truth_add(truth, number, event->frame, sight.place);
+	path_truth_add(truth, number, event->frame, sight.place,
+		identity.kind == PATH_WHOLE || identity.kind == PATH_BYTES ? &identity.flow : NULL);
 	path_pairing_add(pairing, &sight, &identity);
 }
 
@@ -131,7 +132,10 @@ static void print_counts(const struct path_truth_counts *counts)
 		counts->certain_told);
 	for (size_t i = 0; i <= PATH_DOUBTS; i++)
 		printf(" %" PRIu64, counts->certain_doubts[i]);
-	printf("\n");
+	printf("\n# losses after a place that was seen %" PRIu64
+	       ", of which nothing was told: %" PRIu64 "; %" PRIu64
+	       " beyond which no packet of the flow was seen\n",
+		counts->lost_seen, counts->silent, counts->silent_end);
 }
 
 static struct path_truth_counts run_worlds(size_t journeys, size_t flows, bool is_complete)
@@ -163,6 +167,17 @@ static struct path_truth_counts run_worlds(size_t journeys, size_t flows, bool i
 	return sum;
 }
 
+/*
+ * Is a part at most one percent? In a short run, one packet that offload has made may be more,
+ * since each of its segments is counted.
+ */
+static bool is_small(uint64_t part, uint64_t whole)
+{
+	const uint64_t chance = number_of("PATH_WORLDS", WORLDS) < WORLDS_MANY ? SEGMENTS_MAX : 0;
+
+	return part <= whole / 100 + chance;
+}
+
 static void every_loss_told_is_true(void **state)
 {
 	const struct path_truth_counts sum = run_worlds(1 << 16, 4096, true);
@@ -174,12 +189,10 @@ static void every_loss_told_is_true(void **state)
 	assert_true(sum.skipped * 1000 <= sum.passed);
 	assert_true(sum.false_bytes * 20 <= sum.balanced);
 	assert_true(sum.unbalanced * 20 <= sum.balanced);
-	/*
-	 * A loss that is certain may be in doubt, in few cases. It should not pass in silence:
-	 * one in a hundred does, half of them in world 136.
-	 */
+	/* A loss that is certain may be in doubt, in few cases. Next to none passes in silence. */
 	assert_true(sum.certain_told * 100 >= sum.certain * 90);
-	assert_true(sum.certain_doubts[PATH_DOUBTS] * 20 <= sum.certain);
+	assert_true(is_small(sum.certain_doubts[PATH_DOUBTS], sum.certain_told));
+	assert_true(is_small(sum.silent, sum.lost_seen));
 }
 
 static void little_memory_every_loss_told_is_true(void **state)
