@@ -244,7 +244,8 @@ static bool queue_packet(struct source *source, const struct packet *packet)
 		packet = &changed;
 	}
 	source->outage_text[0] = '\0';
-	paths_arrived(common->paths, source->index, packet->time);
+	if (common->paths)
+		paths_arrived(common->paths, source->index, packet->time);
 	is_queued = merge_packet(common->merge, source->index, packet, common->now_ms);
 	free(bytes);
 	return is_queued;

@@ -287,6 +287,23 @@ make_file_with_ids() {
 	[ "$status" -eq 0 ]
 }
 
+# calls OPTION...: which functions of the paths a merge of the lab calls.
+calls() {
+	valgrind -q --tool=callgrind --callgrind-out-file="$BATS_TEST_TMPDIR/calls" \
+		--compress-strings=no "$BIN/ddump" "$@" "${lab[@]}" >/dev/null 2>"$BATS_TEST_TMPDIR/said"
+	grep -Eo '^c?fn=(path_|packet_delay_|paths_arrived)[a-z_]*' "$BATS_TEST_TMPDIR/calls" |
+		cut -d = -f 2 | sort -u
+}
+
+@test "no -paths: no packet comes to the code that follows it" {
+	need valgrind
+	# valgrind works neither with sanitizers nor with an emulator
+	[[ $BUILD != *sanitize* && -z ${EMULATED:-} ]] || return 0
+	calls -paths | grep -qx path_identify
+	calls -paths | grep -qx packet_delay_packet
+	[ "$(calls -w "$file" | grep -vx packet_delay_cleanup)" = "" ]
+}
+
 @test "ids of inputs: the first target's stay, those of others become distinct" {
 	need tshark
 	local ids
