@@ -6,6 +6,7 @@
  */
 #include "client/split_files.h"
 
+#include "common/clock.h"
 #include "readback.h"
 
 #include <signal.h>
@@ -195,8 +196,12 @@ static void notes_of_a_target_are_in_its_file_only(void **state)
 	notices_warn(&notices, "all of them");
 	notices_add_section(&notices, 1, "b", "hardware", "x86");
 	add_packet(0, 0, 1);
+	/* at the end, a stream has begun, without packets */
+	add_interfaces(2);
 	split_files_write_end(&files);
 	end();
+	assert_true(file_has("n-c.pcapng", "all of them"));
+	assert_int_equal(unlink("n-c.pcapng"), 0);
 	assert_true(file_has("n-a.pcapng", "a: clock was set"));
 	assert_true(file_has("n-a.pcapng", "all of them"));
 	assert_false(file_has("n-a.pcapng", "x86"));
@@ -297,6 +302,7 @@ static void file_that_cannot_grow_ends_the_run_and_others_are_whole(void **state
 {
 	struct rlimit before;
 	struct rlimit small;
+	uint64_t written;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
@@ -311,16 +317,67 @@ static void file_that_cannot_grow_ends_the_run_and_others_are_whole(void **state
 	split_files_flush(&files);
 	assert_int_equal(whole.state, CAPTURE_FILE_FAILED);
 	assert_string_equal(whole.error.text, "f-a.pcapng: File too large");
-	assert_true(split_files_pending(&files) > 0);
+	written = whole.written - split_files_pending(&files);
 	split_files_write_end(&files);
 	end();
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_true(file_has("f-b.pcapng", "one file is full"));
 	read_file("f-a.pcapng");
 	assert_true(back.packet_count > 10 && back.packet_count < 60);
+	assert_int_equal(back.packet_count + 1, written);
 	read_file("f-b.pcapng");
 	assert_int_equal(back.packet_count, 1);
 	assert_int_equal(unlink("f-a.pcapng") | unlink("f-b.pcapng"), 0);
+}
+
+/* The disk is full when the third file begins. */
+static void file_without_space_for_its_header_is_removed(void **state)
+{
+	struct rlimit before;
+	struct rlimit small;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){20, before.rlim_max};
+	begin("h.pcapng");
+	add_interfaces(2);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_false(add_packet(2, 0, 1));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(whole.state, CAPTURE_FILE_FAILED);
+	assert_int_equal(whole.written, 0);
+	assert_int_equal(split_files_status(&files, 2).files, 0);
+	assert_int_equal(access("h-c.pcapng", F_OK), -1);
+	end();
+	assert_int_equal(unlink("h-a.pcapng") | unlink("h-b.pcapng"), 0);
+}
+
+/* All targets' files of -G end at the same time, and with the last ones of -W the run. */
+static void files_of_a_time_end_together(void **state)
+{
+	uint64_t due_ms;
+
+	(void)state;
+	options.file_seconds = 1;
+	options.file_count = 2;
+	begin("t.pcapng");
+	due_ms = files.due_ms;
+	assert_true(due_ms <= clock_ms() + 1000);
+	assert_true(split_files_rotate(&files, due_ms - 1));
+	assert_int_equal(split_files_total(&files), 2);
+	while (clock_ms() < due_ms)
+		usleep(1000);
+	assert_true(split_files_rotate(&files, clock_ms()));
+	assert_int_equal(split_files_status(&files, 0).files, 2);
+	assert_int_equal(split_files_status(&files, 1).files, 2);
+	assert_true(files.due_ms > due_ms && files.due_ms != CLOCK_NEVER);
+	assert_false(split_files_rotate(&files, files.due_ms));
+	assert_int_equal(split_files_total(&files), 4);
+	split_files_write_end(&files);
+	end();
+	assert_int_equal(unlink("t-a.pcapng") | unlink("t-a-1.pcapng"), 0);
+	assert_int_equal(unlink("t-b.pcapng") | unlink("t-b-1.pcapng"), 0);
 }
 
 /* Another program may put something there after the check at the start. */
@@ -349,6 +406,8 @@ int main(void)
 		cmocka_unit_test(counters_of_all_interfaces_are_in_each_file),
 		cmocka_unit_test(count_of_all_ends_the_run),
 		cmocka_unit_test(file_that_cannot_grow_ends_the_run_and_others_are_whole),
+		cmocka_unit_test(file_without_space_for_its_header_is_removed),
+		cmocka_unit_test(files_of_a_time_end_together),
 		cmocka_unit_test(link_that_appears_later_is_not_followed),
 	};
 

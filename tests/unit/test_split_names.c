@@ -150,7 +150,7 @@ static void any_label_stays_in_the_directory(void **state)
 static void one_name_for_two_targets_refused(void **state)
 {
 	(void)state;
-	is_refused("a.pcap", "x web1:1 web1_1=b",
+	is_refused("a.pcap", "web1:1 x web1_1=b",
 		"-split: web1:1 and web1_1 would both be written to a-web1_1.pcap");
 	is_refused("a.pcap", "x Web1 web1", "Web1 and web1 would both be written to a-");
 	names_are("a.pcap", "web1:1 web1.1=b", "a-web1_1.pcap a-web1.1.pcap");
@@ -175,6 +175,7 @@ static void name_too_long_refused(void **state)
 {
 	char longest[NAME_MAX + 1];
 	char output[PATH_MAX];
+	char expected[NAME_MAX + 8];
 
 	(void)state;
 	memset(longest, 'n', NAME_MAX);
@@ -183,10 +184,30 @@ static void name_too_long_refused(void **state)
 	longest[NAME_MAX - 2] = '\0';
 	snprintf(output, sizeof(output), "%s-x", longest);
 	names_are(longest, "x", output);
+	snprintf(output, sizeof(output), "./%s", longest);
+	snprintf(expected, sizeof(expected), "./%s-x", longest);
+	names_are(output, "x", expected);
+	is_refused(output, "xy", "-split: the name of the file of xy is too long");
 	/* longer than any path */
 	memset(output, 'o', sizeof(output) - 1);
 	output[sizeof(output) - 1] = '\0';
 	is_refused(output, "x", "-split: the name of the file of x is too long");
+	assert_false(file_name_of_label((char[PATH_MAX]){0}, output, "x", ".pcap"));
+}
+
+static void directory_with_a_time_is_checked_later(void **state)
+{
+	struct error error = {0};
+	char **names;
+
+	(void)state;
+	begin("no-%H/a.pcap", "x");
+	options.file_seconds = 60;
+	names = split_names_new(&options, &error);
+	assert_non_null(names);
+	assert_string_equal(names[0], "no-%H/a-x.pcap");
+	split_names_free(names, &options);
+	end();
 }
 
 static void too_few_descriptors_refused(void **state)
@@ -215,6 +236,7 @@ int main(void)
 		cmocka_unit_test(one_name_for_two_targets_refused),
 		cmocka_unit_test(only_captures_would_be_overwritten),
 		cmocka_unit_test(name_too_long_refused),
+		cmocka_unit_test(directory_with_a_time_is_checked_later),
 		cmocka_unit_test(too_few_descriptors_refused),
 	};
 
