@@ -122,15 +122,18 @@ static bool describe_interface(struct capture_file *file, struct record_writer *
 	const bool has_description =
 		pcapng_has_option(interface.options, interface.options_size, PCAPNG_DESCRIPTION);
 	char name[NAME_SIZE];
+	char description[PCAPNG_TEXT_MAX];
 	char comment[COMMENT_SIZE];
 
 	snprintf(name, sizeof(name), "%s%s%s", target->label, *entry->shown ? ":" : "",
 		entry->shown);
 	snprintf(comment, sizeof(comment), "%s%s%s", has_description ? target->url : "",
 		has_description && *target->clock ? "\n" : "", target->clock);
+	/* some readers show the description in place of the name */
+	snprintf(description, sizeof(description), "%s, %s", name,
+		has_description ? "" : target->url);
 	interface.name = name;
-	if (!has_description)
-		interface.description = target->url;
+	interface.description = description;
 	interface.comment = comment;
 	return record_writer_interface(writer, &interface, ret_number, &file->error);
 }

@@ -46,9 +46,10 @@ struct interface {
 	bool is_only;	   /* of pcap: its stream has no other one */
 	uint32_t index;	   /* read: its index in its section, from 0 */
 	const char *name;
-	const char *filter;	 /* pcap-filter(7) */
-	const char *description; /* NULL when read */
-	const char *comment;	 /* NULL when read */
+	const char *filter; /* pcap-filter(7) */
+	/* NULL when read; if the options have a description, it goes before that one */
+	const char *description;
+	const char *comment; /* NULL when read */
 	/* more options of pcapng, in this machine's byte order and padded */
 	const unsigned char *options;
 	size_t options_size; /* of all of them, in bytes */

@@ -128,6 +128,45 @@ size_t pcapng_write_section(unsigned char *out, const char *application, const c
 	return close_block(out, PCAPNG_SECTION, at, true);
 }
 
+/* Returns the size of an option with its padding. */
+static size_t option_size(const unsigned char *option)
+{
+	return 4 + bytes_padded(bytes_u16(option + 2, false));
+}
+
+/* Writes a description that an interface came with, and ours before it. */
+static unsigned char *put_longer(unsigned char *at, const char *text, const unsigned char *option)
+{
+	const size_t before = text_size(text);
+	const size_t size = bytes_u16(option + 2, false);
+
+	if (before + size > UINT16_MAX)
+		return put_bytes(at, option, option_size(option));
+	at = put_u16(at, PCAPNG_DESCRIPTION);
+	at = put_u16(at, (uint16_t)(before + size));
+	at = put_bytes(at, text, before);
+	at = put_bytes(at, option + 4, size);
+	return put_padding(at, before + size);
+}
+
+/* Writes the options that an interface came with; the first description gets ours. */
+static unsigned char *put_options(unsigned char *at, const struct interface *interface)
+{
+	const char *description = interface->description;
+	const unsigned char *option;
+
+	for (size_t i = 0; i < interface->options_size; i += option_size(option)) {
+		option = interface->options + i;
+		if (description && bytes_u16(option, false) == PCAPNG_DESCRIPTION) {
+			at = put_longer(at, description, option);
+			description = NULL;
+		} else {
+			at = put_bytes(at, option, option_size(option));
+		}
+	}
+	return at;
+}
+
 size_t pcapng_write_interface(unsigned char *out, const struct interface *interface)
 {
 	const unsigned char resolution = PCAPNG_NANO;
@@ -138,13 +177,14 @@ size_t pcapng_write_interface(unsigned char *out, const struct interface *interf
 	at = put_u16(at, 0);
 	at = put_u32(at, interface->snaplen);
 	at = put_text(at, PCAPNG_NAME, interface->name);
-	at = put_text(at, PCAPNG_DESCRIPTION, interface->description);
+	if (!pcapng_has_option(interface->options, interface->options_size, PCAPNG_DESCRIPTION))
+		at = put_text(at, PCAPNG_DESCRIPTION, interface->description);
 	at = put_option(at, PCAPNG_TSRESOL, &resolution, sizeof(resolution));
 	at = put_filter(at, interface->filter);
 	if (fcs)
 		at = put_option(at, PCAPNG_FCSLEN, &fcs, sizeof(fcs));
 	/* some readers show the first comment alone: the source's own */
-	at = put_bytes(at, interface->options, interface->options_size);
+	at = put_options(at, interface);
 	at = put_text(at, PCAPNG_COMMENT, interface->comment);
 	return close_block(out, PCAPNG_INTERFACE, at, true);
 }
@@ -203,12 +243,6 @@ void pcapng_write_packet_id(unsigned char *out, uint64_t id)
 
 	memcpy(out, head, sizeof(head));
 	memcpy(out + sizeof(head), &id, sizeof(id));
-}
-
-/* Returns the size of an option with its padding. */
-static size_t option_size(const unsigned char *option)
-{
-	return 4 + bytes_padded(bytes_u16(option + 2, false));
 }
 
 size_t pcapng_copy_without(unsigned char *out, const void *options, size_t size, uint16_t code)

@@ -224,7 +224,8 @@ packet 1700000000000000000 8 d204000000000000" |
 			7:020000fffe000001 8:00ca9a3b00000000 10:100e0000 \
 			16:00a00f0000000000 17:00007d0000000000 \
 			18:4575726f70652f4265726c696e \
-			3:74686520666972737420696e74657266616365 \
+			"3:$(printf 'good-interface-options-%s:eth0, the first interface' "$order" |
+				xxd -p -c 0)" \
 			15:61206e6574776f726b2063617264; do
 			grep -qx "interface ${option%:*} ${option#*:}" \
 				"$BATS_TEST_TMPDIR/list"
@@ -262,12 +263,12 @@ packet 1700000000000000000 8 d204000000000000" |
 	grep -q "pcap cannot store descriptions of the capture; try -pcapng" "$said"
 }
 
-@test "an interface with a description: kept, and the URL is a comment" {
+@test "interface descriptions: the name, then that of the source, or the URL" {
 	need tshark
 	merge_files -pcapng "$pcapng/good-twins-little"
-	[ "$(fields frame.interface_description)" = "$url/file$pcapng/good-twins-little?format=pcapng
-$url/file$pcapng/good-twins-little?format=pcapng
-front
-back" ]
+	[ "$(fields frame.interface_description)" = "good-twins-little, $url/file$pcapng/good-twins-little?format=pcapng
+good-twins-little:#2, $url/file$pcapng/good-twins-little?format=pcapng
+good-twins-little:eth0, front
+good-twins-little:eth0#2, back" ]
 	[ "$("$TOOLS/list" "$merged" | grep -c "^interface 1 687474703a2f2f")" -eq 2 ]
 }

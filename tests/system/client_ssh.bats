@@ -53,7 +53,7 @@ running() {
  20 two:lo" ]
 	# the URL in the file is the target, not the tunnel
 	capinfos -I "$BATS_TEST_TMPDIR/x.pcapng" |
-		grep -q 'Description = ssh://fleet1/capture?filter=udp'
+		grep -q 'Description = [a-z0-9]*:lo, ssh://fleet1/capture?filter=udp'
 	[ "$(running "$keys/config")" -eq 0 ]
 }
 

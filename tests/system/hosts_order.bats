@@ -93,7 +93,7 @@ bats_require_minimum_version 1.5.0
 	is_in_order
 	tcpdump -nr "$merged" >/dev/null
 	capinfos "$merged" >"$BATS_TEST_TMPDIR/info"
-	grep -q "Description = http://10.9.0.1.*/capture" \
+	grep -q "Description = h1:eth0, http://10.9.0.1.*/capture" \
 		"$BATS_TEST_TMPDIR/info"
 	[ "$(grep -c "Filter string = udp$" "$BATS_TEST_TMPDIR/info")" -ge 4 ]
 }

@@ -51,7 +51,7 @@ make_captures() {
 	[ "$status" -eq 0 ]
 	capinfos -I x.pcapng >info
 	grep -q 'Name = two$' info
-	grep -qF 'Description = exec:cat 1 #a?b&c' info
+	grep -qF 'Description = two, exec:cat 1 #a?b&c' info
 }
 
 @test "exec: the exit status, the signal, and the last line of stderr are reported" {

@@ -40,7 +40,7 @@ make_file() {
 	[ "$status" -eq 0 ]
 	[ "$(tshark -n -r x.pcapng -T fields -e frame.interface_name | sort -u | tr '\n' ' ')" = \
 		"again web1 web1#2 " ]
-	capinfos -I x.pcapng | grep -q 'Description = ./web1.pcap$'
+	capinfos -I x.pcapng | grep -q 'Description = web1, ./web1.pcap$'
 }
 
 @test "files: packets that are not in order are sorted" {

@@ -36,7 +36,7 @@ teardown() {
 	[ "$(tshark -n -r x.pcapng -T fields -e frame.interface_name 2>/dev/null | sort |
 		uniq -c | tr -s ' ')" = " 20 two:lo
  20 w.sock:lo" ]
-	capinfos -I x.pcapng | grep -q "Description = unix:$PWD/w.sock?filter=udp"
+	capinfos -I x.pcapng | grep -q "Description = w.sock:lo, unix:$PWD/w.sock?filter=udp"
 }
 
 has_named() {

@@ -455,6 +455,61 @@ static void pcapng_write_long_text_is_cut(void **state)
 	free(out);
 }
 
+static size_t text_option(unsigned char *out, uint16_t code, const char *text)
+{
+	const uint16_t head[] = {code, (uint16_t)strlen(text)};
+
+	memset(out, 0, 4 + bytes_padded(strlen(text)));
+	memcpy(out, head, sizeof(head));
+	memcpy(out + 4, text, strlen(text));
+	return 4 + bytes_padded(strlen(text));
+}
+
+/* Readers show one description: it has both, and nothing else is changed. */
+static void pcapng_write_description_goes_before_that_of_the_source(void **state)
+{
+	static unsigned char options[256];
+	static unsigned char expected[256];
+	static unsigned char out[PCAPNG_BLOCK_MAX];
+	struct interface interface = {
+		.filter = "", .description = "web1:eth0, ", .options = options};
+	size_t size = 0;
+
+	(void)state;
+	interface.options_size = text_option(options, 15, "a card");
+	interface.options_size +=
+		text_option(options + interface.options_size, PCAPNG_DESCRIPTION, "the uplink");
+	interface.options_size +=
+		text_option(options + interface.options_size, PCAPNG_DESCRIPTION, "twice");
+	size = text_option(expected, 15, "a card");
+	size += text_option(expected + size, PCAPNG_DESCRIPTION, "web1:eth0, the uplink");
+	size += text_option(expected + size, PCAPNG_DESCRIPTION, "twice");
+	/* behind the head and the resolution of timestamps */
+	assert_int_equal(pcapng_write_interface(out, &interface), 16 + 8 + size + 4 + 4);
+	assert_memory_equal(out + 16 + 8, expected, size);
+}
+
+/* One that would get too long stays as it is. */
+static void pcapng_write_longest_description_of_the_source_stays(void **state)
+{
+	const size_t size = 4 + bytes_padded(UINT16_MAX);
+	unsigned char *options = calloc(1, size);
+	unsigned char *out = malloc(size + PCAPNG_BLOCK_MAX);
+	const uint16_t head[] = {PCAPNG_DESCRIPTION, UINT16_MAX};
+	const struct interface interface = {
+		.filter = "", .description = "w", .options = options, .options_size = size};
+
+	(void)state;
+	assert_non_null(options);
+	assert_non_null(out);
+	memset(options, 'x', size - 1);
+	memcpy(options, head, sizeof(head));
+	pcapng_write_interface(out, &interface);
+	assert_memory_equal(out + 16 + 8, options, size);
+	free(options);
+	free(out);
+}
+
 /* Of this machine's byte order, by the draft's own figures. */
 static void pcapng_write_blocks_have_the_bytes_of_the_draft(void **state)
 {
@@ -644,6 +699,8 @@ int main(void)
 		cmocka_unit_test(pcapng_write_blocks_are_read_back),
 		cmocka_unit_test(pcapng_write_blocks_keep_the_limit),
 		cmocka_unit_test(pcapng_write_long_text_is_cut),
+		cmocka_unit_test(pcapng_write_description_goes_before_that_of_the_source),
+		cmocka_unit_test(pcapng_write_longest_description_of_the_source_stays),
 		cmocka_unit_test(pcapng_write_blocks_have_the_bytes_of_the_draft),
 		cmocka_unit_test(pcapng_write_fcs_bits_fit_a_link_type),
 		cmocka_unit_test(packet_ids_are_left_out_or_changed_and_nothing_else),
