@@ -24,6 +24,7 @@
 enum {
 	NAME_SIZE = 512,
 	COMMENT_SIZE = 2048,
+	COUNTS_MS = 5000,   /* between two statistics of an interface without new drops */
 	KEPT_MAX = 4 << 20, /* bytes of blocks that each file begins with */
 	KEPT_SHARE = 4,	    /* at most this part of a file of -C */
 };
@@ -64,15 +65,41 @@ static uint32_t first_linktype(const struct interface_table *interfaces)
 				     : LINKTYPE_SLL;
 }
 
+/* Adds what is known of the file's targets to the notes of a header: first what is missing. */
+static void describe_targets(const struct capture_file *file, struct notes *notes)
+{
+	const struct target_interfaces *targets = file->interfaces->targets;
+	const unsigned first = file->is_of_target ? file->target : 0;
+	const unsigned end = file->is_of_target ? first + 1 : file->interfaces->target_count;
+
+	for (unsigned i = first; i < end; i++)
+		if (targets[i].trouble)
+			notes_add(notes, "%s: %s", targets[i].label, targets[i].trouble);
+	for (unsigned i = first; i < end; i++)
+		if (*targets[i].clock)
+			notes_add(notes, "%s: %s", targets[i].label, targets[i].clock);
+}
+
+/* Begins a file with what is known so far: some readers show no other comment. */
+static bool write_header(struct capture_file *file)
+{
+	struct notes notes = file->notices->headers;
+
+	if (file->notices->place == NOTICES_IN_HEADERS)
+		file->notices->place = NOTICES_ON_PACKETS;
+	describe_targets(file, &notes);
+	return record_writer_start(&file->writer, notes_text(&notes), &file->error);
+}
+
 void capture_file_start(struct capture_file *file, uint32_t linktype)
 {
 	file->started = true;
 	file->writer.linktype = linktype;
 	if (file->writer.has_watermarks)
 		file->writer.linktype = first_linktype(file->interfaces);
-	if (!record_writer_start(&file->writer, &file->error))
+	if (!write_header(file))
 		handle_failure(file);
-	else if (file->print.output && !record_writer_start(&file->print, &file->error))
+	else if (file->print.output && !record_writer_start(&file->print, NULL, &file->error))
 		handle_print_failure(file);
 }
 
@@ -189,12 +216,17 @@ static bool write_packet(
 	struct capture_file *file, const struct packet *packet, struct interface_entry *entry)
 {
 	struct record_source from = {.linktype = entry->interface.linktype};
+	struct notes *notes;
 
 	if (!entry->is_written && !write_interface(file, entry))
 		return false;
 	from.number = entry->written_as;
+	notes = notices_for_packet(file->notices, entry->target);
+	from.comment = notes ? notes_text(notes) : NULL;
 	if (!record_writer_packet(&file->writer, packet, from, &file->error))
 		return handle_failure(file);
+	if (from.comment)
+		notes_clear(notes);
 	return true;
 }
 
@@ -297,6 +329,13 @@ void capture_file_write_watermark(struct capture_file *file, uint64_t time_ns)
 		handle_failure(file);
 }
 
+/* It changes with each counter: none of them becomes smaller. */
+static uint64_t sum_counts(const struct statistics *total)
+{
+	return total->received + total->dropped + total->interface_dropped +
+	       total->interface_received + total->delivered;
+}
+
 static bool write_counters(struct capture_file *file, struct interface_entry *entry)
 {
 	struct statistics total = entry->total;
@@ -309,7 +348,21 @@ static bool write_counters(struct capture_file *file, struct interface_entry *en
 	if (!record_writer_statistics(&file->writer, &total, &file->error))
 		return handle_failure(file);
 	entry->drops_written = statistics_drops(&entry->total);
+	entry->counts_written = sum_counts(&entry->total);
+	entry->counts_due_ms = clock_ms() + COUNTS_MS;
 	return true;
+}
+
+/* Drops are written at once, other counters now and then. */
+static bool counters_are_due(struct interface_entry *entry, uint64_t now_ms)
+{
+	if (statistics_drops(&entry->total) != entry->drops_written)
+		return true;
+	if (sum_counts(&entry->total) == entry->counts_written)
+		return false;
+	if (entry->counts_due_ms == 0)
+		entry->counts_due_ms = now_ms + COUNTS_MS;
+	return now_ms >= entry->counts_due_ms;
 }
 
 /* Returns the number of the file's first interface, or INTERFACE_TABLE_NONE. */
@@ -331,14 +384,14 @@ static uint32_t next_interface(const struct capture_file *file, uint32_t number)
 void capture_file_write_counters(struct capture_file *file)
 {
 	const struct interface_table *interfaces = file->interfaces;
+	const uint64_t now_ms = clock_ms();
 
 	for (uint32_t i = first_interface(file);
 		i != INTERFACE_TABLE_NONE && file->state == CAPTURE_FILE_OPEN;
 		i = next_interface(file, i)) {
 		struct interface_entry *entry = interfaces->list[i];
 
-		if (statistics_drops(&entry->total) != entry->drops_written &&
-			!write_counters(file, entry))
+		if (counters_are_due(entry, now_ms) && !write_counters(file, entry))
 			return;
 	}
 }
@@ -420,8 +473,10 @@ static bool switch_file(struct capture_file *file, int fd)
 static void forget_written(struct capture_file *file)
 {
 	for (uint32_t i = first_interface(file); i != INTERFACE_TABLE_NONE;
-		i = next_interface(file, i))
+		i = next_interface(file, i)) {
 		file->interfaces->list[i]->is_written = false;
+		file->interfaces->list[i]->counts_written = 0;
+	}
 	file->writer.interfaces = 0;
 	file->end_has_begun = false;
 	file->notes_written = 0;
@@ -439,7 +494,7 @@ static void begin_file(struct capture_file *file)
 	char finished[PATH_MAX];
 
 	forget_written(file);
-	if (!record_writer_start(&file->writer, &file->error)) {
+	if (!write_header(file)) {
 		/* it is empty, and the one before stays the last */
 		unlink(rotation->next_name);
 		handle_failure(file);

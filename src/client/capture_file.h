@@ -17,8 +17,8 @@ enum capture_file_state {
 };
 
 /*
- * The capture file of a run: packets in their final order, each with its
- * interface, then counters and notes. With -C or -G it is several files, each of
+ * The capture file of a run: what is known at its start, packets in their final order,
+ * each with its interface, counters and notes. With -C or -G it is several files, each of
  * which is complete.
  */
 struct capture_file {
@@ -90,7 +90,10 @@ void capture_file_flush(struct capture_file *file);
 /* Writes a watermark, if the file has them: all packets up to time_ns are in it. */
 void capture_file_write_watermark(struct capture_file *file, uint64_t time_ns);
 
-/* Writes the counters of interfaces whose drops have grown since they were written. */
+/*
+ * Writes the counters of interfaces whose drops have grown since they were written, or,
+ * every few seconds, whose other counters have.
+ */
 void capture_file_write_counters(struct capture_file *file);
 
 /*

@@ -30,6 +30,7 @@ bool interface_table_init(struct interface_table *interfaces, unsigned targets)
 {
 	*interfaces = (struct interface_table){
 		.targets = calloc(targets, sizeof(*interfaces->targets)),
+		.target_count = targets,
 	};
 	for (unsigned i = 0; interfaces->targets && i < targets; i++) {
 		interfaces->targets[i].first = INTERFACE_TABLE_NONE;
@@ -50,6 +51,8 @@ void interface_table_cleanup(struct interface_table *interfaces)
 	for (uint32_t i = 0; i < interfaces->count; i++)
 		free(interfaces->list[i]);
 	free(interfaces->list);
+	for (unsigned i = 0; interfaces->targets && i < interfaces->target_count; i++)
+		free(interfaces->targets[i].trouble);
 	free(interfaces->targets);
 	*interfaces = (struct interface_table){0};
 }
@@ -305,6 +308,15 @@ void interface_table_add_counts(struct interface_table *interfaces, const struct
 
 	add_counts(&entry->total, more);
 	add_counts(&interfaces->targets[entry->target].total, more);
+}
+
+void interface_table_set_trouble(
+	struct interface_table *interfaces, unsigned target, const char *reason)
+{
+	char **trouble = &interfaces->targets[target].trouble;
+
+	free(*trouble);
+	*trouble = reason ? strdup(reason) : NULL;
 }
 
 const struct statistics *interface_table_total(

@@ -29,6 +29,8 @@ struct interface_entry {
 	bool is_printed; /* the same for -print */
 	uint32_t printed_as;
 	uint64_t drops_written;	 /* packets, in its last statistics in the output */
+	uint64_t counts_written; /* the same, the sum of all counters */
+	uint64_t counts_due_ms;	 /* when other counters than drops may be written again */
 	struct statistics total; /* the sum of its counters */
 };
 
@@ -43,6 +45,7 @@ struct target_interfaces {
 	const char *label;
 	const char *url;
 	char clock[INTERFACE_TABLE_CLOCK_SIZE]; /* its offset; "": unknown */
+	char *trouble;				/* why it sends nothing now; NULL: it does */
 	bool linktype_warned;			/* that it differs from other targets' */
 	uint32_t section;			/* number of the one that is being read */
 	uint32_t first;				/* INTERFACE_TABLE_NONE: none yet */
@@ -58,6 +61,7 @@ struct interface_table {
 	void *tree;	   /* of tsearch(3), by what an entry is */
 	void *names;	   /* the same, by target and name that is shown */
 	struct target_interfaces *targets;
+	unsigned target_count;
 };
 
 /* False: out of memory. Either way it is for interface_table_cleanup(). */
@@ -76,6 +80,11 @@ bool interface_table_find(struct interface_table *interfaces, unsigned target,
 
 /* Adds counters of an interface: the packets since its last statistics. */
 void interface_table_add_counts(struct interface_table *interfaces, const struct statistics *more);
+
+/* Keeps a copy of the reason why a target sends nothing now, as far as memory allows; NULL: it
+ * does. */
+void interface_table_set_trouble(
+	struct interface_table *interfaces, unsigned target, const char *reason);
 
 /* Returns the sum of the counters of all interfaces of a target. */
 const struct statistics *interface_table_total(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages for the user. In: sentences. Out: lines on stderr, never on the rest
- * of a status line, and comments for the end of a pcapng output.
+ * of a status line, and comments for a pcapng output: for its header, its next packet
+ * and its end.
  */
 #include "client/notices.h"
 
@@ -180,8 +181,11 @@ bool notices_init(struct notices *notices, unsigned target_count)
 	memset(notices, 0, sizeof(*notices));
 	notices->of_targets = calloc(target_count, sizeof(struct notes *));
 	notices->own = calloc(target_count, sizeof(struct notes *));
-	notices->target_count = notices->of_targets && notices->own ? target_count : 0;
-	return notices->of_targets && notices->own;
+	notices->own_next = calloc(target_count, sizeof(struct notes *));
+	if (!notices->of_targets || !notices->own || !notices->own_next)
+		return false;
+	notices->target_count = target_count;
+	return true;
 }
 
 void notices_cleanup(struct notices *notices)
@@ -189,9 +193,11 @@ void notices_cleanup(struct notices *notices)
 	for (unsigned i = 0; i < notices->target_count; i++) {
 		free(notices->of_targets[i]);
 		free(notices->own[i]);
+		free(notices->own_next[i]);
 	}
 	free(notices->of_targets);
 	free(notices->own);
+	free(notices->own_next);
 	*notices = (struct notices){0};
 }
 
@@ -220,28 +226,81 @@ void notices_forget(struct notices *notices, unsigned target, struct notes_seen 
 	*seen = (struct notes_seen){notices->general.used, notices->general.omitted};
 }
 
+struct notes *notices_for_packet(struct notices *notices, unsigned target)
+{
+	return notices->is_split ? notices->own_next[target] : &notices->next;
+}
+
+/* With -split, the next packet of a file has nothing about other targets. */
+static void add_to_next(struct notices *notices, unsigned target, const char *text)
+{
+	if (notices->is_split && target == NOTICES_OF_ALL)
+		return;
+	if (notices->is_split && !notices->own_next[target])
+		notices->own_next[target] = calloc(1, sizeof(struct notes));
+	if (notices_for_packet(notices, target))
+		notes_add(notices_for_packet(notices, target), "%s", text);
+}
+
+static void add_note(struct notices *notices, unsigned target, bool with_end, const char *text)
+{
+	const bool is_own = notices->is_split && target != NOTICES_OF_ALL;
+	struct notes *end = is_own ? notices_events(notices, target) : &notices->general;
+
+	if (notices->place == NOTICES_IN_HEADERS)
+		notes_add(is_own ? end : &notices->headers, "%s", text);
+	if (notices->place == NOTICES_ON_PACKETS)
+		add_to_next(notices, target, text);
+	if (notices->place == NOTICES_AT_END || (notices->place == NOTICES_ON_PACKETS && with_end))
+		notes_add(end, "%s", text);
+}
+
 void notices_warn_of(struct notices *notices, unsigned target, const char *format, ...)
 {
+	char text[LINE_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	print_line(true, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	va_start(args, format);
-	add_line(notices_events(notices, target), format, args);
-	va_end(args);
+	notice_warning("%s", text);
+	add_note(notices, target, true, text);
 }
 
 void notices_warn(struct notices *notices, const char *format, ...)
 {
+	char text[LINE_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	print_line(true, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	notice_warning("%s", text);
+	add_note(notices, NOTICES_OF_ALL, true, text);
+}
+
+void notices_warn_now(struct notices *notices, unsigned target, const char *format, ...)
+{
+	char text[LINE_SIZE];
+	va_list args;
+
 	va_start(args, format);
-	add_line(&notices->general, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	notice_warning("%s", text);
+	add_note(notices, target, false, text);
+}
+
+void notices_add(struct notices *notices, unsigned target, bool with_end, const char *format, ...)
+{
+	char text[LINE_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (notices->place != NOTICES_IN_HEADERS)
+		add_note(notices, target, with_end, text);
 }
 
 static bool has_line(const char *text, const char *line)

@@ -4,6 +4,7 @@
 #include "format/pcapng_write.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Messages for the user: lines on stderr, and below them at most one status
@@ -54,11 +55,25 @@ void notes_clear(struct notes *notes);
 /* Returns all lines, owned by notes; NULL: there are none. */
 const char *notes_text(struct notes *notes);
 
+enum { NOTICES_OF_ALL = UINT32_MAX }; /* in place of a target: several ones, or the run */
+
+/* The place in the output for what is reported now. */
+enum notices_place {
+	NOTICES_IN_HEADERS, /* the output has not begun: of this file and of all others */
+	NOTICES_ON_PACKETS, /* on the next packet, and at the end */
+	NOTICES_AT_END,	    /* the run is over */
+};
+
 /* The notes that a run writes into its output: general ones, and some for each target. */
 struct notices {
-	struct notes general;
+	enum notices_place place;
+	struct notes headers;	   /* for the first section of each file */
+	struct notes next;	   /* for the next packet */
+	struct notes general;	   /* for the end of the present file */
 	struct notes **of_targets; /* descriptions of sections; NULL: a target has none */
-	struct notes **own;	   /* of -split: what is general without it; NULL: none */
+	/* of -split, for the file of a target alone; NULL: none: */
+	struct notes **own;	 /* what is general without it */
+	struct notes **own_next; /* for its next packet */
 	unsigned target_count;
 	bool is_split;
 };
@@ -86,13 +101,33 @@ const char *notices_general_after(struct notices *notices, const struct notes_se
 /* All notes for events of a target, and the general ones, are in a file. */
 void notices_forget(struct notices *notices, unsigned target, struct notes_seen *seen);
 
-/* Prints a warning about one target, and adds it to the notes for its events. */
+/* Prints a warning about one target, and adds it to its notes of the present place. */
 void notices_warn_of(struct notices *notices, unsigned target, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Prints a warning, and adds it to the general notes. */
+/* Prints a warning, and adds it to the notes of the present place. */
 void notices_warn(struct notices *notices, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * The same as notices_warn_of(), of what the end of the file does not repeat, because it
+ * has the sum of it.
+ */
+void notices_warn_now(struct notices *notices, unsigned target, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Adds what happened to a target to the next packet's notes; with_end: and to those for
+ * the end. Before the output begins it does nothing: the header has the states of targets.
+ */
+void notices_add(struct notices *notices, unsigned target, bool with_end, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/*
+ * Returns the notes for the next packet of a target: those of any target, or with -split
+ * its own ones, or NULL. The caller clears them when they are written.
+ */
+struct notes *notices_for_packet(struct notices *notices, unsigned target);
 
 /*
  * Adds a description of a section of a target's stream, "hardware" and "x86" for

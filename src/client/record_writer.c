@@ -33,7 +33,7 @@ static bool add_watermark_interface(struct record_writer *writer, struct error *
 	return output_add(writer->output, pcapng_write_interface(record, &interface), false, error);
 }
 
-bool record_writer_start(struct record_writer *writer, struct error *error)
+bool record_writer_start(struct record_writer *writer, const char *comment, struct error *error)
 {
 	const struct pcap_file file = {
 		.linktype = writer->linktype,
@@ -48,7 +48,7 @@ bool record_writer_start(struct record_writer *writer, struct error *error)
 	record = output_buffer(writer->output);
 	if (writer->pcapng)
 		size = pcapng_write_section(
-			record, writer->has_watermarks ? MERGE_APPLICATION : APPLICATION, NULL);
+			record, writer->has_watermarks ? MERGE_APPLICATION : APPLICATION, comment);
 	else
 		pcap_file_put_header(record, &file);
 	if (!output_add(writer->output, size, false, error))
@@ -96,8 +96,8 @@ bool record_writer_packet(struct record_writer *writer, const struct packet *pac
 	out.interface = source.number;
 	if (writer->pcapng) {
 		linktype_copy(record + PCAPNG_PACKET_HEAD, &out, from, to);
-		size = pcapng_write_packet(
-			record, &out, packet_options(packet), packet->options_size);
+		size = pcapng_write_commented_packet(
+			record, &out, source.comment, packet_options(packet), packet->options_size);
 	} else {
 		linktype_copy(record + PCAP_FILE_RECORD, &out, from, to);
 		pcap_file_put_record(record, &out, true);

@@ -20,8 +20,8 @@ struct record_writer {
 	uint32_t interfaces; /* the number of IDBs written */
 };
 
-/* Writes the header. */
-bool record_writer_start(struct record_writer *writer, struct error *error);
+/* Writes the header, in pcapng with a comment; NULL: without. */
+bool record_writer_start(struct record_writer *writer, const char *comment, struct error *error);
 
 /*
  * Returns the link type under which packets of a link type are written, without
@@ -40,6 +40,7 @@ bool record_writer_interface(struct record_writer *writer, const struct interfac
 struct record_source {
 	uint32_t number; /* from record_writer_interface() */
 	uint32_t linktype;
+	const char *comment; /* on this packet, in pcapng; NULL: none */
 };
 
 /* Writes a packet. A pcap cannot store its options. */

@@ -453,6 +453,7 @@ static int finish(struct session *session, struct error *error)
 		run_start_explain(&session->start, file, error);
 		return 1;
 	}
+	session->notices.place = NOTICES_AT_END;
 	/* a complete file, or a reader that has left, misses no last packets */
 	if (file->state == CAPTURE_FILE_OPEN)
 		is_lagging = sources_warn_of_lag(&session->sources) > 0;

@@ -95,6 +95,7 @@ static void report_outage(struct source *source)
 	if (source->outage_count++ < OUTAGES_NOTED_MAX)
 		notes_add(notices_events(source->common->notices, source->index), "%s",
 			source->outage_text);
+	interface_table_set_trouble(source->common->interfaces, source->index, NULL);
 	source->last_message[0] = '\0';
 }
 
@@ -117,7 +118,8 @@ static void enter_running(struct source *source)
 	else if (common->options->verbose)
 		notice("%s: capture started", label);
 	if (common->options->align && !source->clock_offset.is_known)
-		notice_warning("%s: clock offset unknown; timestamps are not corrected", label);
+		notices_warn_now(common->notices, source->index,
+			"%s: clock offset unknown; timestamps are not corrected", label);
 	if (source->left_out & ~source->left_out_warned)
 		common->has_left_out = true;
 	common->begun_count += source->stream_began_ms == 0;
@@ -146,6 +148,23 @@ static uint32_t random_number(void)
 	return number;
 }
 
+/* Says in the output why a lost source has no packets: in this file, and in later ones. */
+static void note_loss(const struct source *source, const char *reason)
+{
+	struct source_common *common = source->common;
+	char since[SOURCE_TIME_SIZE];
+	char text[OUTAGE_TEXT_MAX];
+
+	source_print_time(source->lost_since_ns, since);
+	if (source->stream_began_ms)
+		snprintf(text, sizeof(text), "no packets since %s UTC: %s; reconnecting", since,
+			reason);
+	else
+		snprintf(text, sizeof(text), "not connected: %s; reconnecting", reason);
+	interface_table_set_trouble(common->interfaces, source->index, text);
+	notices_add(common->notices, source->index, false, "%s: %s", source->target->label, text);
+}
+
 /* Reports the reason, unless it was the last one, and plans another attempt. */
 static void enter_lost(struct source *source, const struct error *error)
 {
@@ -161,6 +180,7 @@ static void enter_lost(struct source *source, const struct error *error)
 		if (now - source->stream_began_ms > STEADY_MS)
 			source->attempt = 0;
 		set_state(source, SOURCE_LOST);
+		note_loss(source, reason);
 	}
 	if (strcmp(source->last_message, reason) != 0)
 		notice("%s: %s; reconnecting", source->target->label, reason);
@@ -192,8 +212,8 @@ static void enter_over(struct source *source, const struct error *error)
 			retry_would_help(source)
 				? "; the other targets continue; try -retry to reconnect"
 				: "");
-		notes_add(notices_events(common->notices, source->index), "%s: %s", label,
-			error->text);
+		interface_table_set_trouble(common->interfaces, source->index, error->text);
+		notices_add(common->notices, source->index, true, "%s: %s", label, error->text);
 	} else if (common->options->verbose) {
 		notice("%s: capture ended", label);
 	}
@@ -260,8 +280,9 @@ void source_warn_of_drops(struct source *source)
 
 	if (drops <= source->drops_reported || now < source->drops_reported_ms + DROPS_MS)
 		return;
-	notice_warning("%s: %" PRIu64 " packets dropped on that host, %s", source->target->label,
-		drops, drop_reason(source));
+	notices_warn_now(source->common->notices, source->index,
+		"%s: %" PRIu64 " packets dropped on that host, %s", source->target->label, drops,
+		drop_reason(source));
 	source->was_blocked = false;
 	source->was_paused = false;
 	source->drops_reported = drops;

@@ -94,7 +94,12 @@ static void on_clock(void *context, const struct clock_offset *offset)
 		effect = "; timestamps are corrected by that";
 	else if (offset->ns > 0)
 		effect = "; its packets are out of order, and delayed by up to that; try -align";
-	notice_warning("%s: clock is %s%s", source->target->label, text, effect);
+	/* a header has all offsets */
+	if (source->common->notices->place == NOTICES_IN_HEADERS)
+		notice_warning("%s: clock is %s%s", source->target->label, text, effect);
+	else
+		notices_warn_now(source->common->notices, source->index, "%s: clock is %s%s",
+			source->target->label, text, effect);
 }
 
 static void before_data(void *context)

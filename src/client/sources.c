@@ -102,15 +102,16 @@ static bool update_silence(struct source *source, uint64_t now)
 static void warn_of_silence(const struct source *source, uint64_t now)
 {
 	const bool is_alone = source->common->in_state[SOURCE_RUNNING] == 1;
+	struct notices *notices = source->common->notices;
 	const char *label = source->target->label;
 	char since[SOURCE_TIME_SIZE];
 
 	if (!source->is_silent) {
-		notice_warning("%s: data resumed", label);
+		notices_warn_now(notices, source->index, "%s: data resumed", label);
 		return;
 	}
 	source_print_time(source_complete_up_to_ns(source, now), since);
-	notice_warning("%s: no data since %s UTC%s", label, since,
+	notices_warn_now(notices, source->index, "%s: no data since %s UTC%s", label, since,
 		is_alone ? "" : "; packets of other targets are delayed by up to -hold");
 }
 
@@ -132,9 +133,11 @@ static void check_silence(struct sources *sources, uint64_t now)
 			warn_of_silence(source, now);
 	}
 	if (silent > NAMED_MAX)
-		notice_warning("%u more targets: no data", silent - NAMED_MAX);
+		notices_warn_now(sources->common.notices, NOTICES_OF_ALL,
+			"%u more targets: no data", silent - NAMED_MAX);
 	if (resumed > NAMED_MAX)
-		notice_warning("%u more targets: data resumed", resumed - NAMED_MAX);
+		notices_warn_now(sources->common.notices, NOTICES_OF_ALL,
+			"%u more targets: data resumed", resumed - NAMED_MAX);
 	sources->silence_check_ms = now + SILENCE_CHECK_MS;
 }
 

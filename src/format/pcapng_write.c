@@ -214,17 +214,25 @@ size_t pcapng_write_statistics(unsigned char *out, const struct statistics *stat
 	return close_block(out, PCAPNG_STATISTICS, at, at > options);
 }
 
-size_t pcapng_write_packet(
-	unsigned char *out, const struct packet *packet, const void *options, size_t options_size)
+size_t pcapng_write_commented_packet(unsigned char *out, const struct packet *packet,
+	const char *comment, const void *options, size_t options_size)
 {
 	unsigned char *at = put_u32(out + BLOCK_HEAD, packet->interface);
+	unsigned char *first;
 
 	at = put_time(at, packet->time);
 	at = put_u32(at, packet->caplen);
 	at = put_u32(at, packet->len);
-	at = put_padding(at + packet->caplen, packet->caplen);
+	first = put_padding(at + packet->caplen, packet->caplen);
+	at = put_text(first, PCAPNG_COMMENT, comment);
 	at = put_bytes(at, options, options_size);
-	return close_block(out, PCAPNG_PACKET, at, options_size > 0);
+	return close_block(out, PCAPNG_PACKET, at, at > first);
+}
+
+size_t pcapng_write_packet(
+	unsigned char *out, const struct packet *packet, const void *options, size_t options_size)
+{
+	return pcapng_write_commented_packet(out, packet, NULL, options, options_size);
 }
 
 size_t pcapng_comment_size(const char *comment)

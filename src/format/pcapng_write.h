@@ -79,6 +79,10 @@ size_t pcapng_write_statistics(unsigned char *out, const struct statistics *stat
 size_t pcapng_write_packet(
 	unsigned char *out, const struct packet *packet, const void *options, size_t options_size);
 
+/* The same with a comment before the options. */
+size_t pcapng_write_commented_packet(unsigned char *out, const struct packet *packet,
+	const char *comment, const void *options, size_t options_size);
+
 /* Returns the size in bytes of an option with a comment. */
 size_t pcapng_comment_size(const char *comment);
 

@@ -162,7 +162,9 @@ adds_up() {
 	dropped=$(sed -n 's/.*h1: .*filter, \([0-9]*\) dropped by kernel.*/\1/p' \
 		"$BATS_TEST_TMPDIR/final")
 	comments | grep -q "h1: $dropped packets dropped by kernel\"*$"
-	comments | run ! grep -q "h2: "
+	comments | run ! grep -q "h2: .*packets"
+	[ "$(fields frame.comment |
+		grep -c 'h1: [1-9][0-9]* packets dropped on that host')" -eq 1 ]
 	file_has $((3000 - dropped + 10))
 }
 

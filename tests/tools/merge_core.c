@@ -84,7 +84,8 @@ static bool write_packet(void *context, unsigned target, const struct packet *pa
 
 	(void)target;
 	return record_writer_packet(&core->writer, packet,
-		(struct record_source){packet->interface, LINKTYPE_SLL}, &core->error);
+		(struct record_source){.number = packet->interface, .linktype = LINKTYPE_SLL},
+		&core->error);
 }
 
 static void load(struct file_source *source, const char *path)
@@ -192,7 +193,7 @@ int main(int argc, char **argv)
 		load(source, argv[i + 1]);
 	}
 	begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	if (!record_writer_start(&core.writer, &core.error))
+	if (!record_writer_start(&core.writer, NULL, &core.error))
 		errx(1, "%s", core.error.text);
 	run(&core);
 	fprintf(stderr, "cpu %" PRIu64 "\n", (clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1000);

@@ -206,6 +206,39 @@ static void repeated_note_is_kept_once(void **state)
 	notices_cleanup(&notices);
 }
 
+static void report_all(struct notices *notices)
+{
+	notices_warn(notices, "%s: 1", "clock");
+	notices_warn_now(notices, 0, "%s: 2", "drops");
+	notices_add(notices, 0, true, "%s: 3", "failure");
+	notices_add(notices, 0, false, "%s: 4", "loss");
+}
+
+static void warning_goes_to_the_place_of_its_time(void **state)
+{
+	struct notices notices;
+
+	(void)state;
+	assert_true(notices_init(&notices, 1));
+	report_all(&notices);
+	assert_string_equal(notes_text(&notices.headers), "clock: 1\ndrops: 2");
+	assert_null(notes_text(&notices.next));
+	assert_null(notes_text(&notices.general));
+	notices.place = NOTICES_ON_PACKETS;
+	report_all(&notices);
+	assert_string_equal(notes_text(&notices.headers), "clock: 1\ndrops: 2");
+	assert_string_equal(notes_text(&notices.next), "clock: 1\ndrops: 2\nfailure: 3\nloss: 4");
+	assert_string_equal(notes_text(&notices.general), "clock: 1\nfailure: 3");
+	notes_clear(&notices.next);
+	notes_clear(&notices.general);
+	notices.place = NOTICES_AT_END;
+	report_all(&notices);
+	assert_null(notes_text(&notices.next));
+	assert_string_equal(
+		notes_text(&notices.general), "clock: 1\ndrops: 2\nfailure: 3\nloss: 4");
+	notices_cleanup(&notices);
+}
+
 /* Line breaks take more space here than there. */
 static void long_note_is_cut_between_lines(void **state)
 {
@@ -280,6 +313,7 @@ int main(void)
 		cmocka_unit_test(latest_lines_and_all_warnings_are_repeated),
 		cmocka_unit_test(each_line_of_a_note_has_the_label),
 		cmocka_unit_test(repeated_note_is_kept_once),
+		cmocka_unit_test(warning_goes_to_the_place_of_its_time),
 		cmocka_unit_test(long_note_is_cut_between_lines),
 		cmocka_unit_test(notes_that_fit_are_kept),
 		cmocka_unit_test(note_of_the_exact_size_fits),

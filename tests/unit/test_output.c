@@ -134,8 +134,8 @@ static bool write_packet(struct record_writer *writer, const struct sample *samp
 	struct error *error)
 {
 	return record_writer_packet(writer, &sample->packets[number],
-		(struct record_source){
-			sample->packets[number].interface, sample->linktypes[number]},
+		(struct record_source){.number = sample->packets[number].interface,
+			.linktype = sample->linktypes[number]},
 		error);
 }
 
@@ -165,7 +165,7 @@ static bool write_sample(
 	bool good;
 
 	writer.output = output;
-	good = record_writer_start(&writer, error) && write_interface(&writer, error);
+	good = record_writer_start(&writer, NULL, error) && write_interface(&writer, error);
 	for (size_t i = 0; i < sample->count && good; i++) {
 		do
 			good = write_packet(&writer, sample, i, error);
@@ -350,7 +350,7 @@ static size_t fill(
 	size_t count = 0;
 
 	writer.output = output;
-	if (!record_writer_start(&writer, error))
+	if (!record_writer_start(&writer, NULL, error))
 		return 0;
 	while (count < FULL_MAX && write_packet(&writer, sample, count % PACKETS, error)) {
 		const size_t place = count % PACKETS;
@@ -500,7 +500,7 @@ static void flush_writes_all(void **state)
 	make_sample(&seed, &sample, PACKETS, 300);
 	writer = sample.writer;
 	writer.output = output;
-	assert_true(record_writer_start(&writer, &error));
+	assert_true(record_writer_start(&writer, NULL, &error));
 	check_file(&sample, 24);
 	for (size_t i = 0; i < sample.count; i++) {
 		assert_true(write_packet(&writer, &sample, i, &error));
@@ -599,7 +599,7 @@ static void lose(const struct sample *sample, size_t size, size_t every)
 	assert_non_null(output);
 	writer.output = output;
 	limit_files(size);
-	good = record_writer_start(&writer, &error);
+	good = record_writer_start(&writer, NULL, &error);
 	while (good && added < sample->count) {
 		good = write_packet(&writer, sample, added, &error);
 		added += good;
@@ -715,7 +715,7 @@ static void device_full_is_error(void **state)
 
 	(void)state;
 	assert_non_null(output);
-	assert_false(record_writer_start(&writer, &error));
+	assert_false(record_writer_start(&writer, NULL, &error));
 	assert_int_equal(error.status, 1);
 	assert_string_equal(error.text, "/dev/full: No space left on device");
 	output_close(output, &error);
@@ -736,7 +736,7 @@ static void reader_closed_is_no_error(void **state)
 	assert_non_null(output);
 	close(fds[0]);
 	writer.output = output;
-	assert_false(record_writer_start(&writer, &error));
+	assert_false(record_writer_start(&writer, NULL, &error));
 	assert_int_equal(error.status, 0);
 	output_close(output, &error);
 	assert_int_equal(error.status, 0);

@@ -23,7 +23,7 @@ enum {
 	ORIGINS = 12,
 };
 
-static const struct record_source cooked = {0, LINKTYPE_SLL};
+static const struct record_source cooked = {.linktype = LINKTYPE_SLL};
 static char path[] = "/tmp/ddump-test-XXXXXX";
 static unsigned char *bodies;
 static unsigned char *got;
@@ -63,7 +63,7 @@ static void record_writer_open(struct record_writer *writer, bool pcapng, uint32
 		.linktype = linktype,
 	};
 	assert_non_null(writer->output);
-	assert_true(record_writer_start(writer, &error));
+	assert_true(record_writer_start(writer, NULL, &error));
 }
 
 /* Ends it, and reads it back. Returns its size. */
@@ -146,7 +146,8 @@ static void tell_packet(struct seed *seed, struct record_writer *writer, struct 
 
 	told->packets[i] = some_packet(seed, number);
 	assert_true(record_writer_packet(writer, &told->packets[i],
-		(struct record_source){number, told->linktypes[number]}, &error));
+		(struct record_source){.number = number, .linktype = told->linktypes[number]},
+		&error));
 }
 
 static void tell_statistics(struct seed *seed, struct record_writer *writer, struct told *told)
@@ -310,7 +311,7 @@ static void watermarks_of_a_merge_are_read_back(void **state)
 			.linktype = LINKTYPE_SLL,
 		};
 		assert_non_null(writer.output);
-		assert_true(record_writer_start(&writer, &error));
+		assert_true(record_writer_start(&writer, NULL, &error));
 		if (!i) {
 			struct seed seed = seed_start();
 			struct interface interface = some_interface(&seed, LINKTYPE_SLL);
@@ -467,7 +468,7 @@ static void largest_packet_fits(void **state)
 /* No reader accepts more than PACKET_MAX bytes, also of headers that grow. */
 static void largest_ethernet_packet_in_pcap_of_sll_is_cut(void **state)
 {
-	const struct record_source ethernet = {0, ETHERNET};
+	const struct record_source ethernet = {.linktype = ETHERNET};
 	const struct packet packet = {.caplen = PACKET_MAX, .len = PACKET_MAX, .data = bodies};
 	struct error error = {0};
 	struct record_writer writer;
@@ -508,7 +509,7 @@ static void stall(struct stalled *stalled, bool pcapng)
 	};
 	close(fds[1]);
 	assert_non_null(stalled->writer.output);
-	assert_true(record_writer_start(&stalled->writer, &error));
+	assert_true(record_writer_start(&stalled->writer, NULL, &error));
 }
 
 /* Lets the reader go on; all that was written comes to got. */
@@ -587,7 +588,7 @@ static void failure_sets_the_error_once(void **state)
 	uint32_t number;
 
 	(void)state;
-	assert_false(record_writer_start(&writer, &error));
+	assert_false(record_writer_start(&writer, NULL, &error));
 	assert_int_equal(error.status, 1);
 	assert_false(record_writer_interface(&writer, &interface, &number, &again));
 	assert_false(record_writer_comment(&writer, "a remark", &again));

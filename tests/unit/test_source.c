@@ -151,23 +151,31 @@ static void transition_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		static struct notices notices;
+		struct interface_table interfaces;
 		const struct row *row = &rows[i];
 		struct options options = {.retry = row->retry, .require_all = row->require_all};
 		struct source_common common = {.options = &options,
 			.merge = merge_new(1, &limits, &sink),
 			.notices = &notices,
+			.interfaces = &interfaces,
 			.in_state[SOURCE_CONNECTING] = 1};
 		struct source source = {
 			.common = &common, .target = &target, .is_refused = row->refused};
 
 		print_message("%s\n", row->name);
 		assert_non_null(common.merge);
+		assert_true(interface_table_init(&interfaces, 1));
 		play(&source, row);
 		assert_int_equal(source.state, row->state);
 		assert_int_equal(common.in_state[row->state], 1);
 		assert_int_equal(common.begun_count, row->begun);
 		assert_int_equal(common.missing_count, row->missing);
 		assert_int_equal(common.failed_count, row->failed);
+		/* the header of a file has the targets that are missing then */
+		assert_int_equal(interfaces.targets[0].trouble != NULL,
+			source.state == SOURCE_LOST ||
+				(source.state == SOURCE_OVER && !source.ended));
+		interface_table_cleanup(&interfaces);
 		outages_cleanup(&source.outages);
 		merge_free(common.merge);
 	}
