@@ -24,9 +24,7 @@
 enum {
 	NAME_SIZE = 512,
 	COMMENT_SIZE = 2048,
-	COUNTS_MS = 5000,   /* between two statistics of an interface without new drops */
-	KEPT_MAX = 4 << 20, /* bytes of blocks that each file begins with */
-	KEPT_SHARE = 4,	    /* at most this part of a file of -C */
+	COUNTS_MS = 5000, /* between two statistics of an interface without new drops */
 };
 
 /* After a function of the output has returned false: blocked, or failed? */
@@ -211,6 +209,15 @@ static void rotate_if_full(struct capture_file *file)
 		capture_file_rotate(file);
 }
 
+/* Writes secrets and names that the file lacks, behind the description of an interface. */
+static bool write_blocks(struct capture_file *file)
+{
+	if (!file->writer.pcapng || file->writer.interfaces == 0 || file->is_discarded)
+		return true;
+	return file_blocks_write(&file->blocks, &file->writer, &file->error) ||
+	       handle_failure(file);
+}
+
 /* Writes a packet, with its interface if that is new. */
 static bool write_packet(
 	struct capture_file *file, const struct packet *packet, struct interface_entry *entry)
@@ -219,6 +226,8 @@ static bool write_packet(
 	struct notes *notes;
 
 	if (!entry->is_written && !write_interface(file, entry))
+		return false;
+	if (file_blocks_are_due(&file->blocks) && !write_blocks(file))
 		return false;
 	from.number = entry->written_as;
 	notes = notices_for_packet(file->notices, entry->target);
@@ -276,33 +285,27 @@ static void warn(struct capture_file *file, const char *format, ...)
 		notices_warn(file->notices, "%s", text);
 }
 
-/* Keeps a block for the next files. */
-static void keep_block(struct capture_file *file, const unsigned char *bytes, size_t size)
+/* Makes sure that a block of a target is not the first one in a file. */
+static bool describe_before_block(struct capture_file *file, unsigned target)
 {
-	const uint64_t share = file->options->file_bytes / KEPT_SHARE;
+	const uint32_t first = file->interfaces->targets[target].first;
 
-	file->kept.limit = file->is_of_target ? file->kept_max : KEPT_MAX;
-	if (share > 0 && share < file->kept.limit)
-		file->kept.limit = (size_t)share;
-	if (kept_blocks_add(&file->kept, bytes, size) || file->kept_is_cut)
-		return;
-	file->kept_is_cut = true;
-	warn(file,
-		"secrets or names of addresses are too many to be in each file; later files lack "
-		"some of them");
+	if (file->writer.interfaces == 0 && first != INTERFACE_TABLE_NONE && !file->is_discarded &&
+		!write_interface(file, file->interfaces->list[first]))
+		return false;
+	return write_blocks(file);
 }
 
 bool capture_file_block(void *context, unsigned target, const unsigned char *bytes, size_t size)
 {
 	struct capture_file *file = context;
 
-	(void)target;
-	if (file->state != CAPTURE_FILE_OPEN)
+	if (file->state != CAPTURE_FILE_OPEN || !describe_before_block(file, target))
 		return false;
 	if (!record_writer_block(&file->writer, bytes, size, &file->error))
 		return handle_failure(file);
-	if (file->rotation && file->writer.pcapng)
-		keep_block(file, bytes, size);
+	if (file->writer.pcapng)
+		file_blocks_keep(&file->blocks, bytes, size);
 	return true;
 }
 
@@ -442,19 +445,9 @@ bool capture_file_write_end(struct capture_file *file)
 	for (; *at != INTERFACE_TABLE_NONE; *at = next_interface(file, *at))
 		if (!write_counters(file, file->interfaces->list[*at]))
 			return cannot_write(file);
+	if (!write_blocks(file))
+		return cannot_write(file);
 	return write_notes(file) || cannot_write(file);
-}
-
-/* Writes the blocks that each file needs, after the header. */
-static bool write_kept(struct capture_file *file)
-{
-	const unsigned char *block;
-	size_t size;
-
-	for (size_t at = 0; (size = kept_blocks_at(&file->kept, at, &block)) > 0; at += size)
-		if (!record_writer_block(&file->writer, block, size, &file->error))
-			return handle_failure(file);
-	return true;
 }
 
 /* Writes the end of the present file, and switches to fd. */
@@ -477,6 +470,7 @@ static void forget_written(struct capture_file *file)
 		file->interfaces->list[i]->is_written = false;
 		file->interfaces->list[i]->counts_written = 0;
 	}
+	file_blocks_begin_file(&file->blocks);
 	file->writer.interfaces = 0;
 	file->end_has_begun = false;
 	file->notes_written = 0;
@@ -502,8 +496,7 @@ static void begin_file(struct capture_file *file)
 	}
 	memcpy(finished, rotation->name, sizeof(finished));
 	rotation_accept(rotation, output_fd(file->writer.output));
-	if (write_kept(file))
-		capture_file_flush(file);
+	capture_file_flush(file);
 	file_commands_start(file->commands, finished, clock_ms());
 }
 
@@ -534,5 +527,5 @@ void capture_file_rotate(struct capture_file *file)
 
 void capture_file_cleanup(struct capture_file *file)
 {
-	kept_blocks_cleanup(&file->kept);
+	file_blocks_cleanup(&file->blocks);
 }

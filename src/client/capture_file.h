@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "client/file_blocks.h"
 #include "client/file_command.h"
 #include "client/interface_table.h"
-#include "client/kept_blocks.h"
 #include "client/notices.h"
 #include "client/options.h"
 #include "client/record_writer.h"
@@ -30,8 +30,7 @@ struct capture_file {
 	/* of several files: */
 	struct rotation *rotation;	/* NULL: one file */
 	struct file_commands *commands; /* of -z */
-	struct kept_blocks kept;
-	bool kept_is_cut;    /* later files lack some blocks, which was reported */
+	struct file_blocks blocks;
 	bool open_failed;    /* the next file could not be opened, which was reported */
 	uint64_t file_start; /* packets written before the present file */
 	enum capture_file_state state;
@@ -39,7 +38,6 @@ struct capture_file {
 	bool is_discarded; /* packets are counted, and not written */
 	bool is_of_target; /* of -split: it has this target only: */
 	unsigned target;
-	size_t kept_max;       /* bytes of its kept blocks */
 	bool has_readers;      /* the output is a capture for users, not only text */
 	struct error error;    /* of CAPTURE_FILE_FAILED */
 	uint64_t written;      /* packets */

@@ -35,6 +35,7 @@ struct options {
 	uint64_t hold;		  /* ms */
 	const char *ssh;	  /* command for ssh:// targets, NULL: ssh */
 	bool pcapng;		  /* write pcapng, not pcap */
+	bool no_names;		  /* for addresses, in pcapng */
 	bool align;
 	bool align_traffic; /* by the packets of -paths */
 	bool retry;

@@ -51,6 +51,7 @@ struct session {
 	struct merge *merge;
 	struct interface_table interfaces;
 	struct notices notices;
+	struct host_names names;
 	struct sources sources;
 	struct capture_file file;
 	struct split_files split;
@@ -115,6 +116,7 @@ static bool start_sources(struct session *session)
 		.merge = session->merge,
 		.interfaces = &session->interfaces,
 		.notices = &session->notices,
+		.names = session->file.blocks.names,
 		.paths = session->paths,
 	};
 
@@ -163,6 +165,8 @@ static bool allocate(struct session *session)
 	if (!notices_init(&session->notices, count))
 		return false;
 	session->notices.is_split = options->split;
+	if (!host_names_init(&session->names, &session->interfaces, &session->notices))
+		return false;
 	if (options->paths && !start_paths(session))
 		return false;
 	return status_line_init(
@@ -184,6 +188,12 @@ static bool set_up(struct session *session, struct error *error)
 		.options = options,
 		.interfaces = &session->interfaces,
 		.notices = &session->notices,
+		.blocks = {.notices = &session->notices,
+			.names = options->pcapng && !options->no_names && !options->split
+					 ? &session->names
+					 : NULL,
+			.has_files = session->outputs.rotation.is_on,
+			.file_bytes = options->file_bytes},
 		.writer = {.output = session->outputs.main,
 			.pcapng = options->pcapng,
 			/* for a ddump that reads this one; Wireshark's dialog has no use for it */
@@ -219,6 +229,7 @@ static void tear_down(struct session *session)
 	event_loop_free(session->loop);
 	sources_cleanup(&session->sources);
 	notices_cleanup(&session->notices);
+	host_names_cleanup(&session->names);
 	interface_table_cleanup(&session->interfaces);
 	merge_free(session->merge);
 	packet_delay_cleanup(&session->delay);

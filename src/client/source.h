@@ -5,6 +5,7 @@
 #include "client/conversion_losses.h"
 #include "client/event_loop.h"
 #include "client/feed.h"
+#include "client/host_names.h"
 #include "client/interface_table.h"
 #include "client/merge.h"
 #include "client/notices.h"
@@ -36,7 +37,8 @@ struct source_common {
 	struct merge *merge;
 	struct interface_table *interfaces;
 	struct notices *notices;
-	struct paths *paths; /* NULL: off */
+	struct host_names *names; /* NULL: not needed */
+	struct paths *paths;	  /* NULL: off */
 	unsigned in_state[SOURCE_STATES];
 	unsigned begun_count;	   /* captures that have begun, ever */
 	unsigned missing_count;	   /* sources that never began and are over */

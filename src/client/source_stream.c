@@ -350,6 +350,14 @@ static unsigned block_loss(const unsigned char *bytes)
 	}
 }
 
+static void on_address(void *context, const struct host_address *address)
+{
+	const struct source *source = context;
+
+	if (source->common->names)
+		host_names_add(source->common->names, source->index, address);
+}
+
 static bool on_block(void *context, const unsigned char *bytes, size_t size, struct error *error)
 {
 	struct source *source = context;
@@ -359,6 +367,8 @@ static bool on_block(void *context, const unsigned char *bytes, size_t size, str
 		source->omissions.losses |= block_loss(bytes);
 		return true;
 	}
+	if (common->options->no_names && bytes_u32(bytes, false) == PCAPNG_NAMES)
+		return true;
 	if (source->state == SOURCE_CONNECTING && merge_is_full(common->merge, source->index)) {
 		source->omissions.losses |= LOSS_LONG;
 		return true;
@@ -404,6 +414,7 @@ struct transfer_events source_stream_events(struct source *source)
 				.statistics = on_statistics,
 				.odd_time = on_odd_time,
 				.block = on_block,
+				.address = on_address,
 				.note = on_note,
 				.lose = on_lose,
 				.context = source,

@@ -162,7 +162,13 @@ static void begin_file(struct split_files *files, struct split_file *at, struct 
 		.has_readers = true,
 		.is_of_target = true,
 		.target = (unsigned)(at - files->list),
-		.kept_max = share < KEPT_MAX ? share : KEPT_MAX,
+		/* no names of hosts: they are of one file */
+		.blocks = {.notices = whole->notices,
+			.has_files = at->rotation != NULL,
+			.file_bytes = whole->options->file_bytes,
+			.kept_max = share < KEPT_MAX ? share : KEPT_MAX,
+			.label = at->label,
+			.target = (unsigned)(at - files->list)},
 	};
 	capture_file_start(&at->file, whole->writer.linktype);
 	if (!at->rotation)

@@ -54,7 +54,7 @@ _ddump_worker()
 	local dash=-
 	[[ $cur != --* ]] || dash=--
 	[[ ! $cur || $cur == -* ]] || return
-	local options='listen capture exclude ring interface host proxy no-promisc max-duration
+	local options='listen capture exclude ring interface host proxy no-promisc no-names max-duration
 		max-snaplen max-payload max-filter max-clients socket-mode socket-group version help h'
 	COMPREPLY=($(compgen -P $dash -W "$options" -- "${cur#"$dash"}"))
 } &&

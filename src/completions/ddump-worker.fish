@@ -8,6 +8,7 @@ complete -c ddump-worker -o interface -l interface -xa '(__fish_print_interfaces
 complete -c ddump-worker -o host -l host -x -d 'Allowed values of Host'
 complete -c ddump-worker -o proxy -l proxy -xa 'yes no' -d 'Require a proxy that sends its port'
 complete -c ddump-worker -o no-promisc -l no-promisc -d 'Never set an interface promiscuous'
+complete -c ddump-worker -o no-names -l no-names -d 'Send no addresses of this host in streams'
 complete -c ddump-worker -o max-duration -l max-duration -x -d 'Longest duration of a capture in s'
 complete -c ddump-worker -o max-snaplen -l max-snaplen -x -d 'Most bytes kept of a packet'
 complete -c ddump-worker -o max-payload -l max-payload -x -d 'Most bytes kept after a packet\'s headers'

@@ -14,6 +14,7 @@ _ddump_worker() {
 		'host[allowed values of Host]:names: '
 		'proxy[require a proxy that sends its port]:answer:(yes no)'
 		'no-promisc[never set an interface promiscuous]'
+		'no-names[send no addresses of this host in streams]'
 		'max-duration[longest duration of a capture]:seconds: '
 		'max-snaplen[most bytes kept of a packet]:bytes: '
 		"max-payload[most bytes kept after a packet's headers]:bytes: "

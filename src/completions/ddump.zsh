@@ -49,6 +49,7 @@ _ddump() {
 		'n[print addresses as numbers]'
 		'print-options[options of tcpdump for the text]:options: '
 		'pcapng[write pcapng]'
+		'no-names[write no names of hosts into pcapng]'
 		'c[stop after this many packets]:packets: '
 		'duration[stop after this many seconds]:seconds: '
 		'hold[wait at most this many ms for a silent target]:ms: '

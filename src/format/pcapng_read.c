@@ -14,6 +14,7 @@
 #include "format/pcapng_copy_block.h"
 #include "format/pcapng_epb.h"
 #include "format/pcapng_isb.h"
+#include "format/pcapng_nrb.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -161,6 +162,15 @@ static bool parse_copied(struct pcapng_read *reader, const struct stream_handler
 	return kept->size == 0 || sink->block(sink->context, kept->bytes, kept->size, error);
 }
 
+/* Passes on the addresses of a worker's host. Whatever names it sends are not used. */
+static bool parse_addresses(struct pcapng_read *reader, const struct stream_handler *sink,
+	const struct pcapng_block *block)
+{
+	if (!pcapng_nrb_parse(block, sink->address, sink->context))
+		reader->section.kept.losses |= LOSS_DAMAGED;
+	return true;
+}
+
 /* Returns the least size of a known block, 0 of an unknown one. */
 static uint32_t least_size(uint32_t type)
 {
@@ -206,6 +216,10 @@ static bool parse_block(struct pcapng_read *reader, const struct stream_handler 
 	case PCAPNG_PACKET:
 	case PCAPNG_OLD_PACKET:
 		return pcapng_epb_parse(&reader->section, sink, block, error);
+	case PCAPNG_NAMES:
+		if (reader->section.is_worker && sink->address)
+			return parse_addresses(reader, sink, block);
+		return parse_copied(reader, sink, block, error);
 	default:
 		return parse_copied(reader, sink, block, error);
 	}

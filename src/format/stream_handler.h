@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/error.h"
+#include "common/host_address.h"
 #include "format/packet.h"
 
 /* What the output lacks of a stream; bits, each is reported once. */
@@ -48,6 +49,11 @@ struct stream_handler {
 	 * packets that follow. NULL: such blocks are skipped.
 	 */
 	bool (*block)(void *context, const unsigned char *bytes, size_t size, struct error *error);
+	/*
+	 * An address of the host that captures, which its ddump-worker has sent; such
+	 * blocks are not passed to the function above. May be NULL.
+	 */
+	void (*address)(void *context, const struct host_address *address);
 	/*
 	 * A text that describes the section: "hardware", "x86". It has no control
 	 * characters but line breaks. May be NULL.

@@ -189,6 +189,7 @@ static const char *describe_limit(struct capture_run *run)
 
 static bool open_encoder(struct capture_run *run, struct error *error)
 {
+	const bool has_names = run->params.pcapng && !run->settings->no_names;
 	const struct encoder_options options = {
 		.pcapng = run->params.pcapng,
 		.nano = run->params.nano,
@@ -200,9 +201,12 @@ static bool open_encoder(struct capture_run *run, struct error *error)
 		.payload = run->params.payload,
 		.comment = describe_limit(run),
 		.filter = run->params.filter,
+		.addresses = has_names ? &run->addresses : NULL,
 		.socket = capture_fd(run->capture),
 	};
 
+	if (has_names)
+		host_addresses_find(&run->addresses);
 	run->body = http_body_new(&run->connection, sends_chunks(run));
 	run->encoder = encoder_new(run->body, &options);
 	if (!run->body || !run->encoder)

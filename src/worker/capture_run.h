@@ -5,6 +5,7 @@
 #include "worker/capture_params.h"
 #include "worker/connection.h"
 #include "worker/filter.h"
+#include "worker/host_addresses.h"
 #include "worker/interface_choice.h"
 #include "worker/journal.h"
 #include "worker/peer.h"
@@ -37,6 +38,7 @@ struct capture_run {
 	int promiscuous_fd; /* keeps the interfaces promiscuous; -1: not */
 	struct capture_filter filter;
 	struct filter_program program;
+	struct host_addresses addresses;
 	struct capture *capture;
 	struct http_body *body;
 	struct encoder *encoder;

@@ -181,6 +181,17 @@ static bool set_promisc(void *to, const char *value, struct error *error)
 	return error_set(error, 1, "promisc: \"%s\" is neither yes nor no", value);
 }
 
+/* The same. */
+static bool set_names(void *to, const char *value, struct error *error)
+{
+	struct settings *settings = to;
+
+	settings->no_names = strcmp(value, "no") == 0;
+	if (settings->no_names || strcmp(value, "yes") == 0)
+		return true;
+	return error_set(error, 1, "names: \"%s\" is neither yes nor no", value);
+}
+
 static bool set_mode(void *to, const char *value, struct error *error)
 {
 	char *end;
@@ -205,6 +216,7 @@ const struct option_row settings_rows[] = {
 	{"host", "NAMES", "allowed values of Host (default: any for programs)", set_hosts, 0},
 	{"proxy", "yes|no", "require a proxy that sends its port (default no)", set_proxy, 0},
 	{"no-promisc", NULL, "never set an interface promiscuous", AT(no_promisc)},
+	{"no-names", NULL, "send no addresses of this host in streams", AT(no_names)},
 	{"max-duration", "S", "longest duration of a capture", set_duration, 0},
 	{"max-snaplen", "N", "most bytes kept of a packet", set_snaplen, 0},
 	{"max-payload", "N", "most bytes kept after a packet's headers", set_payload, 0},
@@ -231,6 +243,7 @@ static bool read_environment(struct settings *settings, struct error *error)
 		{"DDUMP_HOSTS", set_hosts},
 		{"DDUMP_PROXY", set_proxy},
 		{"DDUMP_PROMISC", set_promisc},
+		{"DDUMP_NAMES", set_names},
 		{"DDUMP_RING", set_ring},
 		{"DDUMP_INTERFACES", set_interfaces},
 		{"DDUMP_MAX_DURATION", set_duration},

@@ -3,12 +3,14 @@
  * Encodes the stream of a capture. In: packets, statistics. Out: pcap; or pcapng. Of
  * packets with SLL2 headers IDB 0 is "any", and each interface gets an IDB before its
  * first packet; of those of a device IDB 0 is the device, and the only one. All IDBs have the same
- * link type and snaplen, because libpcap rejects files with different ones.
+ * link type and snaplen, because libpcap rejects files with different ones. After IDB 0
+ * come the host's addresses.
  */
 #include "worker/encoder.h"
 
 #include "format/linktype.h"
 #include "format/pcap_file.h"
+#include "format/pcapng_nrb.h"
 #include "format/pcapng_write.h"
 #include "worker/interface_ids.h"
 #include "worker/interfaces.h"
@@ -16,6 +18,7 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +28,10 @@ struct encoder {
 	struct interface_ids interface_ids;
 };
 
+enum { COMMENT_SIZE = 128 };
+
+_Static_assert((HOST_ADDRESSES_MAX + 1) * PCAPNG_NRB_RECORD_MAX <= HTTP_BODY_RECORD_MAX,
+	"all addresses fit a buffer of the body");
 _Static_assert(PCAPNG_BLOCK_MAX + PCAPNG_PACKET_HEAD <= HTTP_BODY_RECORD_MAX,
 	"every block fits a buffer of the body");
 
@@ -58,6 +65,23 @@ static bool write_interface(struct encoder *encoder, const char *name)
 		encoder->body, pcapng_write_interface(http_body_buffer(encoder->body), &interface));
 }
 
+/* Writes the addresses of this host, under its name. */
+static bool write_addresses(struct encoder *encoder)
+{
+	const struct host_addresses *addresses = encoder->options.addresses;
+	struct pcapng_nrb block = pcapng_nrb_begin(http_body_buffer(encoder->body));
+	char comment[COMMENT_SIZE] = "addresses of the host that captures";
+
+	if (!addresses || addresses->count == 0)
+		return true;
+	for (size_t i = 0; i < addresses->count; i++)
+		pcapng_nrb_add(&block, &addresses->list[i], addresses->name);
+	if (addresses->left_out > 0)
+		snprintf(comment, sizeof(comment), "%zu of %zu addresses of the host that captures",
+			addresses->count, addresses->count + addresses->left_out);
+	return http_body_add(encoder->body, pcapng_nrb_end(&block, comment));
+}
+
 bool encoder_start(struct encoder *encoder)
 {
 	const struct pcap_file file = {
@@ -74,6 +98,8 @@ bool encoder_start(struct encoder *encoder)
 			return false;
 		if (!write_interface(
 			    encoder, encoder->options.device ? encoder->options.device : "any"))
+			return false;
+		if (!write_addresses(encoder))
 			return false;
 	} else {
 		pcap_file_put_header(buffer, &file);

@@ -3,6 +3,7 @@
 
 #include "format/packet.h"
 #include "worker/bpf_header_walk.h"
+#include "worker/host_addresses.h"
 #include "worker/http_response.h"
 
 /* Encodes packets as pcap or pcapng. */
@@ -19,7 +20,8 @@ struct encoder_options {
 	uint32_t payload;
 	const char *comment; /* of each interface; NULL: none. Must outlive the encoder */
 	const char *filter;  /* "": everything; must outlive the encoder */
-	int socket;	     /* for interfaces_name(); must stay open */
+	const struct host_addresses *addresses; /* NULL: none; only for encoder_start() */
+	int socket;				/* for interfaces_name(); must stay open */
 };
 
 /* Returns an encoder that writes into body, for encoder_free(); NULL: out of memory. */

@@ -6,6 +6,8 @@
  */
 #include "worker/interfaces.h"
 
+#include "worker/host_addresses.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -140,26 +142,15 @@ static void print_inet(const struct listing *listing, const char *name, const ch
 static void print_inet6(struct listing *listing, const char *name, const char **separator)
 {
 	FILE *in = fopen(INET6_ADDRESSES, "re");
-	char line[128];
+	char device[IF_NAMESIZE];
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
 
 	/* a kernel without IPv6 lacks the file */
 	listing->is_incomplete = listing->is_incomplete || (!in && errno != ENOENT);
-	while (in && fgets(line, sizeof(line), in)) {
-		char hex[33];
-		char device[IF_NAMESIZE];
-		char text[INET6_ADDRSTRLEN];
-		struct in6_addr address;
-
-		if (sscanf(line, "%32s %*x %*x %*x %*x %15s", hex, device) != 2 ||
-			strcmp(device, name) != 0)
+	while (in && host_addresses_next_inet6(in, &address, device)) {
+		if (strcmp(device, name) != 0)
 			continue;
-		for (size_t i = 0; i < sizeof(address.s6_addr); i++) {
-			unsigned byte = 0;
-
-			/* NOLINTNEXTLINE(cert-err34-c): the kernel's */
-			sscanf(hex + 2 * i, "%2x", &byte);
-			address.s6_addr[i] = (uint8_t)byte;
-		}
 		inet_ntop(AF_INET6, &address, text, sizeof(text));
 		fprintf(listing->out, "%s\"%s\"", *separator, text);
 		*separator = ",";

@@ -36,9 +36,9 @@ static void print_help(void)
 	       "\n");
 	option_table_print(stdout, settings_rows, settings_row_count);
 	printf("\n"
-	       "Variables: DDUMP_EXCLUDE, DDUMP_HOSTS, DDUMP_PROXY, DDUMP_PROMISC, DDUMP_RING,\n"
-	       "DDUMP_INTERFACES, DDUMP_MAX_DURATION, DDUMP_MAX_SNAPLEN, DDUMP_MAX_PAYLOAD and\n"
-	       "DDUMP_MAX_FILTER set the same.  See ddump-worker(8).\n");
+	       "Variables: DDUMP_EXCLUDE, DDUMP_HOSTS, DDUMP_PROXY, DDUMP_PROMISC, DDUMP_NAMES,\n"
+	       "DDUMP_RING, DDUMP_INTERFACES, DDUMP_MAX_DURATION, DDUMP_MAX_SNAPLEN,\n"
+	       "DDUMP_MAX_PAYLOAD and DDUMP_MAX_FILTER set the same.  See ddump-worker(8).\n");
 }
 
 static void print_version(void)

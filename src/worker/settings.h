@@ -17,6 +17,7 @@ struct settings {
 	const char *hosts;	    /* allowed in Host, separated by spaces; NULL: any */
 	bool proxy;		    /* clients must come by a proxy that sends its port */
 	bool no_promisc;	    /* no interface is set promiscuous */
+	bool no_names;		    /* streams do not have the host's addresses */
 	uint32_t ring;		    /* bytes */
 	uint32_t duration;	    /* s, the limit; 0: none */
 	uint32_t snaplen;	    /* bytes, the limit; 0: none */

@@ -136,6 +136,15 @@ static bool take_block(void *context, const unsigned char *bytes, size_t size, s
 	return true;
 }
 
+static void take_address(void *context, const struct host_address *address)
+{
+	struct reader_result *outcome = context;
+
+	must(address->size == HOST_ADDRESS_IPV4 || address->size == HOST_ADDRESS_IPV6,
+		"an address is one of two kinds");
+	outcome->sum = mix(outcome->sum, address->bytes, address->size);
+}
+
 static void take_note(void *context, const char *what, const char *text)
 {
 	struct reader_result *outcome = context;
@@ -164,6 +173,7 @@ static void read_all(const uint8_t *bytes, size_t size, bool pieces, struct read
 		.statistics = take_statistics,
 		.odd_time = take_odd_time,
 		.block = take_block,
+		.address = take_address,
 		.note = take_note,
 		.lose = take_losses,
 		.context = outcome,

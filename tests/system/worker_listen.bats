@@ -602,8 +602,8 @@ refuses() {
 	run "$WORKER" -help
 	[ "$status" -eq 0 ]
 	local option
-	for option in listen capture exclude ring interface host proxy no-promisc max-duration \
-		max-snaplen \
+	for option in listen capture exclude ring interface host proxy no-promisc no-names \
+		max-duration max-snaplen \
 		max-payload max-filter max-clients socket-mode socket-group version help; do
 		[[ "$output" =~ "  "(-[a-z]+, )*-$option ]]
 	done

@@ -6,6 +6,8 @@
  */
 #include "client/capture_file.h"
 
+#include "format/pcapng_nrb.h"
+
 #include "readback.h"
 
 #include <stdlib.h>
@@ -199,6 +201,45 @@ static void report_is_before_the_options_of_a_packet(void **state)
 	assert_string_equal(comments_of(1), "own");
 }
 
+static const unsigned char *put_name(unsigned char *out, size_t *ret_size)
+{
+	static const struct host_address address = {.size = 4, .bytes = {192, 0, 2, 1}};
+	struct pcapng_nrb block = pcapng_nrb_begin(out);
+
+	pcapng_nrb_add(&block, &address, "a-name");
+	*ret_size = pcapng_nrb_end(&block, NULL);
+	return out;
+}
+
+/* editcap and mergecap reject a file in which such a block comes first. */
+static void names_and_blocks_follow_an_interface(void **state)
+{
+	static const struct host_address address = {.size = 4, .bytes = {10, 0, 0, 1}};
+	unsigned char bytes[PCAPNG_NRB_RECORD_MAX * 2];
+	struct host_names names;
+	size_t size;
+
+	(void)state;
+	open_file();
+	assert_true(host_names_init(&names, &interfaces, &notices));
+	file.blocks.names = &names;
+	capture_file_start(&file, 0);
+	host_names_add(&names, 1, &address);
+	put_name(bytes, &size);
+	assert_true(capture_file_block(&file, 2, bytes, size));
+	write_packet(0);
+	close_file();
+	host_names_cleanup(&names);
+	assert_int_equal(back_u32(back.blocks[0]), PCAPNG_SECTION);
+	assert_int_equal(back_u32(back.blocks[1]), PCAPNG_INTERFACE);
+	assert_int_equal(back_u32(back.blocks[2]), PCAPNG_NAMES);
+	assert_string_equal((const char *)back.blocks[2] + 16, "web2");
+	assert_int_equal(back_u32(back.blocks[3]), PCAPNG_NAMES);
+	assert_memory_equal(back.blocks[3], bytes, size);
+	assert_int_equal(back_u32(back.blocks[4]), PCAPNG_INTERFACE);
+	assert_int_equal(back_u32(back.blocks[5]), PCAPNG_PACKET);
+}
+
 static void count(uint64_t received, uint64_t dropped)
 {
 	const struct statistics more = {.interface = numbers[0],
@@ -246,6 +287,7 @@ int main(void)
 		cmocka_unit_test(header_without_news_has_no_comment),
 		cmocka_unit_test(report_is_on_the_next_packet_of_any_target),
 		cmocka_unit_test(report_is_before_the_options_of_a_packet),
+		cmocka_unit_test(names_and_blocks_follow_an_interface),
 		cmocka_unit_test(counters_are_written_during_the_capture),
 	};
 

@@ -426,6 +426,48 @@ static void encoder_empty_filter_has_no_option(void **state)
 	run_free();
 }
 
+/* The most that a host can have, whose block follows that of interface 0. */
+static void encoder_addresses_follow_interface_0(void **state)
+{
+	static struct host_addresses addresses = {.count = HOST_ADDRESSES_MAX, .left_out = 44};
+	struct encoder_options options = some_options(4, true);
+	const unsigned char *block;
+	uint32_t size;
+
+	(void)state;
+	memset(addresses.name, 'x', sizeof(addresses.name) - 1);
+	for (size_t i = 0; i < HOST_ADDRESSES_MAX; i++)
+		addresses.list[i] = (struct host_address){
+			.size = HOST_ADDRESS_IPV6, .bytes = {0x20, 1, [15] = (unsigned char)i}};
+	options.addresses = &addresses;
+	run_open(&options, true);
+	assert_true(encoder_start(run.stream));
+	run_finish();
+	assert_int_equal(back_u32(back.blocks[1]), PCAPNG_INTERFACE);
+	block = back.blocks[2];
+	size = back_u32(block + BLOCK_LENGTH);
+	assert_int_equal(back_u32(block), PCAPNG_NAMES);
+	for (size_t i = 0; i < HOST_ADDRESSES_MAX; i++)
+		assert_memory_equal(block + 8 + i * 88 + 4, addresses.list[i].bytes, 16);
+	assert_non_null(memmem(block, size, "256 of 300 addresses", 20));
+	run_free();
+}
+
+static void encoder_pcap_has_no_addresses(void **state)
+{
+	static const struct host_addresses addresses = {
+		.count = 1, .list = {{.size = HOST_ADDRESS_IPV4, .bytes = {10, 0, 0, 1}}}};
+	struct encoder_options options = some_options(4, false);
+
+	(void)state;
+	options.addresses = &addresses;
+	run_open(&options, true);
+	assert_true(encoder_start(run.stream));
+	run_finish();
+	assert_int_equal(run.link.size, FILE_HEADER);
+	run_free();
+}
+
 /* The reader takes what a worker says for watermarks. */
 static void encoder_statistics_come_back(void **state)
 {
@@ -534,6 +576,8 @@ int main(void)
 		cmocka_unit_test(encoder_interface_precedes_its_first_packet),
 		cmocka_unit_test(encoder_too_many_interfaces_are_any),
 		cmocka_unit_test(encoder_empty_filter_has_no_option),
+		cmocka_unit_test(encoder_addresses_follow_interface_0),
+		cmocka_unit_test(encoder_pcap_has_no_addresses),
 		cmocka_unit_test(encoder_statistics_come_back),
 		cmocka_unit_test(encoder_only_the_end_mark_completes),
 		cmocka_unit_test(encoder_start_sends_the_header_at_once),

@@ -7,9 +7,12 @@
 #include "client/sources.h"
 
 #include "format/pcapng_write.h"
+#include "format/stream_reader.h"
 
+#include "../lib/pcapng_blocks.h"
 #include "offline.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -303,11 +306,80 @@ static void outage_comment_is_not_for_pcap(void **state)
 	run_close();
 }
 
+/* Parses a section with names, which a worker or another program sends. */
+static void send_names(const char *application)
+{
+	struct blocks blocks = {.bytes = malloc(BLOCKS_ROOM), .big = true};
+	struct stream_reader *reader = stream_reader_new(&run.events.stream);
+	struct error error = {0};
+
+	assert_non_null(blocks.bytes);
+	assert_non_null(reader);
+	blocks_open_section(&blocks, 1, 0, UINT64_MAX);
+	blocks_text(&blocks, PCAPNG_APPLICATION, application);
+	blocks_close(&blocks);
+	blocks_open_interface(&blocks, 113, 0);
+	blocks_close(&blocks);
+	blocks_open(&blocks, BLOCKS_NAMES);
+	blocks_option(&blocks, 1,
+		"\x0a\x00\x00\x05"
+		"bank.example",
+		16);
+	blocks_option(&blocks, 1,
+		"\x7f\x00\x00\x01"
+		"bank.example",
+		16);
+	blocks_end_options(&blocks);
+	blocks_close(&blocks);
+	assert_true(stream_reader_push(reader, blocks.bytes, blocks.size, &error));
+	stream_reader_free(reader);
+	free(blocks.bytes);
+}
+
+/* Whatever a worker sends: an address has the label that the user sees, or no name. */
+static void names_from_a_worker_become_its_label(void **state)
+{
+	static const char expected[] = "\x0a\x00\x00\x05web1";
+	unsigned char block[1024];
+	struct host_names names;
+
+	(void)state;
+	run_open();
+	run.options.pcapng = true;
+	run.offline.interfaces.targets[0].label = run.target.label;
+	assert_true(host_names_init(&names, &run.offline.interfaces, &run.offline.notices));
+	run.sources.common.names = &names;
+	send_names("ddump-worker 0.2.0");
+	assert_int_equal(names.count, 1);
+	assert_true(host_names_write(&names, block, sizeof(block)) > 0);
+	assert_memory_equal(block + 12, expected, sizeof(expected));
+	host_names_cleanup(&names);
+	run_close();
+}
+
+static void names_are_not_for_pcap_nor_with_no_names(void **state)
+{
+	(void)state;
+	run_open();
+	send_names("ddump-worker 0.2.0");
+	assert_int_equal(run.source.omissions.losses, 0);
+	run_close();
+	run_open();
+	run.options.pcapng = true;
+	run.options.no_names = true;
+	send_names("ddump-worker 0.2.0");
+	send_names("another program");
+	assert_int_equal(run.source.omissions.losses, 0);
+	run_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outage_comment_goes_with_the_next_packet),
 		cmocka_unit_test(outage_comment_is_not_for_pcap),
+		cmocka_unit_test(names_from_a_worker_become_its_label),
+		cmocka_unit_test(names_are_not_for_pcap_nor_with_no_names),
 		cmocka_unit_test(blocks_before_the_begin_are_bounded),
 		cmocka_unit_test(losses_in_pcap_are_recorded),
 		cmocka_unit_test(repeated_section_note_is_kept_once),
