@@ -19,7 +19,7 @@ struct host_name {
 	struct host_address address;
 	unsigned target;
 	bool is_shared;	 /* another target has it, too */
-	bool is_written; /* the present file has it under the label */
+	bool is_written; /* the present file has a record of it */
 	bool is_due;	 /* it is in the list of those that are due */
 	struct host_name *next_due;
 };
@@ -156,7 +156,7 @@ static void write_record(
 	host_address_print(&name->address, text);
 	pcapng_nrb_add(block, &name->address,
 		name->is_shared ? text : names->interfaces->targets[name->target].label);
-	name->is_written = !name->is_shared;
+	name->is_written = true;
 }
 
 size_t host_names_write(struct host_names *names, unsigned char *out, size_t space)

@@ -240,6 +240,22 @@ static void names_and_blocks_follow_an_interface(void **state)
 	assert_int_equal(back_u32(back.blocks[5]), PCAPNG_PACKET);
 }
 
+static void names_without_an_interface_are_not_written(void **state)
+{
+	static const struct host_address address = {.size = 4, .bytes = {10, 0, 0, 1}};
+	struct host_names names;
+
+	(void)state;
+	open_file();
+	assert_true(host_names_init(&names, &interfaces, &notices));
+	file.blocks.names = &names;
+	capture_file_start(&file, 0);
+	host_names_add(&names, 1, &address);
+	close_file();
+	host_names_cleanup(&names);
+	assert_int_equal(back.block_count, 1);
+}
+
 static void count(uint64_t received, uint64_t dropped)
 {
 	const struct statistics more = {.interface = numbers[0],
@@ -288,6 +304,7 @@ int main(void)
 		cmocka_unit_test(report_is_on_the_next_packet_of_any_target),
 		cmocka_unit_test(report_is_before_the_options_of_a_packet),
 		cmocka_unit_test(names_and_blocks_follow_an_interface),
+		cmocka_unit_test(names_without_an_interface_are_not_written),
 		cmocka_unit_test(counters_are_written_during_the_capture),
 	};
 
