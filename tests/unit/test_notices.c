@@ -239,6 +239,28 @@ static void warning_goes_to_the_place_of_its_time(void **state)
 	notices_cleanup(&notices);
 }
 
+/* With -split a file has nothing about other targets. */
+static void warning_of_a_target_is_in_its_own_file(void **state)
+{
+	struct notices notices;
+
+	(void)state;
+	assert_true(notices_init(&notices, 2));
+	notices.is_split = true;
+	notices.place = NOTICES_ON_PACKETS;
+	assert_null(notices_for_packet(&notices, 0));
+	notices_warn_of(&notices, 0, "web1: clock");
+	notices_warn_now(&notices, 1, "web2: drops");
+	notices_warn_now(&notices, NOTICES_OF_ALL, "5 more targets: no data");
+	notices_warn(&notices, "the disk is slow");
+	assert_string_equal(notes_text(notices_for_packet(&notices, 0)), "web1: clock");
+	assert_string_equal(notes_text(notices_for_packet(&notices, 1)), "web2: drops");
+	assert_string_equal(notes_text(notices_events(&notices, 0)), "web1: clock");
+	assert_null(notes_text(notices_events(&notices, 1)));
+	assert_string_equal(notes_text(&notices.general), "the disk is slow");
+	notices_cleanup(&notices);
+}
+
 /* Line breaks take more space here than there. */
 static void long_note_is_cut_between_lines(void **state)
 {
@@ -314,6 +336,7 @@ int main(void)
 		cmocka_unit_test(each_line_of_a_note_has_the_label),
 		cmocka_unit_test(repeated_note_is_kept_once),
 		cmocka_unit_test(warning_goes_to_the_place_of_its_time),
+		cmocka_unit_test(warning_of_a_target_is_in_its_own_file),
 		cmocka_unit_test(long_note_is_cut_between_lines),
 		cmocka_unit_test(notes_that_fit_are_kept),
 		cmocka_unit_test(note_of_the_exact_size_fits),
