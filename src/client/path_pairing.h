@@ -39,6 +39,8 @@ const struct path_place *path_pairing_get_place(
 /*
  * Adds a packet as a place saw it. Returns the number of its first sight, which all sights
  * of one packet share (sight's own number if this is the first one, or it is not followed).
+ * path_pairing_advance() with its time comes before; otherwise a packet after a pause seems to
+ * be under way since the pause began.
  */
 uint64_t path_pairing_add(struct path_pairing *pairing, const struct path_sight *sight,
 	const struct path_identity *identity);

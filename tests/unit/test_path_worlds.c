@@ -67,8 +67,8 @@ static void run_events(const struct path_world *world, struct path_pairing *pair
 			path_coverage_advance(covered, event->time_ns);
 			if (event->time_ns > now)
 				now = event->time_ns;
-			add_packet(pairing, truth, world, event, ++number);
 			path_pairing_advance(pairing, now);
+			add_packet(pairing, truth, world, event, ++number);
 			break;
 		case WORLD_END:
 			path_coverage_end(covered);
