@@ -206,6 +206,8 @@ static void note_stray(struct path_pairing *pairing, struct flow *flow, struct j
 		if (way->to != first->place || path_arrival_had_gap(pairing, way->from, first))
 			continue;
 		journey->is_stray = true;
+		if (journey->is_repeated) /* a copy of a packet that is known */
+			continue;
 		if (way->lost > 0 && path_is_within_window(pairing, way->lost_ns, first->time_ns)) {
 			way->lost--;
 			pairing->sink.take_back(pairing->sink.context,

@@ -99,9 +99,9 @@
  * the capture had no gap, is a stray: on its way something changed the identity, or its
  * first sights came late. A packet that seems lost on that stretch may be the same one. So
  * each stray takes back one loss on the stretch that is not older than the window, or else
- * makes the next one a doubt. For similar reasons a journey that begins at a place which was
- * new to its flow within the window may be the rest of one that ended without this place
- * (journey.may_be_rest).
+ * makes the next one a doubt; but not one that is repeated, since it is a copy of a packet that
+ * is known. For similar reasons a journey that begins at a place which was new to its flow within
+ * the window may be the rest of one that ended without this place (journey.may_be_rest).
  *
  * Late packets (path_arrival, path_told)
  *

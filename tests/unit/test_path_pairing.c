@@ -288,6 +288,25 @@ static void end_of_run_ending_only_within_watermarks(void **state)
 	}
 }
 
+/* The copy of a packet begins where others come from another place, but is none of these. */
+static void copy_made_on_the_way_takes_no_loss_back(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	travel(lab, 2, datagram(1, 1));
+	travel(lab, 1, datagram(1, 2));
+	travel(lab, 2, datagram(1, 3));
+	see(lab, 2, datagram(1, 3));
+	travel(lab, 1, datagram(1, 4));
+	travel(lab, 2, datagram(1, 5));
+	finish(lab);
+	assert_int_equal(lab->lost[1], 2);
+	assert_int_equal(lab->taken_back, 0);
+	assert_int_equal(all_doubts(lab), 0);
+	close_lab(lab);
+}
+
 /* A packet comes to one place, and to two between which no router is. */
 static void see_without_order(struct lab *lab, const struct path_identity *identity)
 {
@@ -717,6 +736,7 @@ int main(void)
 		cmocka_unit_test(joined_segments_bytes_exact),
 		cmocka_unit_test(black_hole_ending_and_no_loss),
 		cmocka_unit_test(end_of_run_ending_only_within_watermarks),
+		cmocka_unit_test(copy_made_on_the_way_takes_no_loss_back),
 		cmocka_unit_test(order_not_known_packet_at_fewer_places_doubt),
 		cmocka_unit_test(order_not_known_at_host_that_answers_no_doubt),
 		cmocka_unit_test(drops_of_next_place_doubt_and_no_loss),
