@@ -132,8 +132,10 @@ static struct decision find_doubt(const struct path_pairing *pairing, struct flo
 	/* packets flooded on a link come to hosts that are not on the way */
 	if (way->is_foreign && !flow_continues(flow, to))
 		return doubt(to, PATH_DOUBT_WAYS);
-	if (is_loop(pairing, from->place, to) || !was_used_before(flow, from))
+	if (is_loop(pairing, from->place, to))
 		return doubt(to, PATH_DOUBT_WAYS);
+	if (!was_used_before(flow, from))
+		return doubt(to, PATH_DOUBT_FIRST);
 	if (way->strays > 0 && path_is_within_window(pairing, way->stray_ns, from->time_ns)) {
 		way->strays--;
 		return doubt(to, PATH_DOUBT_CHANGED);

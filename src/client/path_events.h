@@ -43,6 +43,7 @@ enum path_doubt {
 	PATH_DOUBT_NOT_RUNNING, /* the next place was not captured at that time */
 	PATH_DOUBT_DROPPED,	/* the next place's kernel dropped packets at that time */
 	PATH_DOUBT_ENDED,	/* no later packet of the flow passed: lost, ended or rerouted */
+	PATH_DOUBT_FIRST,	/* no earlier packet of the flow passed: lost, or rerouted */
 	PATH_DOUBT_WAYS,	/* the flow has several ways there, or its way changed */
 	PATH_DOUBT_ORDER,	/* the order of the places is not known */
 	PATH_DOUBT_REPEATED,	/* identical packets were under way */

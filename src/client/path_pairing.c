@@ -77,7 +77,8 @@
  * passed from its last place. It was lost between the two if
  *  1. no sight of it can have been left out for lack of space (PATH_DOUBT_MEMORY);
  *  2. exactly one stretch from its last place was in use before it and after it, and no
- *     other one was in use within the window (PATH_DOUBT_WAYS);
+ *     other one was in use within the window (PATH_DOUBT_WAYS; PATH_DOUBT_FIRST if no packet
+ *     passed before, since the first one can have taken another way);
  *  3. the next place's capture ran, and its kernel dropped nothing, at all times at which
  *     the packet can have come to it, and it had no packet then that cannot be identified
  *     (PATH_DOUBT_NOT_RUNNING, PATH_DOUBT_DROPPED). If watermarks have not come up to that

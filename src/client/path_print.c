@@ -104,6 +104,7 @@ static const char *describe_doubt(int doubt)
 		[PATH_DOUBT_NOT_RUNNING] = "lost or not: before or after the next capture",
 		[PATH_DOUBT_DROPPED] = "lost or not: the next kernel dropped packets",
 		[PATH_DOUBT_ENDED] = "lost or not: no later packet of the flow passed",
+		[PATH_DOUBT_FIRST] = "lost or not: no earlier packet of the flow passed",
 		[PATH_DOUBT_WAYS] = "lost or not: the flow has several ways",
 		[PATH_DOUBT_ORDER] = "which way: the order of places is not certain",
 		[PATH_DOUBT_REPEATED] = "lost or not: identical packets were under way",

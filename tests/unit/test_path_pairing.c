@@ -288,6 +288,22 @@ static void end_of_run_ending_only_within_watermarks(void **state)
 	}
 }
 
+static void first_packet_of_a_flow_doubt_of_its_own(void **state)
+{
+	struct lab *lab = open_lab();
+
+	(void)state;
+	travel(lab, 1, datagram(1, 1));
+	wait_window(lab);
+	travel(lab, 2, datagram(1, 2));
+	travel(lab, 2, datagram(1, 3));
+	finish(lab);
+	assert_int_equal(lab->lost[1], 0);
+	assert_int_equal(lab->doubts[PATH_DOUBT_FIRST], 1);
+	assert_int_equal(all_doubts(lab), 1);
+	close_lab(lab);
+}
+
 /* The copy of a packet begins where others come from another place, but is none of these. */
 static void copy_made_on_the_way_takes_no_loss_back(void **state)
 {
@@ -736,6 +752,7 @@ int main(void)
 		cmocka_unit_test(joined_segments_bytes_exact),
 		cmocka_unit_test(black_hole_ending_and_no_loss),
 		cmocka_unit_test(end_of_run_ending_only_within_watermarks),
+		cmocka_unit_test(first_packet_of_a_flow_doubt_of_its_own),
 		cmocka_unit_test(copy_made_on_the_way_takes_no_loss_back),
 		cmocka_unit_test(order_not_known_packet_at_fewer_places_doubt),
 		cmocka_unit_test(order_not_known_at_host_that_answers_no_doubt),

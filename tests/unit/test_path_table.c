@@ -211,6 +211,7 @@ static const char *const doubt_names[PATH_DOUBTS] = {
 	[PATH_DOUBT_NOT_RUNNING] = "not_running",
 	[PATH_DOUBT_DROPPED] = "dropped",
 	[PATH_DOUBT_ENDED] = "ended",
+	[PATH_DOUBT_FIRST] = "first",
 	[PATH_DOUBT_WAYS] = "several_ways",
 	[PATH_DOUBT_ORDER] = "order",
 	[PATH_DOUBT_REPEATED] = "repeated",
