@@ -101,7 +101,18 @@ static bool is_loop(const struct path_pairing *pairing, uint16_t from, uint16_t 
 	const struct path_place *other = &pairing->places.list[to];
 
 	return other->is_second && one->interface == other->interface &&
-	       one->direction == other->direction && one->direction != PATH_DIRECTION_UNKNOWN;
+	       one->tunnels == other->tunnels && one->direction == other->direction &&
+	       one->direction != PATH_DIRECTION_UNKNOWN;
+}
+
+/* Is a TTL too small for so many routers? */
+static bool may_expire(
+	const struct path_pairing *pairing, const struct path_sight *from, unsigned hops)
+{
+	for (unsigned level = 0; level <= pairing->places.list[from->place].tunnels; level++)
+		if (path_sight_ttl(from, level) <= 1 || path_sight_ttl(from, level) <= hops)
+			return true;
+	return false;
 }
 
 /* Returns why a packet whose next place is known is not told as lost. */
@@ -123,10 +134,13 @@ static struct decision find_doubt(const struct path_pairing *pairing, struct flo
 	}
 	if (journey->is_repeated)
 		return doubt(to, PATH_DOUBT_REPEATED);
-	if (journey->identity.is_first_fragment || from->ttl <= 1 || from->ttl <= way->hops)
+	if (journey->identity.is_first_fragment || from->is_outer_fragment ||
+		may_expire(pairing, from, way->hops))
 		return doubt(to, PATH_DOUBT_EXPIRED);
 	if (journey->is_stray || journey->may_be_rest)
 		return doubt(to, PATH_DOUBT_CHANGED);
+	if (way->is_tunnel_end)
+		return doubt(to, PATH_DOUBT_TUNNEL);
 	if (path_arrival_began_late(pairing, flow, journey))
 		return doubt(to, PATH_DOUBT_LATE);
 	/* packets flooded on a link come to hosts that are not on the way */

@@ -14,7 +14,8 @@ struct path_place {
 	unsigned target;
 	uint32_t interface; /* its number in the interface_table */
 	enum path_direction direction;
-	bool is_second; /* of packets that pass it twice, with a smaller TTL */
+	bool is_second;	 /* of packets that pass it twice, with a smaller TTL */
+	uint8_t tunnels; /* how many its packets are in */
 };
 
 enum { PATH_PLACE_NONE = UINT16_MAX, PATH_PLACES_MAX = 16384 };
@@ -25,9 +26,18 @@ struct path_sight {
 	uint64_t number;  /* of the packet in the output, from 1 */
 	uint16_t place;
 	uint8_t ttl;
-	bool is_foreign; /* incoming, but for the link address of another host */
-	bool is_passed;	 /* of the pairing: passages that begin or end here were reported */
+	uint8_t outer_ttl[PATH_TUNNELS_MAX]; /* of the tunnels, the innermost one first */
+	bool is_foreign : 1; /* incoming, but for the link address of another host */
+	bool is_passed : 1;  /* of the pairing: passages that begin or end here were reported */
+	bool is_outer_fragment : 1; /* later ones of the tunnel's packet follow */
+	uint16_t tunnel;	    /* a hash of the tunnels' addresses; 0: none */
 };
+
+/* Returns the TTL of the inner packet (level 0), or of the tunnel that is so far outside. */
+static inline uint8_t path_sight_ttl(const struct path_sight *sight, unsigned level)
+{
+	return level == 0 ? sight->ttl : sight->outer_ttl[level - 1];
+}
 
 /* One packet that passed from one place to the next that is captured. */
 struct path_passage {
@@ -49,6 +59,7 @@ enum path_doubt {
 	PATH_DOUBT_REPEATED,	/* identical packets were under way */
 	PATH_DOUBT_CHANGED,	/* the next place had packets of the flow that nothing was before */
 	PATH_DOUBT_EXPIRED,	/* its TTL had run out, or it is a fragment */
+	PATH_DOUBT_TUNNEL,	/* the host where a tunnel begins or ends is not captured */
 	PATH_DOUBT_LATE,	/* it was counted as lost, and came late */
 	PATH_DOUBT_MEMORY,	/* too many packets were under way */
 	PATH_DOUBTS,

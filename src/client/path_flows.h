@@ -14,9 +14,10 @@ enum { FLOW_NONE = UINT32_MAX, FLOW_WAYS_MAX = 14, FLOW_ENDS_MAX = 4, FLOW_PLACE
 struct flow_way {
 	uint16_t from;
 	uint16_t to;
-	bool is_foreign; /* it ended at a host to which the packets were not addressed */
-	bool is_bypass;	 /* used while a place between the two was captured without a gap */
-	uint8_t hops;	 /* routers between the two, at the most, by the TTL */
+	bool is_foreign;    /* it ended at a host to which the packets were not addressed */
+	bool is_tunnel_end; /* between two hosts, and a tunnel begins or ends on it */
+	bool is_bypass;	    /* used while a place between the two was captured without a gap */
+	uint8_t hops;	    /* routers between the two, at the most, by the TTL */
 	/* packets that began at its end, and packets that were told as lost; the last of them */
 	uint16_t strays; /* at most UINT16_MAX */
 	uint32_t lost;

@@ -44,11 +44,8 @@ enum {
 	OPTION_JUMBO = 0xc2, /* RFC 2675 */
 };
 
-/* What link headers have instead of an ethertype. */
-enum {
-	TYPE_CUT = 0, /* the packet ends within its link header */
-	TYPE_OTHER = 1,
-};
+/* What link headers have instead of an ethertype, beside PATH_TYPE_CUT. */
+enum { TYPE_OTHER = 1 };
 
 /* Ends the packet before the bytes that the link layer adds. False: it is shorter. */
 static bool set_end(struct path_headers *headers, uint32_t start, uint32_t size)
@@ -89,19 +86,23 @@ static bool is_ip(const struct path_headers *headers)
 		       rest;
 }
 
+bool path_headers_is_ip(const struct path_headers *headers, uint32_t type)
+{
+	return is_ip(headers) && find_ip(headers) == type;
+}
+
 static bool is_tag(uint32_t type)
 {
 	return type == ETH_P_8021Q || type == ETH_P_8021AD || type == ETH_P_QINQ1;
 }
 
-/* Takes the tags after a link header of that ethertype. Returns the last ethertype. */
-static uint32_t read_tags(struct path_headers *headers, uint32_t type)
+uint32_t path_headers_read_tags(struct path_headers *headers, uint32_t type)
 {
 	for (int tags = 0; is_tag(type); tags++) {
 		if (tags == TAGS_MAX)
 			return TYPE_OTHER;
 		if (!path_headers_have(headers, TAG_SIZE))
-			return TYPE_CUT;
+			return PATH_TYPE_CUT;
 		headers->at += TAG_SIZE;
 		type = bytes_network_u16(headers->data + headers->at - 2);
 	}
@@ -116,10 +117,10 @@ static uint32_t read_tags(struct path_headers *headers, uint32_t type)
 static uint32_t read_cooked_tags(struct path_headers *headers, uint32_t reported)
 {
 	const uint32_t start = headers->at;
-	const uint32_t type = read_tags(headers, reported);
+	const uint32_t type = path_headers_read_tags(headers, reported);
 	const uint32_t at = headers->at;
 
-	if (is_ip(headers) && find_ip(headers) == type)
+	if (path_headers_is_ip(headers, type))
 		return type;
 	if (reported != ETH_P_IP && reported != ETH_P_IPV6 && !is_tag(reported))
 		return type;
@@ -144,7 +145,7 @@ static uint32_t read_cooked(
 	struct path_headers *headers, uint32_t size, uint32_t protocol, uint32_t packet_type)
 {
 	if (!path_headers_have(headers, size))
-		return TYPE_CUT;
+		return PATH_TYPE_CUT;
 	headers->at = size;
 	headers->direction = direction_of(headers->data[packet_type]);
 	headers->is_foreign = headers->data[packet_type] == TO_OTHER_HOST;
@@ -157,7 +158,7 @@ static uint32_t read_family(struct path_headers *headers)
 	uint32_t family;
 
 	if (!path_headers_have(headers, NULL_SIZE))
-		return TYPE_CUT;
+		return PATH_TYPE_CUT;
 	family = bytes_network_u32(headers->data);
 	if (family > UINT16_MAX)
 		family = __builtin_bswap32(family);
@@ -181,9 +182,10 @@ static uint32_t read_link(struct path_headers *headers, uint32_t linktype)
 	switch (linktype_bare(linktype)) {
 	case LINKTYPE_ETHERNET:
 		if (!path_headers_have(headers, ETHERNET_SIZE))
-			return TYPE_CUT;
+			return PATH_TYPE_CUT;
 		headers->at = ETHERNET_SIZE;
-		return read_tags(headers, bytes_network_u16(headers->data + ETHERNET_TYPE));
+		return path_headers_read_tags(
+			headers, bytes_network_u16(headers->data + ETHERNET_TYPE));
 	case LINKTYPE_SLL:
 		return read_cooked(headers, SLL_SIZE, SLL_PROTOCOL, SLL_DIRECTION);
 	case LINKTYPE_SLL2:
@@ -196,7 +198,7 @@ static uint32_t read_link(struct path_headers *headers, uint32_t linktype)
 	case LINKTYPE_RAW_OPENBSD:
 	case LINKTYPE_IPV4:
 	case LINKTYPE_IPV6:
-		return path_headers_have(headers, 1) ? find_ip(headers) : TYPE_CUT;
+		return path_headers_have(headers, 1) ? find_ip(headers) : PATH_TYPE_CUT;
 	default:
 		return TYPE_OTHER;
 	}
@@ -305,17 +307,14 @@ static enum path_headers_result read_ipv6(struct path_headers *headers)
 	return PATH_HEADERS_WHOLE;
 }
 
-enum path_headers_result path_headers_read(struct path_headers *ret_headers, uint32_t linktype,
-	const unsigned char *data, uint32_t caplen, uint32_t len)
+enum path_headers_result path_headers_read_ip(struct path_headers *headers, uint32_t type)
 {
-	struct path_headers *headers = ret_headers;
-
-	memset(headers, 0, sizeof(*headers));
-	headers->data = data;
-	headers->captured = caplen < len ? caplen : len;
-	headers->end = len;
-	switch (read_link(headers, linktype)) {
-	case TYPE_CUT:
+	memset(&headers->flow, 0, sizeof(headers->flow));
+	headers->has_id = false;
+	headers->is_first_fragment = false;
+	headers->id = 0;
+	switch (type) {
+	case PATH_TYPE_CUT:
 		return PATH_HEADERS_DAMAGED;
 	case ETH_P_IP:
 		return read_ipv4(headers);
@@ -324,4 +323,16 @@ enum path_headers_result path_headers_read(struct path_headers *ret_headers, uin
 	default:
 		return PATH_HEADERS_NOT_IP;
 	}
+}
+
+enum path_headers_result path_headers_read(struct path_headers *ret_headers, uint32_t linktype,
+	const unsigned char *data, uint32_t caplen, uint32_t len)
+{
+	struct path_headers *headers = ret_headers;
+
+	memset(headers, 0, offsetof(struct path_headers, outer));
+	headers->data = data;
+	headers->captured = caplen < len ? caplen : len;
+	headers->end = len;
+	return path_headers_read_ip(headers, read_link(headers, linktype));
 }

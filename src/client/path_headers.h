@@ -21,7 +21,9 @@ struct path_flow_key {
 	uint8_t version;  /* 4 or 6 */
 };
 
-/* The headers of a packet up to layer 4. */
+enum { PATH_TUNNELS_MAX = 2 }; /* one in the other */
+
+/* The headers of a packet up to layer 4; of a packet in a tunnel, those of the inner packet. */
 struct path_headers {
 	const unsigned char *data;
 	uint32_t at;	   /* offset of layer 4 */
@@ -34,6 +36,11 @@ struct path_headers {
 	bool has_id;
 	bool is_first_fragment;
 	uint16_t id;
+	/* by path_tunnel.h */
+	uint8_t tunnels;
+	bool is_outer_fragment; /* the first one: what follows is in other packets */
+	uint8_t outer_ttl[PATH_TUNNELS_MAX];
+	struct path_flow_key outer[PATH_TUNNELS_MAX]; /* the same; set for as many as tunnels */
 };
 
 enum path_headers_result {
@@ -49,6 +56,19 @@ enum path_headers_result {
  */
 enum path_headers_result path_headers_read(struct path_headers *ret_headers, uint32_t linktype,
 	const unsigned char *data, uint32_t caplen, uint32_t len);
+
+/*
+ * Takes the tags and ethertypes that follow one at at. Returns the last ethertype, which
+ * path_headers_read_ip() takes, or PATH_TYPE_CUT: the packet ends before it.
+ */
+enum { PATH_TYPE_CUT = 0 };
+uint32_t path_headers_read_tags(struct path_headers *headers, uint32_t type);
+
+/* Does an IP header of that ethertype follow? Only its version and length are looked at. */
+bool path_headers_is_ip(const struct path_headers *headers, uint32_t type);
+
+/* Reads the IP header at at, of that ethertype; flow, ttl and id become its own. */
+enum path_headers_result path_headers_read_ip(struct path_headers *headers, uint32_t type);
 
 /* Have so many bytes from at on been captured? */
 static inline bool path_headers_have(const struct path_headers *headers, uint32_t size)

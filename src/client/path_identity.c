@@ -9,6 +9,7 @@
  */
 #include "client/path_identity.h"
 
+#include "client/path_tunnel.h"
 #include "common/siphash.h"
 #include "format/bytes.h"
 
@@ -328,6 +329,35 @@ static uint64_t digest_flow(const struct path_hash_key *key, const struct path_f
 	return end_digest(key, &input);
 }
 
+/* Returns a hash of the addresses of a packet's tunnels, which is not 0. */
+static uint16_t digest_tunnels(const struct path_hash_key *key, const struct path_headers *headers)
+{
+	struct siphash hash = siphash_begin(key->words);
+	const size_t size = sizeof(headers->outer[0].source);
+	uint16_t digest;
+
+	for (unsigned i = 0; i < headers->tunnels; i++) {
+		siphash_add(&hash, headers->outer[i].source, size / 8);
+		siphash_add(&hash, headers->outer[i].destination, size / 8);
+	}
+	digest = (uint16_t)siphash_end(&hash, NULL, 2 * size * headers->tunnels);
+	return digest != 0 ? digest : 1;
+}
+
+/*
+ * Returns why an inner packet is not followed, or PATH_WHOLE. A group of hosts may receive the
+ * outer packet. A datagram of which a part is in other fragments cannot be compared with what
+ * offload makes of it elsewhere.
+ */
+static enum path_kind find_hidden(const struct path_headers *headers)
+{
+	for (unsigned i = 0; i < headers->tunnels; i++)
+		if (is_group(&headers->outer[i]))
+			return PATH_GROUP;
+	return headers->is_outer_fragment && headers->flow.protocol == IPPROTO_UDP ? PATH_FRAGMENT
+										   : PATH_WHOLE;
+}
+
 void path_identify(const struct path_hash_key *key, uint32_t linktype, const unsigned char *data,
 	uint32_t caplen, uint32_t len, struct path_identity *ret_identity)
 {
@@ -338,9 +368,10 @@ void path_identify(const struct path_hash_key *key, uint32_t linktype, const uns
 		[PATH_HEADERS_WHOLE] = PATH_DAMAGED, /* until layer 4 is there, too */
 	};
 	struct path_headers headers;
-	const enum path_headers_result result =
-		path_headers_read(&headers, linktype, data, caplen, len);
+	enum path_headers_result result = path_headers_read(&headers, linktype, data, caplen, len);
 
+	if (result == PATH_HEADERS_WHOLE)
+		result = path_tunnel_read(&headers);
 	*ret_identity = (struct path_identity){
 		.kind = kinds[result],
 		.direction = headers.direction,
@@ -350,8 +381,20 @@ void path_identify(const struct path_hash_key *key, uint32_t linktype, const uns
 		.has_id = headers.has_id,
 		.id = headers.id,
 		.is_first_fragment = headers.is_first_fragment,
+		.tunnels = headers.tunnels,
+		.tunnel = headers.tunnels > 0 ? digest_tunnels(key, &headers) : 0,
+		.is_outer_fragment = headers.is_outer_fragment,
+		.may_be_any = result == PATH_HEADERS_DAMAGED,
 	};
-	if (result != PATH_HEADERS_WHOLE)
+	memcpy(ret_identity->outer_ttl, headers.outer_ttl, sizeof(headers.outer_ttl));
+	if (result == PATH_HEADERS_WHOLE && headers.tunnels > 0) {
+		const enum path_kind kind = find_hidden(&headers);
+
+		ret_identity->may_be_any = kind != PATH_WHOLE;
+		if (kind != PATH_WHOLE)
+			ret_identity->kind = kind;
+	}
+	if (result != PATH_HEADERS_WHOLE || ret_identity->may_be_any)
 		return;
 	if (is_group(&headers.flow)) {
 		ret_identity->kind = PATH_GROUP;
@@ -361,6 +404,7 @@ void path_identify(const struct path_hash_key *key, uint32_t linktype, const uns
 		identify_tcp(&headers, key, ret_identity);
 	else
 		identify_other(&headers, key, ret_identity);
+	ret_identity->may_be_any = ret_identity->kind == PATH_DAMAGED;
 	ret_identity->flow_digest = digest_flow(key, &ret_identity->flow);
 }
 

@@ -47,9 +47,15 @@ struct path_identity {
 	uint16_t id;	      /* IPv4 identification */
 	uint8_t checks_valid; /* bit i: checks[i] was captured, or the payload ends before */
 	uint8_t ttl;	      /* or hop limit */
+	uint8_t tunnels;      /* that the packet is in */
+	uint8_t outer_ttl[PATH_TUNNELS_MAX]; /* that of the innermost tunnel first */
+	uint16_t tunnel;		     /* a hash of the tunnels' addresses; 0: none */
 	bool has_id : 1;
 	bool is_first_fragment : 1;
 	bool is_foreign : 1; /* incoming, but for the link address of another host */
+	/* the packet was captured in the first fragment of a tunnel's packet: others follow */
+	bool is_outer_fragment : 1;
+	bool may_be_any : 1; /* it was not identified, and may be one that is followed */
 };
 
 /*
@@ -83,6 +89,10 @@ bool path_hash_key_init(struct path_hash_key *ret_key);
  * protocols are PATH_WHOLE, other TCP with payload is PATH_BYTES. A flow's ports are those of
  * TCP, UDP and SCTP; of an ICMP echo, both are its identifier, and of another ICMP message the
  * first one is its type and code.
+ *
+ * Of a packet in tunnels (path_tunnel.h) all this is that of the inner packet, but direction,
+ * and what the tunnels have. If a group of hosts is to receive the outer packet, that packet is
+ * PATH_GROUP, and may be any; so is a first fragment with a UDP datagram, which is PATH_FRAGMENT.
  *
  * Not part of the identity: link header, VLAN tags; TTL, DSCP, ECN, flow label, options and
  * extension headers of IP; checksums; TCP's MSS option, which routers change, and CWR, which

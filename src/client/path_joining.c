@@ -116,12 +116,21 @@ static uint16_t second_place(struct path_pairing *pairing, uint16_t number)
 	return path_places_find(&pairing->places, &place);
 }
 
+/* Has a packet passed a router between two sights, the tunnel's if not the inner packet? */
+static bool is_farther(const struct path_sight *one, const struct path_sight *other)
+{
+	for (unsigned level = 0; level <= PATH_TUNNELS_MAX; level++)
+		if (path_sight_ttl(one, level) != path_sight_ttl(other, level))
+			return path_sight_ttl(other, level) < path_sight_ttl(one, level);
+	return false;
+}
+
 bool path_joining_fits(
 	struct path_pairing *pairing, const struct journey *journey, const struct path_sight *sight)
 {
 	for (unsigned i = 0; i < journey->sight_count; i++)
 		if (journey->sights[i].place == sight->place)
-			return sight->ttl < journey->sights[i].ttl &&
+			return is_farther(&journey->sights[i], sight) &&
 			       !journey_was_at(journey, second_place(pairing, sight->place));
 	return true;
 }

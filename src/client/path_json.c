@@ -66,6 +66,7 @@ static void print_doubts(FILE *out, const struct path_stretch *stretch)
 		[PATH_DOUBT_REPEATED] = "repeated",
 		[PATH_DOUBT_CHANGED] = "changed",
 		[PATH_DOUBT_EXPIRED] = "expired",
+		[PATH_DOUBT_TUNNEL] = "tunnel",
 		[PATH_DOUBT_LATE] = "late",
 		[PATH_DOUBT_MEMORY] = "memory",
 	};

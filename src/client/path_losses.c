@@ -165,6 +165,24 @@ static bool is_bypass(struct path_pairing *pairing, const struct flow *flow,
 	return false;
 }
 
+/* Notes what a way does with TTLs and tunnels. */
+static void note_headers(const struct path_pairing *pairing, struct flow_way *way,
+	const struct path_sight *from, const struct path_sight *to)
+{
+	const struct path_place *one = &pairing->places.list[from->place];
+	const struct path_place *other = &pairing->places.list[to->place];
+	const unsigned common = one->tunnels < other->tunnels ? one->tunnels : other->tunnels;
+
+	for (unsigned level = 0; level <= common; level++) {
+		const int hops = path_sight_ttl(from, level) - path_sight_ttl(to, level);
+
+		if (hops > way->hops)
+			way->hops = (uint8_t)hops;
+	}
+	if (from->tunnel != to->tunnel && one->target != other->target)
+		way->is_tunnel_end = true;
+}
+
 /* Notes and tells that a packet passed a stretch. */
 static void pass(struct path_pairing *pairing, struct flow *flow, const struct journey *journey,
 	const struct path_sight *from, const struct path_sight *to)
@@ -180,8 +198,8 @@ static void pass(struct path_pairing *pairing, struct flow *flow, const struct j
 
 	if (way && to->is_foreign)
 		way->is_foreign = true;
-	if (way && from->ttl - to->ttl > way->hops)
-		way->hops = (uint8_t)(from->ttl - to->ttl);
+	if (way)
+		note_headers(pairing, way, from, to);
 	if (way && !way->is_bypass && !journey->is_repeated && flow->way_count > 1)
 		way->is_bypass = is_bypass(pairing, flow, journey, from, to->place);
 	if (!journey->is_repeated)

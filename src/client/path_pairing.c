@@ -49,6 +49,20 @@
  * its last one, it may have been lost on its way there, and it is the same doubt. It is none at
  * the host that answers.
  *
+ * Tunnels (path_tunnel, path_order)
+ *
+ * The identity of a packet in a tunnel is that of the inner packet, so that a tunnel is a part
+ * of its way. An interface on which packets pass in a tunnel is another place than the same one
+ * without (path_place.tunnels). In a tunnel the inner TTL stays the same, and the outer one
+ * orders the places; the tunnel as a whole is where the host is that puts packets into it, or
+ * takes them out, whose clock decides. A packet can be in two tunnels, one in the other.
+ *
+ * A copy in a tunnel, for an analyzer, looks the same, but is on no way to the destination. So
+ * a packet is not told as lost between a place in a tunnel and one that is not in this tunnel,
+ * unless both are at one host (PATH_DOUBT_TUNNEL). What was seen in a first fragment of the outer
+ * packet may miss its later fragments, which are not followed (PATH_DOUBT_EXPIRED). A packet in
+ * a tunnel to a group of hosts may be any one, as one that cannot be identified.
+ *
  * Stretches and ways (path_flows, path_flow_ways)
  *
  * Two places in sequence on a journey are a stretch. Each flow has a list of the stretches
@@ -86,11 +100,12 @@
  *  4. it is not repeated (PATH_DOUBT_REPEATED);
  *  5. its TTL was more than 1, and than the number of routers that packets of the flow pass on
  *     this stretch, since a router drops it otherwise; and it is no first fragment, since a
- *     host may join it to a packet (PATH_DOUBT_EXPIRED);
+ *     host may join it to a packet (PATH_DOUBT_EXPIRED). In a tunnel this is true of each TTL;
  *  6. it is no stray, and no stray came for it (PATH_DOUBT_CHANGED, see below);
- *  7. no journey of the same packet can have ended before this one began (PATH_DOUBT_LATE);
+ *  7. both places are in the same tunnel, or at one host (PATH_DOUBT_TUNNEL);
+ *  8. no journey of the same packet can have ended before this one began (PATH_DOUBT_LATE);
  *     and
- *  8. the next place is on the way (PATH_DOUBT_WAYS). A switch that does not know an
+ *  9. the next place is on the way (PATH_DOUBT_WAYS). A switch that does not know an
  *     address sends to all of its ports, and other hosts receive copies. There the packet's
  *     link address is another host's (path_sight.is_foreign), and the flow does not continue.
  *
@@ -106,7 +121,7 @@
  *
  * Late packets (path_arrival, path_told)
  *
- * Condition 7 is for sources that are late. The flow's stretches, with the least and most
+ * Condition 8 is for sources that are late. The flow's stretches, with the least and most
  * time that packets took on each, give the earliest time at which every other place can have
  * seen the packet; and the least lag of that place behind the merge gives when the merge
  * can have come to it. If that is more than the window before the journey began, the packet
@@ -143,6 +158,7 @@
 #include "client/path_pieces.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define FLOW_IDLE_NS UINT64_C(120000000000)
 
@@ -270,9 +286,12 @@ uint64_t path_pairing_add(struct path_pairing *pairing, const struct path_sight 
 	struct flow *flow;
 
 	with_identity.is_foreign = identity->is_foreign;
+	with_identity.is_outer_fragment = identity->is_outer_fragment;
+	with_identity.tunnel = identity->tunnel;
+	memcpy(with_identity.outer_ttl, identity->outer_ttl, sizeof(with_identity.outer_ttl));
 	pairing->counts.packets++;
 	pairing->counts.by_kind[identity->kind]++;
-	if (identity->kind == PATH_DAMAGED)
+	if (identity->kind == PATH_DAMAGED || identity->may_be_any)
 		path_places_note_damaged(&pairing->places, sight);
 	if (identity->kind != PATH_WHOLE && identity->kind != PATH_BYTES)
 		return sight->number;

@@ -28,7 +28,8 @@ struct path_pairing *path_pairing_new(const struct path_limits *limits,
 void path_pairing_free(struct path_pairing *pairing);
 
 /*
- * Finds or adds a place, and returns its number, from 0 in the order of adding.
+ * Finds or adds a place, and returns its number. That of a tunnel or a second visit adds the
+ * plain one of its interface, too.
  * PATH_PLACE_NONE: there are PATH_PLACES_MAX, or out of memory.
  */
 uint16_t path_pairing_place(struct path_pairing *pairing, const struct path_place *place);

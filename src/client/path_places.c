@@ -9,7 +9,8 @@
 
 #define DAMAGED_PAUSE_NS NS_PER_S /* between two damaged packets: other ones count again */
 
-enum { KINDS = 2 * (PATH_OUTGOING + 1), LIST_STEP = 64 };
+enum { DIRECTIONS = PATH_OUTGOING + 1, LIST_STEP = 64 };
+#define KINDS (UINT64_C(2) * DIRECTIONS * (PATH_TUNNELS_MAX + 1))
 
 static bool grow_map(struct path_places *places, uint32_t index)
 {
@@ -47,19 +48,39 @@ static bool grow_list(struct path_places *places)
 	return true;
 }
 
+static uint64_t find_index(const struct path_place *place)
+{
+	const uint64_t kind = (uint64_t)place->tunnels * DIRECTIONS + place->direction;
+
+	return (uint64_t)place->interface * KINDS + 2 * kind + (place->is_second ? 1 : 0);
+}
+
+/* Returns the number of a place without tunnel, of a first visit; its own, if it is that. */
+static uint16_t find_base(struct path_places *places, const struct path_place *place)
+{
+	struct path_place base = *place;
+
+	base.is_second = false;
+	base.tunnels = 0;
+	if (place->is_second || place->tunnels > 0)
+		return path_places_find(places, &base);
+	return (uint16_t)places->count;
+}
+
 uint16_t path_places_find(struct path_places *places, const struct path_place *place)
 {
-	const uint64_t index = (uint64_t)place->interface * KINDS + UINT64_C(2) * place->direction +
-			       (place->is_second ? 1 : 0);
+	const uint64_t index = find_index(place);
+	uint16_t base;
 
 	if (index >= UINT32_MAX / 2 || !grow_map(places, (uint32_t)index))
 		return PATH_PLACE_NONE;
 	if (places->map[index] != PATH_PLACE_NONE)
 		return places->map[index];
-	if (places->count == PATH_PLACES_MAX || !grow_list(places))
+	base = find_base(places, place);
+	if (base == PATH_PLACE_NONE || places->count == PATH_PLACES_MAX || !grow_list(places))
 		return PATH_PLACE_NONE;
 	places->list[places->count] = *place;
-	places->states[places->count] = (struct place_state){0};
+	places->states[places->count] = (struct place_state){.base = base};
 	places->map[index] = (uint16_t)places->count;
 	return (uint16_t)places->count++;
 }
@@ -82,7 +103,7 @@ void path_places_note_lag(
 
 void path_places_note_damaged(struct path_places *places, const struct path_sight *sight)
 {
-	struct place_state *state = &places->states[sight->place];
+	struct place_state *state = &places->states[places->states[sight->place].base];
 	const uint64_t time_ns = sight->time_ns;
 
 	if (state->damaged_from_ns == 0) {
@@ -99,7 +120,7 @@ void path_places_note_damaged(struct path_places *places, const struct path_sigh
 bool path_places_was_damaged(
 	const struct path_places *places, uint16_t place, uint64_t from_ns, uint64_t to_ns)
 {
-	const struct place_state *state = &places->states[place];
+	const struct place_state *state = &places->states[places->states[place].base];
 
 	if (state->damaged_from_ns == 0)
 		return false;

@@ -5,6 +5,7 @@
 
 /* What is known of a place. */
 struct place_state {
+	uint16_t base;	/* the same interface and direction, first visit, no tunnel */
 	bool continues; /* some flow has a way from it to another place */
 	/* how far its timestamps are behind the time of the merge, at the least: */
 	bool has_lag;

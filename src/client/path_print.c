@@ -110,6 +110,7 @@ static const char *describe_doubt(int doubt)
 		[PATH_DOUBT_REPEATED] = "lost or not: identical packets were under way",
 		[PATH_DOUBT_CHANGED] = "lost or changed: the next place had others",
 		[PATH_DOUBT_EXPIRED] = "lost or not: TTL had run out, or a fragment",
+		[PATH_DOUBT_TUNNEL] = "lost or not: a tunnel's end is not captured",
 		[PATH_DOUBT_LATE] = "lost or late: its capture was behind",
 		[PATH_DOUBT_MEMORY] = "lost or not: too many packets were under way",
 		[PATH_DOUBTS] = "delay: clocks not known, or identical packets",

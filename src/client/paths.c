@@ -63,8 +63,9 @@ static const char *name_place(void *context, const struct path_place *place)
 	struct paths *paths = context;
 	const char *interface = paths->interfaces->list[place->interface]->shown;
 
-	snprintf(paths->name, sizeof(paths->name), "%s%s%s%s", name_target(paths, place->target),
-		*interface ? ":" : "", interface, place->is_second ? " (again)" : "");
+	snprintf(paths->name, sizeof(paths->name), "%s%s%s%s%s", name_target(paths, place->target),
+		*interface ? ":" : "", interface, place->tunnels > 0 ? " (tunnel)" : "",
+		place->is_second ? " (again)" : "");
 	return paths->name;
 }
 
@@ -278,6 +279,7 @@ uint64_t paths_add(
 	if (path_own_flows_have(paths->own_flows, &identity.flow))
 		return number;
 	place.direction = identity.direction;
+	place.tunnels = identity.tunnels;
 	sight.place = path_pairing_place(paths->pairing, &place);
 	sight.ttl = identity.ttl;
 	if (sight.place == PATH_PLACE_NONE)

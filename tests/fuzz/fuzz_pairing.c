@@ -55,6 +55,8 @@ static struct path_identity identity_of(const uint8_t *bytes)
 		.id = bytes[6],
 		.size = 1 + (uint32_t)bytes[4] * bytes[4],
 		.timestamp = bytes[0] & 4,
+		.outer_ttl = {bytes[6] & 3, bytes[6] >> 6},
+		.tunnel = bytes[6] >> 3 & 1,
 	};
 
 	identity.digest = identity.flow_digest << 8 | (bytes[0] & 4);
@@ -72,6 +74,7 @@ static struct path_identity identity_of(const uint8_t *bytes)
 static struct path_pairing *open_pairing(
 	struct path_coverage coverage[PLACES], uint16_t places[PLACES], struct sums *sums)
 {
+	static const uint8_t tunnels[PLACES] = {0, 1, 0, 0, 2, 1};
 	const struct path_limits limits = {JOURNEYS, FLOWS, 1000};
 	const struct path_pairing_sink sink = {.context = sums,
 		.passed = note_passed,
@@ -83,8 +86,10 @@ static struct path_pairing *open_pairing(
 
 	must(pairing, "there is memory");
 	for (unsigned i = 0; i < PLACES; i++) {
-		const struct path_place place = {
-			.target = i / 2, .interface = i, .direction = (enum path_direction)(i % 3)};
+		const struct path_place place = {.target = i / 2,
+			.interface = i,
+			.direction = (enum path_direction)(i % 3),
+			.tunnels = tunnels[i]};
 
 		path_coverage_begin(&coverage[i], 1);
 		places[i] = path_pairing_place(pairing, &place);

@@ -40,9 +40,13 @@ static void must_be_same(const struct path_identity *one, const struct path_iden
 static void check_values(const struct path_identity *identity, size_t len)
 {
 	must(identity->kind <= PATH_BYTES, "a kind is known");
-	must(identity->kind < PATH_WHOLE || identity->is_first_fragment || identity->size <= len,
+	must(identity->kind < PATH_WHOLE || identity->is_first_fragment ||
+			identity->is_outer_fragment || identity->size <= len,
 		"a payload is no longer than its packet");
 	must(identity->kind != PATH_BYTES || identity->size > 0, "bytes of a stream are some");
+	must(identity->tunnels <= PATH_TUNNELS_MAX &&
+			(identity->tunnels > 0) == (identity->tunnel > 0),
+		"what is in tunnels is in some of them");
 	must(identity->kind != PATH_WHOLE || identity->flow.version == 4 ||
 			identity->flow.version == 6,
 		"a packet that is followed is IP");
@@ -54,9 +58,17 @@ static void check_cuts(const struct path_identity *whole, uint32_t linktype, con
 	for (size_t caplen = 0; caplen < size; caplen += 1 + caplen / 16) {
 		const struct path_identity cut = identify(linktype, bytes, caplen, len);
 
-		if (whole->kind >= PATH_WHOLE && cut.kind >= PATH_WHOLE)
+		/* what ends before the header of a tunnel is not in it */
+		must(cut.tunnels <= whole->tunnels, "a cut packet is in no more tunnels");
+		if (whole->kind >= PATH_WHOLE && cut.kind >= PATH_WHOLE &&
+			cut.tunnels == whole->tunnels)
 			must_be_same(whole, &cut);
 	}
+}
+
+static uint8_t outer_ttl(const struct path_identity *identity)
+{
+	return identity->tunnels ? identity->outer_ttl[identity->tunnels - 1] : identity->ttl;
 }
 
 /* The same IP packet on Ethernet, after a hop: another TTL, DSCP and checksum. */
@@ -70,7 +82,7 @@ static void check_hop(
 	must(frame && size >= 20, "there is a packet");
 	memset(frame, 0, ETHERNET_HEADER);
 	memcpy(ip, bytes, size);
-	if (before->flow.version == 4) {
+	if (bytes[0] >> 4 == 4) {
 		memcpy(frame + 12, "\x08\0", 2);
 		ip[1] ^= 0xff;
 		ip[8]--;
@@ -82,7 +94,10 @@ static void check_hop(
 	}
 	after = identify(1, frame, ETHERNET_HEADER + size, ETHERNET_HEADER + len);
 	must_be_same(before, &after);
-	must((uint8_t)(after.ttl + 1) == before->ttl, "a router takes one from TTL");
+	must(before->tunnels == after.tunnels && before->tunnel == after.tunnel,
+		"the tunnels are equal");
+	must((uint8_t)(outer_ttl(&after) + 1) == outer_ttl(before), "a router takes one from TTL");
+	must(before->tunnels == 0 || before->ttl == after.ttl, "but not from that in a tunnel");
 	free(frame);
 }
 

@@ -116,12 +116,12 @@ static inline void ip_packet_make(struct ip_packet *ret_packet, struct seed *see
 
 static inline void ip_packet_make_random(struct ip_packet *ret_packet, struct seed *seed)
 {
-	static const unsigned char protocols[] = {6, 6, 6, 17, 17, 1, 58, 132, 50, 51, 47};
+	static const unsigned char protocols[] = {6, 6, 6, 17, 17, 1, 58, 132, 50, 51, 99};
 	static const uint16_t sizes[] = {0, 1, 8, 15, 16, 63, 64, 65, 255, 256, 300, 512, 1400};
 	const unsigned protocol = protocols[seed_below(seed, sizeof(protocols))];
 	size_t size = sizes[seed_below(seed, sizeof(sizes) / sizeof(*sizes))];
 
-	if (protocol == 47 && size == 0)
+	if (protocol == 99 && size == 0)
 		size = 4; /* a length of 0 in IPv6 has another meaning */
 	ip_packet_make(ret_packet, seed, seed_below(seed, 2) ? 4 : 6, protocol, size);
 }

@@ -19,6 +19,9 @@ struct step {
 	enum path_direction direction;
 	uint8_t ttl;
 	uint64_t time_ns;
+	uint8_t tunnels; /* that it is in, their TTLs (the innermost first), and which ones */
+	uint8_t outer_ttl[2];
+	uint16_t tunnel;
 };
 
 static bool order(struct seed *seed, const struct step *steps, size_t count, uint16_t *ret_order)
@@ -28,12 +31,15 @@ static bool order(struct seed *seed, const struct step *steps, size_t count, uin
 	bool is_known;
 
 	for (size_t i = 0; i < count; i++) {
-		places[i] = (struct path_place){
-			.target = steps[i].target, .direction = steps[i].direction};
+		places[i] = (struct path_place){.target = steps[i].target,
+			.direction = steps[i].direction,
+			.tunnels = steps[i].tunnels};
 		sights[i] = (struct path_sight){.time_ns = steps[i].time_ns,
 			.number = i + 1,
 			.place = (uint16_t)i,
-			.ttl = steps[i].ttl};
+			.ttl = steps[i].ttl,
+			.outer_ttl = {steps[i].outer_ttl[0], steps[i].outer_ttl[1]},
+			.tunnel = steps[i].tunnel};
 	}
 	for (size_t i = count - 1; i > 0; i--) {
 		const size_t other = seed_below(seed, i + 1);
@@ -149,6 +155,59 @@ static void clock_against_ttl_not_known(void **state)
 	UNKNOWN({0, IN, 64, 200}, {1, IN, 63, 150}, {0, OUT, 62, 100});
 }
 
+/* Of a packet in one tunnel, or in two. */
+#define T(outer) 1, {outer}, 7
+#define TT(inner, outer) 2, {inner, outer}, 8
+
+static void tunnel_between_two_hosts(void **state)
+{
+	(void)state;
+	/* VXLAN from host to host, over a router; the last two have one timestamp */
+	ORDERED({0, OUT, 64, 900}, {0, OUT, 64, 901, T(64)}, {1, IN, 64, 5, T(64)},
+		{1, OUT, 64, 6, T(63)}, {2, IN, 64, 50, T(63)}, {2, IN, 64, 50});
+	/* the interfaces of the tunnel are not captured */
+	ORDERED({0, OUT, 64, 901, T(64)}, {1, IN, 64, 5, T(64)}, {1, OUT, 64, 6, T(63)},
+		{2, IN, 64, 50, T(63)});
+	/* bridges put packets of other hosts into the tunnel */
+	ORDERED({0, OUT, 64, 9000}, {1, IN, 64, 5}, {1, OUT, 64, 6}, {1, OUT, 64, 7, T(64)},
+		{2, IN, 64, 800, T(64)}, {2, IN, 64, 801}, {2, OUT, 64, 802}, {3, IN, 64, 1});
+}
+
+static void tunnel_between_two_routers(void **state)
+{
+	(void)state;
+	ORDERED({0, OUT, 64, 9000}, {1, IN, 64, 5}, {1, OUT, 63, 6}, {1, OUT, 63, 7, T(255)},
+		{2, IN, 63, 800, T(250)}, {2, IN, 63, 801}, {2, OUT, 62, 802}, {3, IN, 62, 1});
+	/* one tunnel after the other, since a router is between them */
+	ORDERED({0, OUT, 64, 1, T(64)}, {1, IN, 64, 5, T(60)}, {1, OUT, 63, 6, 1, {64}, 9},
+		{2, IN, 63, 1, 1, {64}, 9});
+}
+
+static void tunnel_in_a_tunnel(void **state)
+{
+	(void)state;
+	ORDERED({0, OUT, 64, 9000}, {0, OUT, 64, 9001, T(64)}, {1, IN, 64, 5, T(64)},
+		{1, OUT, 64, 6, T(63)}, {1, OUT, 64, 7, TT(63, 64)}, {2, IN, 64, 1, TT(63, 64)},
+		{2, OUT, 64, 2, TT(63, 63)}, {3, IN, 64, 70, TT(63, 63)}, {3, IN, 64, 71, T(63)},
+		{3, IN, 64, 72});
+}
+
+static void copies_in_tunnels_not_known(void **state)
+{
+	(void)state;
+	/* to an analyzer, by the router between two hosts */
+	UNKNOWN({0, OUT, 64, 9000}, {1, IN, 64, 5}, {1, OUT, 64, 6, T(64)}, {1, OUT, 64, 7},
+		{2, IN, 64, 800, T(64)}, {3, IN, 64, 801});
+	/* two tunnels at one inner TTL */
+	UNKNOWN({0, OUT, 64, 1, T(64)}, {1, IN, 64, 5, T(64)}, {1, OUT, 64, 6, 1, {64}, 9},
+		{2, IN, 64, 1, 1, {64}, 9});
+	/* a host that receives the tunnel's packet after the inner one */
+	UNKNOWN({0, OUT, 64, 1}, {1, IN, 64, 5}, {1, IN, 64, 6, T(64)});
+	/* a bridge that may be on either side */
+	UNKNOWN({0, OUT, 64, 1}, {1, IN, 64, 5}, {1, OUT, 64, 6}, {2, IN, 64, 1, T(64)},
+		{3, IN, 64, 2});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +220,10 @@ int main(void)
 		cmocka_unit_test(two_senders_not_known),
 		cmocka_unit_test(order_of_last_leg_known_whatever_the_others),
 		cmocka_unit_test(clock_against_ttl_not_known),
+		cmocka_unit_test(tunnel_between_two_hosts),
+		cmocka_unit_test(tunnel_between_two_routers),
+		cmocka_unit_test(tunnel_in_a_tunnel),
+		cmocka_unit_test(copies_in_tunnels_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

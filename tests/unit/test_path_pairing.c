@@ -525,6 +525,37 @@ static void ttl_that_ends_between_two_places_doubt_and_no_loss(void **state)
 	close_lab(lab);
 }
 
+/* The second place has the packets in a tunnel, the third one has or not. */
+static void loss_at_the_end_of_a_tunnel_doubt_but_not_in_it(void **state)
+{
+	for (unsigned other = 0; other < 2; other++) {
+		struct lab *lab = open_lab();
+		const struct path_place in_tunnel[] = {
+			{.target = 1, .interface = 1, .tunnels = 1},
+			{.target = 2, .interface = 2, .tunnels = (uint8_t)other},
+		};
+
+		(void)state;
+		lab->places[1] = path_pairing_place(lab->pairing, &in_tunnel[0]);
+		lab->places[2] = path_pairing_place(lab->pairing, &in_tunnel[1]);
+		for (unsigned i = 0; i < 30; i++)
+			for (unsigned place = 0; place < (i == 20 ? 2 : 3); place++) {
+				struct path_identity identity = datagram(1, i);
+
+				if (place == 1 || (place == 2 && other == 1)) {
+					identity.tunnel = 7;
+					identity.outer_ttl[0] = 64;
+				}
+				see_with_ttl(lab, place, &identity, (uint8_t)(64 - place));
+			}
+		finish(lab);
+		assert_int_equal(lab->lost[1], other);
+		assert_int_equal(lab->doubts[PATH_DOUBT_TUNNEL], 1 - other);
+		assert_int_equal(all_doubts(lab), 1 - other);
+		close_lab(lab);
+	}
+}
+
 static void late_sight_takes_loss_back(void **state)
 {
 	struct lab *lab = open_lab();
@@ -764,6 +795,7 @@ int main(void)
 		cmocka_unit_test(late_pieces_of_waiting_segment_bytes_exact),
 		cmocka_unit_test(copies_with_smaller_ttl_no_loss_of_others),
 		cmocka_unit_test(ttl_that_ends_between_two_places_doubt_and_no_loss),
+		cmocka_unit_test(loss_at_the_end_of_a_tunnel_doubt_but_not_in_it),
 		cmocka_unit_test(late_sight_takes_loss_back),
 		cmocka_unit_test(late_joined_segment_takes_all_its_losses_back),
 		cmocka_unit_test(late_source_doubt_and_no_loss),

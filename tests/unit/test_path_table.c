@@ -217,6 +217,7 @@ static const char *const doubt_names[PATH_DOUBTS] = {
 	[PATH_DOUBT_REPEATED] = "repeated",
 	[PATH_DOUBT_CHANGED] = "changed",
 	[PATH_DOUBT_EXPIRED] = "expired",
+	[PATH_DOUBT_TUNNEL] = "tunnel",
 	[PATH_DOUBT_LATE] = "late",
 	[PATH_DOUBT_MEMORY] = "memory",
 };
