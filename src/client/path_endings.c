@@ -55,13 +55,16 @@ static struct path_ended_flow *find_entry(
 	return last;
 }
 
-static void list_flow(struct path_place_endings *place, const struct path_ending *ending)
+static void list_flow(struct path_place_endings *place, const struct path_ending *ending,
+	const struct path_flow_key *continues_as)
 {
 	struct path_ended_flow *entry = find_entry(place, ending);
 
 	if (!entry)
 		return;
 	entry->packets += ending->packets;
+	if (continues_as)
+		entry->continues_as = *continues_as;
 	entry->first_ns = clock_earlier(entry->first_ns, ending->first_ns);
 	entry->last_ns = clock_later(entry->last_ns, ending->last_ns);
 	for (; entry > place->worst && entry[-1].packets < entry->packets; entry--) {
@@ -72,7 +75,8 @@ static void list_flow(struct path_place_endings *place, const struct path_ending
 	}
 }
 
-void path_endings_add(struct path_endings *endings, const struct path_ending *ending)
+void path_endings_add(struct path_endings *endings, const struct path_ending *ending,
+	const struct path_flow_key *continues_as)
 {
 	struct path_place_endings *place = &endings->places[ending->place];
 
@@ -81,8 +85,10 @@ void path_endings_add(struct path_endings *endings, const struct path_ending *en
 	place->bytes += ending->bytes;
 	place->answered_flows += ending->was_answered;
 	place->continued_flows += ending->has_passed;
+	place->translated_flows += continues_as != NULL;
+	place->explained_flows += ending->was_answered || continues_as;
 	if (has_list(endings, place))
-		list_flow(place, ending);
+		list_flow(place, ending, continues_as);
 }
 
 struct rank {
@@ -115,7 +121,7 @@ size_t path_endings_sort(const struct path_endings *endings, uint16_t *ret_place
 
 		if (place->flows > 0)
 			ranks[count++] = (struct rank){.place = (uint16_t)i,
-				.silent_flows = place->flows - place->answered_flows,
+				.silent_flows = place->flows - place->explained_flows,
 				.packets = place->packets};
 	}
 	qsort(ranks, count, sizeof(*ranks), compare);

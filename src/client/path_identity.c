@@ -16,7 +16,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
 	TCP_SIZE = sizeof(struct tcphdr),
@@ -26,11 +25,10 @@ enum {
 	TIMESTAMP_SIZE = 10,
 	UDP_LENGTH = 4, /* offset */
 	UDP_SIZE = 8,
+	TRANSPORT_MAX = 12, /* the longest header of the table below */
 
 	/* the longest is TCP without payload: kind, flow, id, header */
 	HASH_INPUT_MAX = 1 + sizeof(struct path_flow_key) + 2 + 60,
-	BLOCK_SIZE = PATH_BLOCK_WORDS * 4,
-	ALL_CHECKS = (1 << PATH_CHECKS) - 1,
 };
 
 /* The input of a digest. */
@@ -66,66 +64,6 @@ static uint64_t end_digest(const struct path_hash_key *key, const struct hash_in
 	return siphash_end(&hash, input->bytes + words * 8, input->size);
 }
 
-/*
- * NH of UMAC (RFC 4418, section 5.2.2): two blocks that differ have the same hash with a
- * probability of 2^-32, for a key that nobody else has.
- */
-static uint64_t hash_block(const struct path_hash_key *key, const unsigned char *block)
-{
-	const uint32_t *one = key->block;
-	const uint32_t *other = key->block + PATH_BLOCK_WORDS / 2;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < PATH_BLOCK_WORDS / 2; i++) {
-		const uint32_t left = bytes_u32(block + i * 4, false) + one[i];
-		const uint32_t right = bytes_u32(block + BLOCK_SIZE / 2 + i * 4, false) + other[i];
-
-		sum += (uint64_t)left * right;
-	}
-	return sum;
-}
-
-/* Returns the hash of a whole payload: hash is that of the bytes before at. */
-static uint64_t hash_rest(const struct path_hash_key *key, struct siphash hash,
-	const unsigned char *payload, uint32_t at, uint32_t size)
-{
-	for (; size - at >= BLOCK_SIZE; at += BLOCK_SIZE) {
-		const uint64_t sum = hash_block(key, payload + at);
-		unsigned char bytes[sizeof(sum)];
-
-		memcpy(bytes, &sum, sizeof(sum));
-		siphash_add(&hash, bytes, 1);
-	}
-	siphash_add(&hash, payload + at, (size - at) / 8);
-	return siphash_end(&hash, payload + (size - size % 8), size);
-}
-
-/*
- * Sets the checks of a payload of which size bytes were captured, in one pass: the hash up to
- * each size of path_check_sizes is a step on the way to the next one. SipHash alone would
- * need 0.4 us for a full Ethernet frame, so each block after these becomes one word of it.
- */
-static void check_payload(const struct path_hash_key *key, const unsigned char *payload,
-	uint32_t size, bool is_complete, struct path_identity *identity)
-{
-	struct siphash hash = siphash_begin(key->words);
-	uint32_t at = 0;
-	int i = 0;
-
-	for (; i < PATH_CHECK_ALL && size >= path_check_sizes[i]; i++) {
-		siphash_add(&hash, payload + at, (path_check_sizes[i] - at) / 8);
-		at = path_check_sizes[i];
-		identity->checks[i] = (uint32_t)siphash_end(&hash, NULL, at);
-		identity->checks_valid |= (uint8_t)(1 << i);
-	}
-	if (!is_complete)
-		return;
-	identity->checks[PATH_CHECK_ALL] = (uint32_t)hash_rest(key, hash, payload, at, size);
-	for (; i < PATH_CHECK_ALL; i++)
-		identity->checks[i] = identity->checks[PATH_CHECK_ALL];
-	identity->checks_valid = ALL_CHECKS;
-}
-
 /* Sets size and checks of the payload, which follows and has size bytes on the wire. */
 static void set_payload(const struct path_headers *headers, const struct path_hash_key *key,
 	uint32_t size, struct path_identity *identity)
@@ -137,10 +75,11 @@ static void set_payload(const struct path_headers *headers, const struct path_ha
 	identity->size = size;
 	identity->payload = headers->at;
 	if (size == 0 && is_complete)
-		identity->checks_valid = ALL_CHECKS; /* as most segments of TCP are: no hash */
+		identity->checks_valid =
+			PATH_CHECKS_ALL_VALID; /* as most segments of TCP are: no hash */
 	else
-		check_payload(key, headers->data + headers->at, captured < size ? captured : size,
-			is_complete, identity);
+		identity->checks_valid |= path_payload_check(key, headers->data + headers->at,
+			captured < size ? captured : size, is_complete, identity->checks);
 }
 
 /* Adds TCP's options but padding and MSS to the digest; finds TSval. */
@@ -196,7 +135,7 @@ static void put_tcp_header(
 }
 
 static void identify_tcp(struct path_headers *headers, const struct path_hash_key *key,
-	struct path_identity *identity)
+	bool has_flow, struct path_identity *identity)
 {
 	const unsigned char *tcp = headers->data + headers->at;
 	struct hash_input input;
@@ -211,8 +150,10 @@ static void identify_tcp(struct path_headers *headers, const struct path_hash_ke
 	headers->at += header_size;
 	size = headers->end - headers->at;
 	identity->sequence = bytes_network_u32(tcp + 4);
-	memcpy(identity->flow.source_port, tcp, 2);
-	memcpy(identity->flow.destination_port, tcp + 2, 2);
+	if (has_flow) {
+		memcpy(identity->flow.source_port, tcp, 2);
+		memcpy(identity->flow.destination_port, tcp + 2, 2);
+	}
 	identity->kind = PATH_WHOLE;
 	begin_digest(&input, identity);
 	put_tcp_header(&input, tcp, header_size, &identity->timestamp);
@@ -224,14 +165,19 @@ static void identify_tcp(struct path_headers *headers, const struct path_hash_ke
 	set_payload(headers, key, size, identity);
 }
 
+/* Is it an echo request or reply of ICMP or ICMPv6? */
+static bool is_echo(unsigned protocol, unsigned type)
+{
+	return protocol == IPPROTO_ICMP ? type == 0 || type == 8 : type == 128 || type == 129;
+}
+
 /* Sets the ports of an ICMP message, so that both directions of a ping are opposite flows. */
 static void set_icmp_ports(struct path_flow_key *flow, const unsigned char *icmp)
 {
-	const bool is_echo = flow->protocol == IPPROTO_ICMP ? icmp[0] == 0 || icmp[0] == 8
-							    : icmp[0] == 128 || icmp[0] == 129;
+	const bool has_id = is_echo(flow->protocol, icmp[0]);
 
-	memcpy(flow->source_port, is_echo ? icmp + 4 : icmp, 2);
-	if (is_echo)
+	memcpy(flow->source_port, has_id ? icmp + 4 : icmp, 2);
+	if (has_id)
 		memcpy(flow->destination_port, icmp + 4, 2);
 }
 
@@ -273,11 +219,29 @@ static bool read_udp_size(
 	return true;
 }
 
+static bool is_icmp(const struct transport *transport)
+{
+	return transport->protocol == IPPROTO_ICMP || transport->protocol == IPPROTO_ICMPV6;
+}
+
+/* Copies a header to out, without ports, and identifier of an echo. Returns the copy. */
+static const unsigned char *hide_ports(const unsigned char *header,
+	const struct transport *transport, unsigned char out[TRANSPORT_MAX])
+{
+	memcpy(out, header, transport->size);
+	if (transport->has_ports)
+		memset(out, 0, 4);
+	else if (is_icmp(transport) && is_echo(transport->protocol, header[0]))
+		memset(out + 4, 0, 2);
+	return out;
+}
+
 static void identify_other(struct path_headers *headers, const struct path_hash_key *key,
-	struct path_identity *identity)
+	bool has_flow, struct path_identity *identity)
 {
 	const struct transport *transport = find_transport(identity->flow.protocol);
 	const unsigned char *header = headers->data + headers->at;
+	unsigned char without_ports[TRANSPORT_MAX];
 	const uint32_t after_checksum = transport->checksum + transport->checksum_size;
 	struct hash_input input;
 	uint32_t size;
@@ -288,11 +252,13 @@ static void identify_other(struct path_headers *headers, const struct path_hash_
 	size = headers->end - headers->at;
 	if (transport->protocol == IPPROTO_UDP && !read_udp_size(headers, header, &size))
 		return;
-	if (transport->has_ports) {
+	if (!has_flow) {
+		header = hide_ports(header, transport, without_ports);
+	} else if (transport->has_ports) {
 		memcpy(identity->flow.source_port, header, 2);
 		memcpy(identity->flow.destination_port, header + 2, 2);
 	}
-	if (transport->protocol == IPPROTO_ICMP || transport->protocol == IPPROTO_ICMPV6)
+	if (has_flow && is_icmp(transport))
 		set_icmp_ports(&identity->flow, header);
 	identity->kind = PATH_WHOLE;
 	begin_digest(&input, identity);
@@ -358,8 +324,17 @@ static enum path_kind find_hidden(const struct path_headers *headers)
 										   : PATH_WHOLE;
 }
 
-void path_identify(const struct path_hash_key *key, uint32_t linktype, const unsigned char *data,
-	uint32_t caplen, uint32_t len, struct path_identity *ret_identity)
+/* A packet of a link type. */
+struct frame {
+	const unsigned char *data;
+	uint32_t linktype;
+	uint32_t caplen;
+	uint32_t len;
+};
+
+/* Identifies a packet, or, without its flow, what routers do not translate. */
+static void identify(const struct path_hash_key *key, const struct frame *frame, bool has_flow,
+	struct path_identity *ret_identity)
 {
 	static const enum path_kind kinds[] = {
 		[PATH_HEADERS_NOT_IP] = PATH_NOT_IP,
@@ -368,7 +343,8 @@ void path_identify(const struct path_hash_key *key, uint32_t linktype, const uns
 		[PATH_HEADERS_WHOLE] = PATH_DAMAGED, /* until layer 4 is there, too */
 	};
 	struct path_headers headers;
-	enum path_headers_result result = path_headers_read(&headers, linktype, data, caplen, len);
+	enum path_headers_result result = path_headers_read(
+		&headers, frame->linktype, frame->data, frame->caplen, frame->len);
 
 	if (result == PATH_HEADERS_WHOLE)
 		result = path_tunnel_read(&headers);
@@ -400,20 +376,51 @@ void path_identify(const struct path_hash_key *key, uint32_t linktype, const uns
 		ret_identity->kind = PATH_GROUP;
 		return;
 	}
+	if (!has_flow)
+		ret_identity->flow = (struct path_flow_key){
+			.protocol = headers.flow.protocol, .version = headers.flow.version};
 	if (headers.flow.protocol == IPPROTO_TCP)
-		identify_tcp(&headers, key, ret_identity);
+		identify_tcp(&headers, key, has_flow, ret_identity);
 	else
-		identify_other(&headers, key, ret_identity);
+		identify_other(&headers, key, has_flow, ret_identity);
 	ret_identity->may_be_any = ret_identity->kind == PATH_DAMAGED;
-	ret_identity->flow_digest = digest_flow(key, &ret_identity->flow);
+	if (has_flow)
+		ret_identity->flow_digest = digest_flow(key, &ret_identity->flow);
+}
+
+void path_identify(const struct path_hash_key *key, uint32_t linktype, const unsigned char *data,
+	uint32_t caplen, uint32_t len, struct path_identity *ret_identity)
+{
+	const struct frame frame = {data, linktype, caplen, len};
+
+	identify(key, &frame, true, ret_identity);
+}
+
+uint64_t path_identity_digest_content(const struct path_hash_key *key, uint32_t linktype,
+	const unsigned char *data, uint32_t caplen, uint32_t len)
+{
+	const struct frame frame = {data, linktype, caplen, len};
+	struct path_identity identity;
+	struct hash_input input = {0};
+	int check = PATH_CHECK_ALL;
+
+	identify(key, &frame, false, &identity);
+	if (identity.kind != PATH_WHOLE && identity.kind != PATH_BYTES)
+		return 0;
+	while (check > 0 && !(identity.checks_valid & 1 << check))
+		check--;
+	put(&input, &identity.digest, sizeof(identity.digest));
+	put(&input, &identity.sequence, sizeof(identity.sequence));
+	put(&input, &identity.size, sizeof(identity.size));
+	put(&input, &identity.checks[check], sizeof(identity.checks[check]));
+	return end_digest(key, &input);
 }
 
 void path_identity_set_payload(const struct path_hash_key *key, const unsigned char *payload,
 	uint32_t size, struct path_identity *identity)
 {
 	identity->size = size;
-	identity->checks_valid = 0;
-	check_payload(key, payload, size, true, identity);
+	identity->checks_valid = path_payload_check(key, payload, size, true, identity->checks);
 }
 
 bool path_identity_agrees(const struct path_identity *one, const struct path_identity *other)
@@ -427,9 +434,4 @@ bool path_identity_agrees(const struct path_identity *one, const struct path_ide
 		if (common & 1U << i)
 			return one->checks[i] == other->checks[i];
 	return true;
-}
-
-bool path_hash_key_init(struct path_hash_key *ret_key)
-{
-	return getrandom(ret_key, sizeof(*ret_key), 0) == (ssize_t)sizeof(*ret_key);
 }

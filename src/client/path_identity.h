@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/path_headers.h"
+#include "client/path_payload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,13 +22,6 @@ enum path_kind {
 	PATH_WHOLE,    /* one unit, equal at all places */
 	PATH_BYTES,    /* bytes of a TCP stream, in segments that offload splits and joins */
 };
-
-/*
- * Checks of the payload up to these many bytes, and of all of it: places with different
- * snaplens compare the longest one that both have.
- */
-enum { PATH_CHECKS = 4, PATH_CHECK_ALL = PATH_CHECKS - 1 };
-static const uint16_t path_check_sizes[PATH_CHECKS - 1] = {16, 64, 256};
 
 struct path_identity {
 	uint64_t flow_digest; /* a keyed hash of flow, equal for both directions */
@@ -70,17 +64,6 @@ static inline uint64_t path_identity_hash_block(
 	return kind == PATH_BYTES ? (digest ^ block) * golden >> 16 : digest;
 }
 
-/* The key of the hashes: random in each run, so that no host can choose packets that collide. */
-enum { PATH_BLOCK_WORDS = 32 };
-
-struct path_hash_key {
-	uint64_t words[2];		  /* of SipHash */
-	uint32_t block[PATH_BLOCK_WORDS]; /* of what makes a block of payload a word */
-};
-
-/* Sets a random key. False: the system has no random numbers. */
-bool path_hash_key_init(struct path_hash_key *ret_key);
-
 /*
  * Identifies a packet of a link type (Ethernet with VLAN tags, SLL, SLL2, raw IP, loopback
  * NULL; others are PATH_NOT_IP) from caplen bytes of len. IPv4 with options, IPv6 with
@@ -101,6 +84,14 @@ bool path_hash_key_init(struct path_hash_key *ret_key);
  */
 void path_identify(const struct path_hash_key *key, uint32_t linktype, const unsigned char *data,
 	uint32_t caplen, uint32_t len, struct path_identity *ret_identity);
+
+/*
+ * Returns a digest of what a router that translates addresses leaves as it is: all but addresses,
+ * ports and the identifiers of echos, with the payload as far as it was captured. Those of one
+ * place are compared. 0: it is not PATH_WHOLE or PATH_BYTES.
+ */
+uint64_t path_identity_digest_content(const struct path_hash_key *key, uint32_t linktype,
+	const unsigned char *data, uint32_t caplen, uint32_t len);
 
 /* Sets size and checks of a payload that was captured as a whole. */
 void path_identity_set_payload(const struct path_hash_key *key, const unsigned char *payload,

@@ -8,6 +8,7 @@
 #include "client/json_text.h"
 #include "client/path_flow_text.h"
 #include "client/path_place_text.h"
+#include "client/path_translations_print.h"
 #include "client/path_ways_print.h"
 
 #include <inttypes.h>
@@ -130,6 +131,19 @@ static void print_stretch(
 	putc('}', out);
 }
 
+static void print_continues_as(FILE *out, const struct path_flow_key *flow)
+{
+	char text[PATH_FLOW_TEXT_MAX];
+
+	fputs(", \"continues_as\": ", out);
+	if (flow->version == 0) {
+		fputs("null", out);
+		return;
+	}
+	path_flow_describe(flow, text);
+	json_print_string(out, text);
+}
+
 static void print_ended_flows(FILE *out, const struct path_place_endings *endings)
 {
 	fputs(",\n      \"worst\": [", out);
@@ -139,6 +153,7 @@ static void print_ended_flows(FILE *out, const struct path_place_endings *ending
 		fputs(i > 0 ? ",\n        " : "\n        ", out);
 		print_flow(out, &flow->flow);
 		print_number(out, "packets", true, flow->packets);
+		print_continues_as(out, &flow->continues_as);
 		fputs(", \"first\": ", out);
 		json_print_time(out, flow->first_ns);
 		fputs(", \"last\": ", out);
@@ -163,6 +178,7 @@ static void print_endings(const struct path_results *results, FILE *out)
 		print_number(out, "bytes", true, endings->bytes);
 		print_number(out, "answered_flows", true, endings->answered_flows);
 		print_number(out, "continued_flows", true, endings->continued_flows);
+		print_number(out, "translated_flows", true, endings->translated_flows);
 		print_ended_flows(out, endings);
 		putc('}', out);
 	}
@@ -240,6 +256,8 @@ void path_json_print(const struct path_results *results, FILE *out)
 	print_endings(results, out);
 	fputs("],\n  ", out);
 	path_ways_print_json(results, out);
+	fputs(",\n  ", out);
+	path_translations_print_json(results, out);
 	fputs(",\n  \"flows\": [", out);
 	print_lossy_flows(results, out);
 	fputs("],\n  \"clocks\": [", out);

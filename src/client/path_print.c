@@ -8,6 +8,7 @@
 #include "client/path_flow_text.h"
 #include "client/path_place_text.h"
 #include "client/path_rows.h"
+#include "client/path_translations_print.h"
 #include "client/path_units.h"
 #include "client/path_ways_print.h"
 
@@ -35,8 +36,13 @@ static void print_ended_flows(FILE *out, const struct path_place_endings *ending
 		char text[PATH_FLOW_TEXT_MAX];
 
 		path_flow_describe(&flow->flow, text);
-		fprintf(out, "%*s%s: %" PRIu64 " packet%s\n", INDENT, "", text, flow->packets,
+		fprintf(out, "%*s%s: %" PRIu64 " packet%s", INDENT, "", text, flow->packets,
 			plural(flow->packets));
+		if (flow->continues_as.version != 0) {
+			path_flow_describe(&flow->continues_as, text);
+			fprintf(out, "; continues as %s", text);
+		}
+		putc('\n', out);
 	}
 	if (endings->flows > ENDED_FLOWS && endings->worst_count == PATH_ENDINGS_WORST)
 		fprintf(out, "%*sand more\n", INDENT, "");
@@ -51,6 +57,9 @@ static void print_ending(FILE *out, const struct path_place_endings *endings, co
 		fprintf(out, "; %" PRIu64 " had answers", endings->answered_flows);
 	if (endings->continued_flows > 0)
 		fprintf(out, "; earlier packets of %" PRIu64 " passed", endings->continued_flows);
+	if (endings->translated_flows > 0)
+		fprintf(out, "; %" PRIu64 " continue%s with other addresses",
+			endings->translated_flows, endings->translated_flows == 1 ? "s" : "");
 	putc('\n', out);
 	print_ended_flows(out, endings);
 }
@@ -309,6 +318,7 @@ void path_print(const struct path_results *results, FILE *out, unsigned columns)
 	if (rows == 0)
 		print_no_rows(results, out);
 	path_ways_print(results, out);
+	path_translations_print(results, out);
 	print_lossy_flows(results, out);
 	print_all_doubts(results, out, columns);
 	print_not_followed(results, out);

@@ -5,6 +5,7 @@
 #include "client/path_lossy_flows.h"
 #include "client/path_pairing.h"
 #include "client/path_stretches.h"
+#include "client/path_translations.h"
 #include "client/path_ways.h"
 
 /* Names for the output, escaped for a terminal, and valid until the next call. */
@@ -24,6 +25,7 @@ struct path_results {
 	struct path_pairs pairs;
 	struct path_endings endings;
 	struct path_lossy_flows lossy_flows;
-	struct path_ways ways; /* of flows that have ended */
-	bool lists_all_ways;   /* also if no two have the same ends */
+	struct path_ways ways;			      /* of flows that have ended */
+	const struct path_translations *translations; /* NULL: nobody looks for them */
+	bool lists_all_ways; /* and translations: all of them, also if no two have the same ends */
 };

@@ -55,6 +55,12 @@ void path_table_set_pairing(struct path_table *table, const struct path_pairing 
 	table->results.pairing = pairing;
 }
 
+void path_table_set_translations(
+	struct path_table *table, const struct path_translations *translations)
+{
+	table->results.translations = translations;
+}
+
 void path_table_list_all_ways(struct path_table *table)
 {
 	table->results.lists_all_ways = true;
@@ -165,8 +171,13 @@ static void note_doubt(void *context, const struct path_missing *missing, enum p
 static void note_ending(void *context, const struct path_ending *ending)
 {
 	struct path_table *table = context;
+	const struct path_results *results = &table->results;
+	struct path_flow_key other;
+	const bool is_translated = results->translations &&
+				   path_translations_find(results->translations,
+					   target_of(results, ending->place), ending->flow, &other);
 
-	path_endings_add(&table->results.endings, ending);
+	path_endings_add(&table->results.endings, ending, is_translated ? &other : NULL);
 }
 
 static void note_flow_way(void *context, const struct path_way_count *way)

@@ -22,6 +22,10 @@ void path_table_free(struct path_table *table);
 /* The pairing whose events come, once it exists. It stays the caller's. */
 void path_table_set_pairing(struct path_table *table, const struct path_pairing *pairing);
 
+/* The same for what routers translate; it explains endings. */
+void path_table_set_translations(
+	struct path_table *table, const struct path_translations *translations);
+
 /* Ways are printed also if no two of them have the same ends. */
 void path_table_list_all_ways(struct path_table *table);
 

@@ -13,6 +13,7 @@
 #include "client/path_pairing.h"
 #include "client/path_reports.h"
 #include "client/path_table.h"
+#include "client/path_translations.h"
 #include "client/path_window.h"
 #include "common/clock.h"
 #include "format/linktype.h"
@@ -43,6 +44,7 @@ struct paths {
 	struct path_table *table;
 	struct path_reports reports;
 	struct path_own_flows *own_flows;
+	struct path_translations *translations;
 	struct notices *notices;
 	struct path_window window;
 	struct path_align *align; /* NULL: without -align-traffic */
@@ -106,9 +108,11 @@ static bool init(struct paths *paths)
 	paths->table = path_table_new(&names);
 	paths->pairing = path_pairing_new(&limits, paths->coverage, &sink);
 	paths->datagrams = path_datagrams_new(&paths->key);
-	if (!paths->table || !paths->pairing || !paths->datagrams)
+	paths->translations = path_translations_new(&paths->key);
+	if (!paths->table || !paths->pairing || !paths->datagrams || !paths->translations)
 		return false;
 	path_table_set_pairing(paths->table, paths->pairing);
+	path_table_set_translations(paths->table, paths->translations);
 	paths->reports = (struct path_reports){
 		.pairing = paths->pairing,
 		.names = names,
@@ -146,6 +150,7 @@ void paths_free(struct paths *paths)
 	path_table_free(paths->table);
 	path_align_free(paths->align);
 	path_own_flows_free(paths->own_flows);
+	path_translations_free(paths->translations);
 	path_window_cleanup(&paths->window);
 	path_datagrams_free(paths->datagrams);
 	free(paths->coverage);
@@ -265,6 +270,22 @@ static uint64_t add_parts(struct paths *paths, const struct packet *packet,
 	return first;
 }
 
+static void add_translated(struct paths *paths, unsigned target, const struct packet *packet,
+	const struct path_identity *identity)
+{
+	const struct interface_entry *entry = paths->interfaces->list[packet->interface];
+	const struct path_translation_packet translated = {
+		.target = target,
+		.time_ns = packet->time,
+		.data = packet->data,
+		.linktype = linktype_bare(entry->interface.linktype),
+		.caplen = packet->caplen,
+		.len = packet->len,
+	};
+
+	path_translations_add(paths->translations, &translated, identity);
+}
+
 uint64_t paths_add(
 	struct paths *paths, unsigned target, const struct packet *packet, uint64_t number)
 {
@@ -284,6 +305,7 @@ uint64_t paths_add(
 	sight.ttl = identity.ttl;
 	if (sight.place == PATH_PLACE_NONE)
 		return number;
+	add_translated(paths, target, packet, &identity);
 	return add_parts(paths, packet, &sight, &identity);
 }
 

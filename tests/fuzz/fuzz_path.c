@@ -25,6 +25,16 @@ static struct path_identity identify(
 	return identity;
 }
 
+static uint64_t digest_content(uint32_t linktype, const uint8_t *bytes, size_t caplen, size_t len)
+{
+	uint8_t *own = copy(bytes, caplen);
+	const uint64_t digest =
+		path_identity_digest_content(&key, linktype, own, (uint32_t)caplen, (uint32_t)len);
+
+	free(own);
+	return digest;
+}
+
 /* Are both one packet? Of a cut one, only its headers may be known. */
 static void must_be_same(const struct path_identity *one, const struct path_identity *other)
 {
@@ -94,6 +104,9 @@ static void check_hop(
 	}
 	after = identify(1, frame, ETHERNET_HEADER + size, ETHERNET_HEADER + len);
 	must_be_same(before, &after);
+	must(digest_content(RAW, bytes, size, len) ==
+			digest_content(1, frame, ETHERNET_HEADER + size, ETHERNET_HEADER + len),
+		"a router leaves the content as it is");
 	must(before->tunnels == after.tunnels && before->tunnel == after.tunnel,
 		"the tunnels are equal");
 	must((uint8_t)(outer_ttl(&after) + 1) == outer_ttl(before), "a router takes one from TTL");

@@ -76,7 +76,7 @@ static void random_flows_sums_and_worst(void **state)
 			ending.last_ns = ending.first_ns + seed_below(&seed, 1000);
 			ending.was_answered = seed_below(&seed, 2);
 			ending.has_passed = seed_below(&seed, 2);
-			path_endings_add(&endings, &ending);
+			path_endings_add(&endings, &ending, NULL);
 			packets[place][i] = ending.packets;
 			sums[place].flows++;
 			sums[place].packets += ending.packets;
@@ -104,10 +104,10 @@ static void flow_that_ends_twice_one_entry(void **state)
 	(void)state;
 	assert_true(path_endings_init(&endings));
 	ending.last_ns = 60;
-	path_endings_add(&endings, &ending);
+	path_endings_add(&endings, &ending, NULL);
 	ending.first_ns = 100;
 	ending.last_ns = 110;
-	path_endings_add(&endings, &ending);
+	path_endings_add(&endings, &ending, NULL);
 	assert_int_equal(endings.places[3].worst_count, 1);
 	assert_int_equal(endings.places[3].worst[0].packets, 4);
 	assert_int_equal(endings.places[3].worst[0].first_ns, 50);
@@ -126,7 +126,7 @@ static void many_places_counted(void **state)
 	for (uint16_t i = 0; i < 2 * PATH_ENDINGS_LISTS_MAX; i++) {
 		const struct path_ending ending = {.flow = &key, .place = i, .packets = 1};
 
-		path_endings_add(&endings, &ending);
+		path_endings_add(&endings, &ending, NULL);
 		assert_int_equal(endings.places[i].flows, 1);
 	}
 	assert_int_equal(endings.lists, PATH_ENDINGS_LISTS_MAX);

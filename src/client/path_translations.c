@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which flow becomes which other one in a router that changes addresses or ports (NAT: masquerade,
+ * SNAT, DNAT, load balancers). In: the packets of each target. Out: pairs of flows.
+ *
+ * Theory
+ *
+ * Both sides of a router are interfaces of one target, so one clock has the times of both. What
+ * a router leaves as it is, is the content of a packet (path_identity_digest_content): IPv4
+ * identification, the header of layer 4 but for ports, checksum and identifier of echos, and the
+ * payload. A packet that leaves was translated from one that came if
+ *  1. both have the same content, and no other flow came with it;
+ *  2. it left at the same time or later, within TRANSLATED_NS;
+ *  3. its TTL is smaller by one, as a router forwards it: a proxy, which sends packets of its
+ *     own, begins with the TTL of its host.
+ *
+ * One packet proves little: others may have the same content by chance. A flow is that of
+ * another one if several packets in sequence that left, each with another content, were
+ * translated from the same flow; one packet between them that was not begins anew. These
+ * are two of TCP, whose sequence numbers are random, and three of other protocols. And the flow
+ * that came has never left this target, and the one that left has never come there. A flow
+ * becomes one flow on a target.
+ *
+ * So it is not found, and nothing is reported, if a router changes sequence numbers or
+ * identifications, too, or joins or splits segments, or if only one side of it is captured; if
+ * many flows have the same content at the same time; and if the flow has fewer packets.
+ *
+ * This explains endings, and is in the report. It decides on no loss: for the pairing the flow ends
+ * here, and another one begins. What was lost between the two sides is not known.
+ *
+ * Memory
+ *
+ * Two tables of fixed size, in which new entries replace old ones. At most LOOKS_MAX packets of a
+ * flow are looked at on each target, and none after it was found in both directions, as packets
+ * are that a router forwards without a change.
+ */
+#include "client/path_translations.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRANSLATED_NS UINT64_C(1000000000)
+
+enum {
+	FLOWS = 1 << 14,   /* some 100 bytes each */
+	PACKETS = 1 << 14, /* the same */
+	LOOKS_MAX = 64,
+	NEEDED_OF_TCP = 2,
+	NEEDED = 3,
+};
+
+/* A flow at a target. */
+struct seen_flow {
+	struct path_flow_key key;
+	struct path_flow_key from; /* that its packets were, if there are matches */
+	unsigned target;
+	bool is_used;
+	bool has_come;
+	bool has_left;
+	bool is_settled; /* its packets are not looked at any more */
+	uint8_t looks;
+	uint8_t matches;       /* packets in sequence that were translated from this flow */
+	uint64_t last_content; /* of the packet that left last */
+	uint64_t from_number;  /* of the flow from */
+};
+
+/* A packet that came. */
+struct seen_packet {
+	uint64_t content; /* 0: none */
+	uint64_t time_ns;
+	struct path_flow_key flow;
+	uint64_t number; /* of the flow */
+	unsigned target;
+	uint8_t ttl;
+	bool is_taken; /* by a packet that left, or by several that came */
+};
+
+struct path_translations {
+	const struct path_hash_key *key;
+	struct seen_flow *flows;
+	struct seen_packet *packets;
+	struct path_translation *list;
+	size_t count;
+	uint64_t others;
+};
+
+struct path_translations *path_translations_new(const struct path_hash_key *key)
+{
+	struct path_translations *translations = calloc(1, sizeof(*translations));
+
+	if (!translations)
+		return NULL;
+	translations->key = key;
+	translations->flows = calloc(FLOWS, sizeof(*translations->flows));
+	translations->packets = calloc(PACKETS, sizeof(*translations->packets));
+	translations->list = calloc(PATH_TRANSLATIONS_MAX, sizeof(*translations->list));
+	if (translations->flows && translations->packets && translations->list)
+		return translations;
+	path_translations_free(translations);
+	return NULL;
+}
+
+void path_translations_free(struct path_translations *translations)
+{
+	if (!translations)
+		return;
+	free(translations->flows);
+	free(translations->packets);
+	free(translations->list);
+	free(translations);
+}
+
+static bool is_same(const struct path_flow_key *one, const struct path_flow_key *other)
+{
+	return memcmp(one, other, sizeof(*one)) == 0;
+}
+
+static struct path_flow_key turn(const struct path_flow_key *key)
+{
+	struct path_flow_key turned = *key;
+
+	memcpy(turned.source, key->destination, sizeof(turned.source));
+	memcpy(turned.destination, key->source, sizeof(turned.destination));
+	memcpy(turned.source_port, key->destination_port, sizeof(turned.source_port));
+	memcpy(turned.destination_port, key->source_port, sizeof(turned.destination_port));
+	return turned;
+}
+
+/* Returns a number of a flow at a target, which its opposite has not. */
+static uint64_t number_flow(const struct path_identity *identity, unsigned target)
+{
+	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
+	const struct path_flow_key *flow = &identity->flow;
+	const int order = memcmp(flow->source, flow->destination, sizeof(flow->source));
+	const int ports = memcmp(flow->source_port, flow->destination_port, 2);
+
+	return identity->flow_digest + ((order != 0 ? order : ports) > 0) + target * golden;
+}
+
+static bool is_flow(const struct seen_flow *seen, const struct path_flow_key *key, unsigned target)
+{
+	return seen->is_used && seen->target == target && is_same(&seen->key, key);
+}
+
+/* Finds or adds a flow. */
+static struct seen_flow *find_flow(struct path_translations *translations,
+	const struct path_identity *identity, unsigned target)
+{
+	struct seen_flow *flow = &translations->flows[number_flow(identity, target) % FLOWS];
+
+	if (!is_flow(flow, &identity->flow, target))
+		*flow = (struct seen_flow){
+			.is_used = true, .key = identity->flow, .target = target};
+	return flow;
+}
+
+static struct seen_packet *packet_slot(
+	const struct path_translations *translations, unsigned target, uint64_t content)
+{
+	return &translations->packets[(content ^ target) % PACKETS];
+}
+
+/* Is an entry a packet of this content that came to a target shortly before? */
+static bool is_recent(const struct seen_packet *seen, const struct path_translation_packet *packet,
+	uint64_t content)
+{
+	return seen->content == content && seen->target == packet->target &&
+	       seen->time_ns <= packet->time_ns && packet->time_ns - seen->time_ns <= TRANSLATED_NS;
+}
+
+static void add_come(struct path_translations *translations,
+	const struct path_translation_packet *packet, const struct path_identity *identity,
+	uint64_t content)
+{
+	struct seen_packet *seen = packet_slot(translations, packet->target, content);
+
+	if (is_recent(seen, packet, content) && !is_same(&seen->flow, &identity->flow)) {
+		seen->is_taken = true;
+		seen->time_ns = packet->time_ns;
+		return;
+	}
+	*seen = (struct seen_packet){.content = content,
+		.time_ns = packet->time_ns,
+		.flow = identity->flow,
+		.number = number_flow(identity, packet->target),
+		.target = packet->target,
+		.ttl = identity->ttl};
+}
+
+/* Is the opposite of a translation known? It becomes one of both ways then. */
+static bool join_opposite(struct path_translations *translations, const struct seen_flow *flow)
+{
+	const struct path_flow_key from = turn(&flow->key);
+	const struct path_flow_key to = turn(&flow->from);
+
+	for (size_t i = 0; i < translations->count; i++) {
+		struct path_translation *other = &translations->list[i];
+
+		if (other->target != flow->target || !is_same(&other->from, &from) ||
+			!is_same(&other->to, &to))
+			continue;
+		other->is_both_ways = true;
+		return true;
+	}
+	return false;
+}
+
+static bool is_known(const struct path_translations *translations, const struct seen_flow *flow)
+{
+	struct path_flow_key to;
+
+	return path_translations_find(translations, flow->target, &flow->from, &to);
+}
+
+/* The packets of a flow were those of another one. */
+static void add_translation(struct path_translations *translations, struct seen_flow *flow)
+{
+	struct seen_flow *from = &translations->flows[flow->from_number % FLOWS];
+
+	flow->is_settled = true;
+	if (flow->has_come || !is_flow(from, &flow->from, flow->target) || from->has_left ||
+		is_known(translations, flow))
+		return;
+	from->is_settled = true;
+	if (join_opposite(translations, flow))
+		return;
+	if (translations->count == PATH_TRANSLATIONS_MAX) {
+		translations->others++;
+		return;
+	}
+	translations->list[translations->count++] = (struct path_translation){
+		.target = flow->target, .from = flow->from, .to = flow->key};
+}
+
+/* Finds the packet that came, and left as this one. Returns NULL if that is not certain. */
+static struct seen_packet *find_come(struct path_translations *translations,
+	const struct path_translation_packet *packet, const struct path_identity *identity,
+	uint64_t content)
+{
+	struct seen_packet *seen = packet_slot(translations, packet->target, content);
+
+	if (!is_recent(seen, packet, content) || seen->is_taken || seen->ttl != identity->ttl + 1 ||
+		is_same(&seen->flow, &identity->flow) ||
+		seen->flow.protocol != identity->flow.protocol)
+		return NULL;
+	return seen;
+}
+
+static void add_left(struct path_translations *translations, struct seen_flow *flow,
+	const struct path_translation_packet *packet, const struct path_identity *identity,
+	uint64_t content)
+{
+	const unsigned needed = flow->key.protocol == IPPROTO_TCP ? NEEDED_OF_TCP : NEEDED;
+	struct seen_packet *come;
+
+	if (content == flow->last_content)
+		return; /* at another interface of the same host, or repeated */
+	flow->last_content = content;
+	come = find_come(translations, packet, identity, content);
+	if (!come) {
+		flow->matches = 0;
+		return;
+	}
+	come->is_taken = true;
+	if (flow->matches > 0 && !is_same(&flow->from, &come->flow))
+		flow->matches = 0;
+	flow->from = come->flow;
+	flow->from_number = come->number;
+	if (++flow->matches >= needed)
+		add_translation(translations, flow);
+}
+
+void path_translations_add(struct path_translations *translations,
+	const struct path_translation_packet *packet, const struct path_identity *identity)
+{
+	const bool is_leaving = identity->direction == PATH_OUTGOING;
+	struct seen_flow *flow;
+	uint64_t content;
+
+	if (identity->direction == PATH_DIRECTION_UNKNOWN || identity->is_foreign ||
+		(identity->kind != PATH_WHOLE && identity->kind != PATH_BYTES))
+		return;
+	flow = find_flow(translations, identity, packet->target);
+	if (flow->is_settled)
+		return;
+	flow->has_left = flow->has_left || is_leaving;
+	flow->has_come = flow->has_come || !is_leaving;
+	flow->is_settled = (flow->has_left && flow->has_come) || ++flow->looks == LOOKS_MAX;
+	if (flow->has_left && flow->has_come)
+		return;
+	content = path_identity_digest_content(
+		translations->key, packet->linktype, packet->data, packet->caplen, packet->len);
+	if (content == 0)
+		return;
+	if (is_leaving)
+		add_left(translations, flow, packet, identity, content);
+	else
+		add_come(translations, packet, identity, content);
+}
+
+bool path_translations_find(const struct path_translations *translations, unsigned target,
+	const struct path_flow_key *flow, struct path_flow_key *ret_flow)
+{
+	const struct path_flow_key turned = turn(flow);
+
+	for (size_t i = 0; i < translations->count; i++) {
+		const struct path_translation *translation = &translations->list[i];
+
+		if (translation->target != target)
+			continue;
+		if (is_same(&translation->from, flow)) {
+			*ret_flow = translation->to;
+			return true;
+		}
+		if (translation->is_both_ways && is_same(&translation->to, &turned)) {
+			*ret_flow = turn(&translation->from);
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct path_translation *path_translations_list(
+	const struct path_translations *translations, size_t *ret_count)
+{
+	*ret_count = translations->count;
+	return translations->list;
+}
+
+uint64_t path_translations_others(const struct path_translations *translations)
+{
+	return translations->others;
+}
