@@ -28,11 +28,15 @@
  * This explains endings, and is in the report. It decides on no loss: for the pairing the flow ends
  * here, and another one begins. What was lost between the two sides is not known.
  *
- * Memory
+ * Time and memory
  *
- * Two tables of fixed size, in which new entries replace old ones. At most LOOKS_MAX packets of a
- * flow are looked at on each target, and none after it was found in both directions, as packets
- * are that a router forwards without a change.
+ * Most targets translate nothing, and must not cost anything. What leaves with a TTL with which
+ * hosts begin is the host's own. A target is looked at from when something else leaves it. Then
+ * at most LOOKS_MAX packets of a flow are, and none after it was found in both directions, as
+ * packets are that a router forwards without a change.
+ *
+ * There are two tables of fixed size. A flow for which there is no space, since all others of
+ * its set were in use within IDLE_NS, is not looked at. A packet replaces the one before it.
  */
 #include "client/path_translations.h"
 
@@ -41,9 +45,11 @@
 #include <string.h>
 
 #define TRANSLATED_NS UINT64_C(1000000000)
+#define IDLE_NS UINT64_C(2000000000)
 
 enum {
-	FLOWS = 1 << 14,   /* some 100 bytes each */
+	FLOWS = 1 << 14,   /* some 130 bytes each */
+	WAYS = 4,	   /* flows of one set */
 	PACKETS = 1 << 14, /* the same */
 	LOOKS_MAX = 64,
 	NEEDED_OF_TCP = 2,
@@ -55,7 +61,7 @@ struct seen_flow {
 	struct path_flow_key key;
 	struct path_flow_key from; /* that its packets were, if there are matches */
 	unsigned target;
-	bool is_used;
+	uint64_t used_ns; /* 0: none is here */
 	bool has_come;
 	bool has_left;
 	bool is_settled; /* its packets are not looked at any more */
@@ -78,6 +84,7 @@ struct seen_packet {
 
 struct path_translations {
 	const struct path_hash_key *key;
+	bool *is_router; /* by target: it has forwarded something */
 	struct seen_flow *flows;
 	struct seen_packet *packets;
 	struct path_translation *list;
@@ -85,17 +92,19 @@ struct path_translations {
 	uint64_t others;
 };
 
-struct path_translations *path_translations_new(const struct path_hash_key *key)
+struct path_translations *path_translations_new(const struct path_hash_key *key, unsigned targets)
 {
 	struct path_translations *translations = calloc(1, sizeof(*translations));
 
 	if (!translations)
 		return NULL;
 	translations->key = key;
+	translations->is_router = calloc(targets, sizeof(*translations->is_router));
 	translations->flows = calloc(FLOWS, sizeof(*translations->flows));
 	translations->packets = calloc(PACKETS, sizeof(*translations->packets));
 	translations->list = calloc(PATH_TRANSLATIONS_MAX, sizeof(*translations->list));
-	if (translations->flows && translations->packets && translations->list)
+	if (translations->is_router && translations->flows && translations->packets &&
+		translations->list)
 		return translations;
 	path_translations_free(translations);
 	return NULL;
@@ -105,6 +114,7 @@ void path_translations_free(struct path_translations *translations)
 {
 	if (!translations)
 		return;
+	free(translations->is_router);
 	free(translations->flows);
 	free(translations->packets);
 	free(translations->list);
@@ -140,19 +150,48 @@ static uint64_t number_flow(const struct path_identity *identity, unsigned targe
 
 static bool is_flow(const struct seen_flow *seen, const struct path_flow_key *key, unsigned target)
 {
-	return seen->is_used && seen->target == target && is_same(&seen->key, key);
+	return seen->used_ns != 0 && seen->target == target && is_same(&seen->key, key);
 }
 
-/* Finds or adds a flow. */
-static struct seen_flow *find_flow(struct path_translations *translations,
-	const struct path_identity *identity, unsigned target)
+/* Returns the first one of the flows of a set. */
+static struct seen_flow *find_set(const struct path_translations *translations, uint64_t number)
 {
-	struct seen_flow *flow = &translations->flows[number_flow(identity, target) % FLOWS];
+	return &translations->flows[number % (FLOWS / WAYS) * WAYS];
+}
 
-	if (!is_flow(flow, &identity->flow, target))
-		*flow = (struct seen_flow){
-			.is_used = true, .key = identity->flow, .target = target};
-	return flow;
+/* Finds a flow by its number. NULL: it is not there. */
+static struct seen_flow *get_flow(const struct path_translations *translations, uint64_t number,
+	const struct path_flow_key *key, unsigned target)
+{
+	struct seen_flow *set = find_set(translations, number);
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (is_flow(&set[i], key, target))
+			return &set[i];
+	return NULL;
+}
+
+/* Finds or adds a flow. NULL: there is no space. */
+static struct seen_flow *find_flow(struct path_translations *translations,
+	const struct path_translation_packet *packet, const struct path_identity *identity)
+{
+	const uint64_t number = number_flow(identity, packet->target);
+	struct seen_flow *set = find_set(translations, number);
+	struct seen_flow *flow = get_flow(translations, number, &identity->flow, packet->target);
+	struct seen_flow *oldest = set;
+
+	if (flow) {
+		flow->used_ns = packet->time_ns;
+		return flow;
+	}
+	for (unsigned i = 1; i < WAYS; i++)
+		if (set[i].used_ns < oldest->used_ns)
+			oldest = &set[i];
+	if (oldest->used_ns != 0 && oldest->used_ns + IDLE_NS > packet->time_ns)
+		return NULL;
+	*oldest = (struct seen_flow){
+		.used_ns = packet->time_ns, .key = identity->flow, .target = packet->target};
+	return oldest;
 }
 
 static struct seen_packet *packet_slot(
@@ -216,11 +255,11 @@ static bool is_known(const struct path_translations *translations, const struct 
 /* The packets of a flow were those of another one. */
 static void add_translation(struct path_translations *translations, struct seen_flow *flow)
 {
-	struct seen_flow *from = &translations->flows[flow->from_number % FLOWS];
+	struct seen_flow *from =
+		get_flow(translations, flow->from_number, &flow->from, flow->target);
 
 	flow->is_settled = true;
-	if (flow->has_come || !is_flow(from, &flow->from, flow->target) || from->has_left ||
-		is_known(translations, flow))
+	if (flow->has_come || !from || from->has_left || is_known(translations, flow))
 		return;
 	from->is_settled = true;
 	if (join_opposite(translations, flow))
@@ -271,6 +310,35 @@ static void add_left(struct path_translations *translations, struct seen_flow *f
 		add_translation(translations, flow);
 }
 
+/* May a packet be one that its target has forwarded, or will? */
+static bool is_candidate(struct path_translations *translations,
+	const struct path_translation_packet *packet, const struct path_identity *identity)
+{
+	const unsigned ttl = identity->ttl;
+	bool *is_router = &translations->is_router[packet->target];
+
+	if (identity->kind != PATH_WHOLE && identity->kind != PATH_BYTES)
+		return false;
+	if (identity->direction == PATH_INCOMING)
+		return *is_router && !identity->is_foreign;
+	if (identity->direction != PATH_OUTGOING || ttl == 64 || ttl == 128 || ttl == 255)
+		return false;
+	*is_router = true;
+	return true;
+}
+
+/* Notes a direction of a flow. Returns whether its packet is to be looked at. */
+static bool note_direction(struct seen_flow *flow, bool is_leaving)
+{
+	if (flow->is_settled)
+		return false;
+	flow->has_left = flow->has_left || is_leaving;
+	flow->has_come = flow->has_come || !is_leaving;
+	flow->looks++;
+	flow->is_settled = (flow->has_left && flow->has_come) || flow->looks == LOOKS_MAX;
+	return !(flow->has_left && flow->has_come);
+}
+
 void path_translations_add(struct path_translations *translations,
 	const struct path_translation_packet *packet, const struct path_identity *identity)
 {
@@ -278,16 +346,10 @@ void path_translations_add(struct path_translations *translations,
 	struct seen_flow *flow;
 	uint64_t content;
 
-	if (identity->direction == PATH_DIRECTION_UNKNOWN || identity->is_foreign ||
-		(identity->kind != PATH_WHOLE && identity->kind != PATH_BYTES))
+	if (!is_candidate(translations, packet, identity))
 		return;
-	flow = find_flow(translations, identity, packet->target);
-	if (flow->is_settled)
-		return;
-	flow->has_left = flow->has_left || is_leaving;
-	flow->has_come = flow->has_come || !is_leaving;
-	flow->is_settled = (flow->has_left && flow->has_come) || ++flow->looks == LOOKS_MAX;
-	if (flow->has_left && flow->has_come)
+	flow = find_flow(translations, packet, identity);
+	if (!flow || !note_direction(flow, is_leaving))
 		return;
 	content = path_identity_digest_content(
 		translations->key, packet->linktype, packet->data, packet->caplen, packet->len);

@@ -30,8 +30,8 @@ struct path_translation_packet {
 	uint32_t len;
 };
 
-/* NULL: out of memory. key stays the caller's. */
-struct path_translations *path_translations_new(const struct path_hash_key *key);
+/* For so many targets. NULL: out of memory. key stays the caller's. */
+struct path_translations *path_translations_new(const struct path_hash_key *key, unsigned targets);
 
 /* Accepts NULL. */
 void path_translations_free(struct path_translations *translations);

@@ -108,7 +108,7 @@ static bool init(struct paths *paths)
 	paths->table = path_table_new(&names);
 	paths->pairing = path_pairing_new(&limits, paths->coverage, &sink);
 	paths->datagrams = path_datagrams_new(&paths->key);
-	paths->translations = path_translations_new(&paths->key);
+	paths->translations = path_translations_new(&paths->key, paths->targets);
 	if (!paths->table || !paths->pairing || !paths->datagrams || !paths->translations)
 		return false;
 	path_table_set_pairing(paths->table, paths->pairing);

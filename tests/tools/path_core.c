@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many sights of packets one core follows: path_identify() and path_pairing_add(), with
- * each packet at four places, and its memory.
+ * How many sights of packets one core follows: path_identify(), path_translations_add() and
+ * path_pairing_add(), with each packet at four places, and its memory.
  *
  *     path_core [SIGHTS]
  */
 #include "client/path_pairing.h"
 #include "client/path_state.h"
+#include "client/path_translations.h"
 #include "common/clock.h"
 
 #include <inttypes.h>
@@ -125,13 +126,18 @@ static struct path_pairing *open_pairing(
 static double measure(bool is_tcp, uint64_t sights, uint64_t counts[3])
 {
 	static const struct path_hash_key key = {{1, 2}, {3, 4, 5}};
+	/* a router between two hosts */
+	static const unsigned targets[PLACES] = {0, 1, 1, 2};
+	static const enum path_direction directions[PLACES] = {
+		PATH_OUTGOING, PATH_INCOMING, PATH_OUTGOING, PATH_INCOMING};
 	struct path_coverage coverage[PLACES] = {0};
 	uint16_t places[PLACES];
 	struct path_pairing *pairing = open_pairing(coverage, counts, places);
+	struct path_translations *translations = path_translations_new(&key, PLACES);
 	unsigned char packet[TCP_SIZE] = {0};
 	uint64_t number = 0, begin, now = NS_PER_S;
 
-	if (!pairing)
+	if (!pairing || !translations)
 		return 0;
 	begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	for (uint64_t i = 0; number < sights; i++, now += STEP_NS) {
@@ -140,10 +146,18 @@ static double measure(bool is_tcp, uint64_t sights, uint64_t counts[3])
 		for (unsigned j = 0; j < PLACES; j++) {
 			struct path_sight sight = {
 				.time_ns = now + j * 100, .number = ++number, .place = places[j]};
+			const struct path_translation_packet seen = {.target = targets[j],
+				.time_ns = sight.time_ns,
+				.data = packet,
+				.linktype = RAW,
+				.caplen = size,
+				.len = size};
 			struct path_identity identity;
 
 			packet[8] = (unsigned char)(64 - j);
 			path_identify(&key, RAW, packet, size, size, &identity);
+			identity.direction = directions[j];
+			path_translations_add(translations, &seen, &identity);
 			sight.ttl = identity.ttl;
 			path_coverage_advance(&coverage[j], sight.time_ns);
 			path_pairing_add(pairing, &sight, &identity);
@@ -154,6 +168,7 @@ static double measure(bool is_tcp, uint64_t sights, uint64_t counts[3])
 	}
 	path_pairing_finish(pairing);
 	path_pairing_free(pairing);
+	path_translations_free(translations);
 	return (double)number * 1e9 / (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin);
 }
 

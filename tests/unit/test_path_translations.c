@@ -20,13 +20,20 @@ struct lab {
 	uint64_t now_ns;
 };
 
+static void see(struct lab *lab, const struct ip_packet *packet, enum path_direction direction);
+static void make(struct lab *lab, struct ip_packet *packet, unsigned protocol, unsigned client);
+
+/* A router that has forwarded a packet: before that, what comes is not looked at. */
 static struct lab open_lab(void)
 {
-	const struct lab lab = {.seed = seed_start(),
-		.translations = path_translations_new(&key),
+	struct ip_packet packet;
+	struct lab lab = {.seed = seed_start(),
+		.translations = path_translations_new(&key, ROUTER + 1),
 		.now_ns = 1000 * MS};
 
 	assert_non_null(lab.translations);
+	make(&lab, &packet, 6, 200);
+	see(&lab, &packet, PATH_OUTGOING);
 	return lab;
 }
 
