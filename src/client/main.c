@@ -4,6 +4,7 @@
  * stream of packets in order of time, and an exit status.
  */
 #include "client/config.h"
+#include "client/descriptor_limit.h"
 #include "client/extcap.h"
 #include "client/interface_list.h"
 #include "client/session.h"
@@ -15,7 +16,6 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 static void print_help(void)
@@ -32,17 +32,6 @@ static void print_version(void)
 {
 	printf("ddump %s\n%s\n%s\n", DDUMP_VERSION, curl_version(),
 		OpenSSL_version(OPENSSL_VERSION));
-}
-
-/* A target needs one descriptor, and some more during its name lookup. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return;
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /*
@@ -100,13 +89,14 @@ static int run_command_line(int argc, char **argv, const struct extcap *extcap)
 	struct error error = {0};
 	int status = EXIT_FAILURE;
 
-	raise_descriptor_limit();
+	descriptor_limit_raise();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (options_read(argc, argv, &options, &error)) {
 		if (options.help || options.version) {
 			options.help ? print_help() : print_version();
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
-		} else if (apply_extcap(&options, extcap, &error)) {
+		} else if (apply_extcap(&options, extcap, &error) &&
+			   descriptor_limit_check(&options.targets, &error)) {
 			status = options.list_interfaces ? interface_list_run(&options, &error)
 							 : session_run(&options, &error);
 		}

@@ -11,7 +11,7 @@
 #define TARGET_LOOPBACK "127.0.0.1"
 #define TARGET_PORT "8475"
 
-enum { TARGETS_MAX = 4096 };
+enum { TARGETS_MAX = 10000 };
 
 /*
  * One source of packets: a host to capture on, a program or a file. The target owns its

@@ -8,6 +8,7 @@
 #include "client/redact.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,68 +18,119 @@
 enum {
 	SHOWN_MAX = 256,
 	LINE_SIZE = 1 << 17, /* twice the longest target */
+	SLOTS_MIN = 64,	     /* a power of two */
+	LIST_MIN = 16,
 };
 
-static bool has_target(const struct target_list *targets, const char *label)
+/* A label in the hash table. */
+struct label_slot {
+	unsigned position; /* of its target in the list, plus 1; 0: the slot is free */
+	unsigned number;   /* the last one that was added to this label; 0: none */
+};
+
+/* FNV-1a. The labels are the user's own. */
+static size_t hash_label(const char *label)
 {
-	for (size_t i = 0; i < targets->count; i++)
-		if (strcmp(targets->list[i].label, label) == 0)
-			return true;
-	return false;
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (; *label; label++)
+		hash = (hash ^ (unsigned char)*label) * 0x100000001b3;
+	return (size_t)(hash ^ (hash >> 32));
+}
+
+/* Returns the slot of a label, or the free one where it belongs. */
+static struct label_slot *find_slot(const struct target_list *targets, const char *label)
+{
+	const size_t mask = targets->slot_count - 1;
+	size_t at = hash_label(label) & mask;
+
+	while (targets->slots[at].position > 0 &&
+		strcmp(targets->list[targets->slots[at].position - 1].label, label) != 0)
+		at = (at + 1) & mask;
+	return &targets->slots[at];
+}
+
+/* Doubles the hash table. False: out of memory. */
+static bool grow_slots(struct target_list *targets)
+{
+	const struct target_list old = *targets;
+
+	targets->slot_count = old.slot_count ? 2 * old.slot_count : SLOTS_MIN;
+	targets->slots = calloc(targets->slot_count, sizeof(*targets->slots));
+	if (!targets->slots) {
+		*targets = old;
+		return false;
+	}
+	for (size_t i = 0; i < old.slot_count; i++)
+		if (old.slots[i].position > 0)
+			*find_slot(targets, old.list[old.slots[i].position - 1].label) =
+				old.slots[i];
+	free(old.slots);
+	return true;
+}
+
+/* Makes space for one more target. False: out of memory. */
+static bool reserve_target(struct target_list *targets)
+{
+	const size_t capacity = targets->capacity ? 2 * targets->capacity : LIST_MIN;
+	struct target *list;
+
+	/* half of the slots stay free */
+	if (2 * targets->count >= targets->slot_count && !grow_slots(targets))
+		return false;
+	if (targets->count < targets->capacity)
+		return true;
+	list = realloc(targets->list, capacity * sizeof(*list));
+	if (!list)
+		return false;
+	targets->list = list;
+	targets->capacity = capacity;
+	return true;
 }
 
 /*
- * The N of the last label "base#N", 1 for the label "base", or 0 if there is
- * neither.
+ * Adds a number to a label that another target has, and frees it: "base#2", and so on.
+ * NULL: out of memory.
  */
-static unsigned find_last_number(const struct target_list *targets, const char *base)
+static char *add_number(const struct target_list *targets, char *label)
 {
-	size_t size = strlen(base);
+	struct label_slot *base = find_slot(targets, label);
+	char *numbered = NULL;
 
-	for (size_t i = targets->count; i > 0; i--) {
-		const char *label = targets->list[i - 1].label;
-
-		if (strncmp(label, base, size) != 0)
-			continue;
-		if (!label[size])
-			return 1;
-		if (label[size] == '#')
-			return (unsigned)strtoul(label + size + 1, NULL, 10);
-	}
-	return 0;
+	base->number = base->number ? base->number : 1;
+	do {
+		free(numbered);
+		if (asprintf(&numbered, "%s#%u", label, ++base->number) < 0)
+			numbered = NULL;
+	} while (numbered && find_slot(targets, numbered)->position > 0);
+	free(label);
+	return numbered;
 }
 
 /* Adds a number to a label that the user did not give, if it needs one. */
 static bool make_label_unique(
 	const struct target_list *targets, struct target *target, struct error *error)
 {
-	unsigned number = find_last_number(targets, target->label);
-	char *numbered;
-
-	if (target->has_label && has_target(targets, target->label))
+	if (find_slot(targets, target->label)->position == 0)
+		return true;
+	if (target->has_label)
 		return error_set(
 			error, 1, "label %s: two targets have the same label", target->label);
-	if (target->has_label || number == 0)
-		return true;
-	if (asprintf(&numbered, "%s#%u", target->label, number + 1) < 0)
-		return error_set(error, 1, "out of memory");
-	free(target->label);
-	target->label = numbered;
-	return true;
+	target->label = add_number(targets, target->label);
+	return target->label || error_set(error, 1, "out of memory");
 }
 
-static bool append_target(
-	struct target_list *targets, const struct target *target, struct error *error)
+/* Adds a target, whose label may be changed. False: see error; it is still the caller's. */
+static bool append_target(struct target_list *targets, struct target *target, struct error *error)
 {
-	struct target *list;
-
 	if (targets->count == TARGETS_MAX)
 		return error_set(error, 1, "more than %d targets", TARGETS_MAX);
-	list = realloc(targets->list, (targets->count + 1) * sizeof(*list));
-	if (!list)
+	if (!reserve_target(targets))
 		return error_set(error, 1, "out of memory");
-	targets->list = list;
-	list[targets->count++] = *target;
+	if (!make_label_unique(targets, target, error))
+		return false;
+	targets->list[targets->count] = *target;
+	find_slot(targets, target->label)->position = (unsigned)++targets->count;
 	return true;
 }
 
@@ -99,7 +151,6 @@ static bool add_target(struct target_list *targets, const char *text,
 	if (!target_parse(&target, text, defaults, error))
 		return false;
 	if ((target.kind != TARGET_STDIN || claim_stdin(targets, error)) &&
-		make_label_unique(targets, &target, error) &&
 		append_target(targets, &target, error))
 		return true;
 	target_cleanup(&target);
@@ -243,5 +294,6 @@ void target_list_cleanup(struct target_list *targets)
 	for (size_t i = 0; i < targets->count; i++)
 		target_cleanup(&targets->list[i]);
 	free(targets->list);
+	free(targets->slots);
 	*targets = (struct target_list){0};
 }

@@ -3,11 +3,15 @@
 
 #include "client/target.h"
 
+/* A list of targets; all zero: empty. */
 struct target_list {
 	struct target *list;
 	size_t count;
-	bool has_stdin;	 /* it is a target, or was a file of targets */
-	bool allow_exec; /* files of targets may have commands */
+	bool has_stdin;		  /* it is a target, or was a file of targets */
+	bool allow_exec;	  /* files of targets may have commands */
+	size_t capacity;	  /* of list */
+	struct label_slot *slots; /* a hash table of the labels */
+	size_t slot_count;	  /* a power of two, or 0 */
 };
 
 /*

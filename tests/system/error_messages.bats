@@ -263,6 +263,16 @@ tells() {
 	tells "@hosts: No such file" @hosts
 }
 
+@test "a hard limit of descriptors below the number of targets: the error says what to do" {
+	local dir=$BATS_TEST_TMPDIR i
+	for ((i = 1; i <= 100; i++)); do
+		echo "host$i"
+	done >"$dir/hosts"
+	ulimit -n 100
+	tells "100 targets need 132 descriptors, and the hard limit is 100; try ulimit -Hn 132" \
+		"@$dir/hosts"
+}
+
 # The pipe closes while ddump waits for a response and reads nothing.
 @test "tcpdump is not installed: the error says what to do" {
 	serve

@@ -381,6 +381,34 @@ static void labels_numbered_when_repeated(void **state)
 	target_list_cleanup(&targets);
 }
 
+/* The name of a file may end like a numbered label. */
+static void labels_unique_when_names_look_numbered(void **state)
+{
+	static const char *const texts[] = {"./a", "./a#7", "./a#3", "./a", "./a", "./a", "./a",
+		"./a", "./a", "./a#3", "./a#2"};
+	struct target_list targets = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		add(&targets, texts[i], &nothing);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(targets.list[i].label, targets.list[j].label);
+	}
+	target_list_cleanup(&targets);
+}
+
+/* As with one worker behind many paths. */
+static void labels_of_many_equal_hosts_numbered(void **state)
+{
+	struct target_list targets = {0};
+
+	(void)state;
+	for (int i = 0; i < TARGETS_MAX; i++)
+		add(&targets, "a", &nothing);
+	assert_string_equal(targets.list[TARGETS_MAX - 1].label, "a#10000");
+	target_list_cleanup(&targets);
+}
+
 /* A terminal may take bytes of a name for its own: U+009B, U+202E. */
 static void display_url_printable(void **state)
 {
@@ -908,7 +936,7 @@ static void limits_enforced(void **state)
 		add(&targets, text, &nothing);
 	}
 	assert_false(target_list_add(&targets, "one", &nothing, &error));
-	assert_non_null(strstr(error.text, "4096"));
+	assert_non_null(strstr(error.text, "more than 10000 targets"));
 	assert_int_equal(targets.count, TARGETS_MAX);
 	target_list_cleanup(&targets);
 	memset(text, 'a', 99999);
@@ -939,6 +967,8 @@ int main(void)
 		cmocka_unit_test(stdin_is_one_target),
 		cmocka_unit_test(file_command_needs_permission),
 		cmocka_unit_test(labels_numbered_when_repeated),
+		cmocka_unit_test(labels_unique_when_names_look_numbered),
+		cmocka_unit_test(labels_of_many_equal_hosts_numbered),
 		cmocka_unit_test(display_url_printable),
 		cmocka_unit_test(query_kept_and_encoded),
 		cmocka_unit_test(options_added_to_query_if_missing),

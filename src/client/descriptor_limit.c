@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The limit of descriptors (RLIMIT_NOFILE). In: all targets. Out: an error before the
+ * first connection if the hard limit is too low for them.
+ */
+#include "client/descriptor_limit.h"
+
+#include <sys/resource.h>
+
+enum {
+	OWN_DESCRIPTORS = 32, /* output, event loop, name lookups */
+	OF_PROGRAM = 3,	      /* stdin, stdout, stderr */
+	OF_SSH = 2,	      /* a socket, stderr */
+};
+
+void descriptor_limit_raise(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* Returns how many a target has open while its stream runs. */
+static unsigned long descriptors_of(const struct target *target)
+{
+	if (target->kind == TARGET_COMMAND || target->kind == TARGET_TCPDUMP)
+		return OF_PROGRAM;
+	return target->ssh_host ? OF_SSH : 1;
+}
+
+bool descriptor_limit_check(const struct target_list *targets, struct error *error)
+{
+	unsigned long needed = OWN_DESCRIPTORS;
+	struct rlimit files;
+
+	for (size_t i = 0; i < targets->count; i++)
+		needed += descriptors_of(&targets->list[i]);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed)
+		return true;
+	return error_set(error, 1,
+		"%zu targets need %lu descriptors, and the hard limit is %lu; try ulimit -Hn %lu "
+		"as root",
+		targets->count, needed, (unsigned long)files.rlim_cur, needed);
+}
