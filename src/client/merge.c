@@ -82,6 +82,7 @@ struct merge *merge_new(
 	merge->targets = calloc(targets, sizeof(*merge->targets));
 	release = &merge->release;
 	release->hold_ms = limits->hold_ms;
+	release->watermark_ms = limits->watermark_ms;
 	release->source_count = targets;
 	release->running_count = targets;
 	release->sources = calloc(targets, sizeof(*release->sources));

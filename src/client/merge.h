@@ -15,8 +15,9 @@
 struct merge;
 
 struct merge_limits {
-	uint64_t hold_ms;   /* the longest that a packet waits for a silent target */
-	size_t queue_bytes; /* memory of a target's queue, from which on it is full */
+	uint64_t hold_ms;      /* the longest that a packet waits for a silent target */
+	size_t queue_bytes;    /* memory of a target's queue, from which on it is full */
+	uint64_t watermark_ms; /* the interval of watermarks that targets were asked for */
 };
 
 struct merge_counts {

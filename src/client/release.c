@@ -29,7 +29,8 @@
  *
  * Full queues. While some queue is full, the host of its source loses packets.
  * So a source that blocks the packet is not waited for when it has sent nothing
- * for FULL_MS, or for twice the interval of its watermarks.
+ * for FULL_MS, or for twice the interval of its watermarks: the one that it was asked
+ * for, or a longer one that was measured.
  *
  * A decision looks at all sources. It also determines up to which time it is valid
  * for the next packets, so that one look is enough for many.
@@ -139,10 +140,11 @@ struct comparison {
 };
 
 /* Returns when a source that sends nothing from now on has been silent for long: ms. */
-static uint64_t silence_end(const struct source_clock *clock)
+static uint64_t silence_end(const struct release *release, const struct source_clock *clock)
 {
-	return clock_later(clock->last_ms, clock->resumed_ms) +
-	       clock_later(FULL_MS, 2 * clock->watermark_interval_ms);
+	const uint64_t interval = clock_later(release->watermark_ms, clock->watermark_interval_ms);
+
+	return clock_later(clock->last_ms, clock->resumed_ms) + clock_later(FULL_MS, 2 * interval);
 }
 
 static struct comparison compare(const struct release *release, uint64_t time_ns)
@@ -167,7 +169,7 @@ static struct comparison compare(const struct release *release, uint64_t time_ns
 		all.is_blocked = true;
 		all.awaits_ordered = all.awaits_ordered || clock->is_ordered;
 		all.resumed_ms = clock_later(all.resumed_ms, clock->resumed_ms);
-		all.silent_ms = clock_later(all.silent_ms, silence_end(clock));
+		all.silent_ms = clock_later(all.silent_ms, silence_end(release, clock));
 	}
 	return all;
 }

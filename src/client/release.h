@@ -24,6 +24,7 @@ struct release {
 	struct source_clock *sources;
 	unsigned source_count;
 	uint64_t hold_ms;
+	uint64_t watermark_ms;	    /* the interval of watermarks that the sources were asked for */
 	size_t full_count;	    /* sources with full queues */
 	size_t running_count;	    /* sources that are running */
 	size_t ordered_count;	    /* those of them that are ordered */

@@ -23,6 +23,7 @@
 #include "client/split_files.h"
 #include "client/status_line.h"
 #include "client/tls_files.h"
+#include "client/watermark_interval.h"
 #include "common/clock.h"
 
 #include <limits.h>
@@ -103,6 +104,7 @@ static struct merge *make_merge(struct session *session)
 	const struct merge_limits limits = {
 		.hold_ms = session->options->hold,
 		.queue_bytes = queue_size(count),
+		.watermark_ms = watermark_interval_ms(session->options),
 	};
 
 	return merge_new((unsigned)count, &limits, session->options->paths ? &delay : &file);

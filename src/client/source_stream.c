@@ -6,6 +6,7 @@
  */
 #include "client/source_stream.h"
 
+#include "client/watermark_interval.h"
 #include "common/clock.h"
 #include "format/bytes.h"
 #include "format/linktype.h"
@@ -431,6 +432,18 @@ static size_t buffer_size(size_t count)
 	return size < BUFFER_MAX ? size : BUFFER_MAX;
 }
 
+/* Returns the additions to the query of a source that are not left out. */
+static unsigned additions_of(const struct source *source)
+{
+	const struct target *target = source->target;
+	unsigned additions = target->additions;
+
+	if (watermark_interval_ms(source->common->options) > WATERMARK_INTERVAL_DEFAULT_MS &&
+		target->url && target_query_accepts_watermark(target->url))
+		additions |= TARGET_WATERMARK;
+	return additions & ~source->left_out;
+}
+
 /* Begins a transfer, with the additions to its query that are not left out. */
 static bool start_transfer(struct source *source)
 {
@@ -445,7 +458,7 @@ static bool start_transfer(struct source *source)
 	};
 	const struct feed_plan plan = {
 		.target = source->target,
-		.additions = source->target->additions & ~source->left_out,
+		.additions = additions_of(source),
 		.options = common->options,
 		.loop = common->loop,
 		.chunk = buffer_size(common->options->targets.count),

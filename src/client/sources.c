@@ -6,6 +6,7 @@
 #include "client/sources.h"
 
 #include "client/source_stream.h"
+#include "client/watermark_interval.h"
 #include "common/clock.h"
 
 #include <stdlib.h>
@@ -13,9 +14,10 @@
 enum {
 	NAMED_MAX = 5, /* sources in a list of similar warnings */
 	SILENCE_CHECK_MS = 1000,
-	ENDED_CHECK_MS = 10,	    /* a program exits soon after it has closed its output */
-	SILENT_MS = 10000,	    /* the network may hold data up for a while */
-	SILENT_AT_END_MS = 1000,    /* many watermarks */
+	ENDED_CHECK_MS = 10,	 /* a program exits soon after it has closed its output */
+	SILENT_MS = 10000,	 /* the network may hold data up for a while */
+	SILENT_AT_END_MS = 1000, /* many watermarks; at least: */
+	WATERMARKS_AT_END = 3,
 	CLOCK_SLOW_NS_PER_MS = 500, /* by which a host's clock may be slow */
 };
 
@@ -208,8 +210,11 @@ uint64_t sources_due_ms(const struct sources *sources)
 /* Warns of one addition, and of all targets that it is left out for. */
 static void warn_of_left_out(struct sources *sources, enum target_addition addition)
 {
+	const char *message = target_query_left_out(addition);
 	struct label_list labels = {0};
 
+	if (!message)
+		return;
 	for (unsigned i = 0; i < sources->count; i++) {
 		struct source *source = &sources->list[i];
 
@@ -220,8 +225,7 @@ static void warn_of_left_out(struct sources *sources, enum target_addition addit
 		label_list_add(&labels, source->target->label);
 	}
 	if (labels.count > 0)
-		notices_warn(sources->common.notices, "%s: %s", label_list_text(&labels),
-			target_query_left_out(addition));
+		notices_warn(sources->common.notices, "%s: %s", label_list_text(&labels), message);
 }
 
 void sources_warn_of_left_out(struct sources *sources)
@@ -278,13 +282,15 @@ static bool lags(const struct source *source, uint64_t now)
 {
 	const uint64_t uncertainty = 2 * source->clock_offset.bound +
 				     (now - source->stream_began_ms) * CLOCK_SLOW_NS_PER_MS;
+	const uint64_t interval_ms = watermark_interval_ms(source->common->options);
 
 	if (source->state != SOURCE_RUNNING || !source->has_watermarks)
 		return false;
-	if (now > source->last_data_ms + SILENT_AT_END_MS)
+	if (now > source->last_data_ms +
+			  clock_later(SILENT_AT_END_MS, WATERMARKS_AT_END * interval_ms))
 		return true;
 	return clock_watch_lag_ns(&source->clock_watch, clock_ns(CLOCK_BOOTTIME)) >
-	       LAG_AT_END_NS + uncertainty;
+	       LAG_AT_END_NS + interval_ms * NS_PER_MS + uncertainty;
 }
 
 unsigned sources_warn_of_lag(struct sources *sources)

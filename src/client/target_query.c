@@ -5,6 +5,7 @@
  */
 #include "client/target_query.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +13,17 @@
 static const struct {
 	enum target_addition addition;
 	const char *name;
-	const char *value;
-	const char *left_out; /* a message about workers that do not support it */
+	const char *value;    /* NULL: a number */
+	const char *left_out; /* a message about workers that do not support it; NULL: none */
 } additions[] = {
 	{TARGET_PROMISC, "promisc", "1",
 		"promiscuous mode is off, because ddump-worker there is too old or does not allow "
 		"it; try -p"},
+	/* watermarks then come more often, which only costs CPU */
+	{TARGET_WATERMARK, "watermark", NULL, NULL},
 };
 
-enum { ADDITIONS = sizeof(additions) / sizeof(*additions) };
+enum { ADDITIONS = sizeof(additions) / sizeof(*additions), NUMBER_SIZE = 24 };
 
 /* Has the query a parameter of that name? query may be NULL. */
 static bool has_parameter(const char *query, const char *name)
@@ -124,9 +127,22 @@ static bool is_equal(struct slice slice, const char *text)
 	return slice.size == strlen(text) && memcmp(slice.at, text, slice.size) == 0;
 }
 
-char *target_query_extend(const char *url, unsigned set)
+bool target_query_accepts_watermark(const char *url)
+{
+	const char *query = strchr(url, '?');
+	bool is_pcapng = false;
+
+	for (const char *at = query; at && !is_pcapng; at = strchr(at + 1, '&'))
+		is_pcapng = is_equal((struct slice){at + 1, strcspn(at + 1, "&")}, "format=pcapng");
+	return is_pcapng && !has_parameter(query + 1, "watermark");
+}
+
+char *target_query_extend(const char *url, unsigned set, uint64_t watermark_ms)
 {
 	char *extended = strdup(url);
+	char number[NUMBER_SIZE];
+
+	snprintf(number, sizeof(number), "%" PRIu64, watermark_ms);
 
 	for (size_t i = 0; i < ADDITIONS && extended; i++) {
 		char *shorter = extended;
@@ -134,7 +150,7 @@ char *target_query_extend(const char *url, unsigned set)
 		if (!(set & additions[i].addition))
 			continue;
 		if (asprintf(&extended, "%s&%s=%s", shorter, additions[i].name,
-			    additions[i].value) < 0)
+			    additions[i].value ? additions[i].value : number) < 0)
 			extended = NULL;
 		free(shorter);
 	}
@@ -165,7 +181,7 @@ const char *target_query_left_out(enum target_addition addition)
 	for (size_t i = 0; i < ADDITIONS; i++)
 		if (additions[i].addition == addition)
 			return additions[i].left_out;
-	return "";
+	return NULL;
 }
 
 /* Is it a name of the list, which ends with a NULL? */

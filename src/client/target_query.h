@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { TARGET_INTERFACES_MAX = 32 };
 
@@ -27,7 +28,8 @@ struct target_defaults {
  */
 enum target_addition {
 	TARGET_PROMISC = 1,
-	TARGET_ADDITIONS_END = 2, /* above all of them */
+	TARGET_WATERMARK = 2,	  /* the interval of watermarks, with many targets */
+	TARGET_ADDITIONS_END = 4, /* above all of them */
 };
 
 /*
@@ -38,13 +40,22 @@ enum target_addition {
 bool target_query_add(CURLU *url, const struct target_defaults *defaults, const char *shown,
 	unsigned *ret_additions, struct error *error);
 
-/* Returns a URL with a query and these additions, for free(); NULL: out of memory. */
-char *target_query_extend(const char *url, unsigned additions);
+/* Does a URL ask for watermarks, and not for an interval of them? */
+bool target_query_accepts_watermark(const char *url);
+
+/*
+ * Returns a URL with a query and these additions, for free(); NULL: out of memory.
+ * watermark_ms: the value of TARGET_WATERMARK.
+ */
+char *target_query_extend(const char *url, unsigned additions, uint64_t watermark_ms);
 
 /* Returns which additions are in a list of parameters, the value of Ddump-Parameters. */
 unsigned target_query_supported(struct slice list);
 
-/* Returns a message about targets for which one of the additions is left out. */
+/*
+ * Returns a message about targets for which one of the additions is left out; NULL: the
+ * user misses nothing.
+ */
 const char *target_query_left_out(enum target_addition addition);
 
 /*

@@ -8,6 +8,7 @@
 #include "client/curl_error.h"
 #include "client/ssh_tunnel.h"
 #include "client/tls.h"
+#include "client/watermark_interval.h"
 #include "common/clock.h"
 
 #include <ctype.h>
@@ -304,9 +305,9 @@ static bool set_tls(struct transfer *transfer, const struct tls_files *credentia
 }
 
 /* False: out of memory. */
-static bool set_url(const struct transfer *transfer, const char *url)
+static bool set_url(const struct transfer *transfer, const char *url, uint64_t watermark_ms)
 {
-	char *extended = target_query_extend(url, transfer->additions);
+	char *extended = target_query_extend(url, transfer->additions, watermark_ms);
 	const bool is_set =
 		extended && curl_easy_setopt(transfer->easy, CURLOPT_URL, extended) == CURLE_OK;
 
@@ -404,7 +405,8 @@ struct transfer *transfer_new(const struct target *target, unsigned additions,
 	transfer->ssh = (struct ssh_process){.target = target, .command = options->ssh};
 	transfer->reader = stream_reader_new(&events->stream);
 	transfer->easy = curl_easy_init();
-	if (!transfer->reader || !transfer->easy || !set_url(transfer, target->url) ||
+	if (!transfer->reader || !transfer->easy ||
+		!set_url(transfer, target->url, watermark_interval_ms(options)) ||
 		!set_request(transfer->easy, target, options) ||
 		!set_tls(transfer, &options->credentials)) {
 		transfer_free(transfer);

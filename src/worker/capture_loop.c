@@ -17,7 +17,6 @@
 
 enum {
 	CHECK_MS = 1000,       /* between two looks at the client, interfaces and counters */
-	WATERMARK_MS = 50,     /* between two watermarks while no packet comes */
 	OPEN_BLOCK_MS = 25,    /* more than twice the ring's block timeout */
 	DRAIN_MS = 2000,       /* at least, to send the rest of the ring */
 	DRAIN_AFTER_MS = 5000, /* the same, counted from the end of the duration */
@@ -85,7 +84,7 @@ static bool counts_differ(const struct capture_counts *a, const struct capture_c
 }
 
 /*
- * Sends the watermark if it has moved, or if none was sent for WATERMARK_MS;
+ * Sends the watermark if it has moved, or if none was sent for watermark_ms;
  * with it the counters if they have changed, and once a second. False: the
  * client has left.
  */
@@ -109,7 +108,7 @@ static bool send_watermark(struct capture_run *run)
 		return true;
 	}
 	run->sent_watermark_ns = statistics.time;
-	run->next_watermark_ms = now_ms + WATERMARK_MS;
+	run->next_watermark_ms = now_ms + run->loop->watermark_ms;
 	return encoder_write_statistics(run->loop->encoder, &statistics);
 }
 

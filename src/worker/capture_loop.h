@@ -28,7 +28,8 @@ struct capture_loop {
 	struct capture *capture;
 	struct http_body *body;
 	struct encoder *encoder; /* writes into body */
-	bool sends_watermarks;	 /* and counters */
+	bool sends_watermarks;	 /* and counters: */
+	uint64_t watermark_ms;	 /* between two of them while no packet comes */
 	const struct interface_choice *interfaces;
 	uint32_t packet_count; /* packets after which it ends; 0: never */
 	uint32_t duration_s;   /* 0: no end */

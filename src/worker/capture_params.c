@@ -100,6 +100,14 @@ static bool parse_promisc(struct capture_params *params, const char *value, stru
 	return true;
 }
 
+static bool parse_watermark(struct capture_params *params, const char *value, struct error *error)
+{
+	static const struct option_range range = {
+		"watermark", NULL, CAPTURE_PARAMS_WATERMARK_MIN, CAPTURE_PARAMS_WATERMARK_MAX};
+
+	return parse_number(&range, value, &params->watermark, error);
+}
+
 static bool parse_choice(const char *name, const char *value, const char *const choices[2],
 	bool *ret_second, struct error *error)
 {
@@ -155,6 +163,7 @@ static const struct parameter parameters[] = {
 	{"precision", false, parse_precision},
 	{"linktype", false, parse_linktype},
 	{"promisc", false, parse_promisc},
+	{"watermark", false, parse_watermark},
 };
 
 enum {
@@ -261,6 +270,7 @@ bool capture_params_parse(const char *text, struct capture_params *ret_params, s
 	memset(ret_params, 0, sizeof(*ret_params));
 	ret_params->snaplen = PACKET_MAX;
 	ret_params->linktype = LINKTYPE_SLL;
+	ret_params->watermark = CAPTURE_PARAMS_WATERMARK;
 	while (*text) {
 		size_t size = strcspn(text, "&");
 

@@ -12,12 +12,15 @@ enum {
 	CAPTURE_PARAMS_FILTER_MAX = 16384,
 	CAPTURE_PARAMS_COUNT_MAX = 2000000000,
 	CAPTURE_PARAMS_DURATION_MAX = 31536000,
+	CAPTURE_PARAMS_WATERMARK_MIN = 10,
+	CAPTURE_PARAMS_WATERMARK = 50, /* the default */
+	CAPTURE_PARAMS_WATERMARK_MAX = 1000,
 };
 
 /* The names of all parameters, for clients that are newer than this worker. */
 #define CAPTURE_PARAMS_NAMES                                                                       \
 	"filter, interface, snaplen, payload, count, duration, format, precision, linktype, "      \
-	"promisc"
+	"promisc, watermark"
 
 /* The parameters of GET /capture, decoded and checked one by one. */
 struct capture_params {
@@ -27,10 +30,11 @@ struct capture_params {
 	uint32_t snaplen;	/* bytes of each packet, link header included */
 	bool limits_payload;	/* only so many bytes after the headers are sent: */
 	uint32_t payload;
-	uint32_t count;	   /* packets; 0: no end */
-	uint32_t duration; /* seconds; 0: no end */
-	uint32_t linktype; /* LINKTYPE_SLL or LINKTYPE_SLL2, unless it is native */
-	bool native;	   /* the link type of the one interface */
+	uint32_t count;	    /* packets; 0: no end */
+	uint32_t duration;  /* seconds; 0: no end */
+	uint32_t watermark; /* ms between two watermarks while there are no packets */
+	uint32_t linktype;  /* LINKTYPE_SLL or LINKTYPE_SLL2, unless it is native */
+	bool native;	    /* the link type of the one interface */
 	bool promisc;
 	bool nano;
 	bool pcapng;

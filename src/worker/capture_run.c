@@ -308,6 +308,7 @@ static void send_capture(struct capture_run *run, struct error *error)
 		.body = run->body,
 		.encoder = run->encoder,
 		.sends_watermarks = run->params.pcapng,
+		.watermark_ms = run->params.watermark,
 		.interfaces = &run->interfaces,
 		.packet_count = run->params.count,
 		.duration_s = run->params.duration,

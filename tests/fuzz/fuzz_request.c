@@ -68,6 +68,9 @@ static void check_query(const struct capture_params *query)
 	must(query->payload <= PACKET_MAX, "payload is in its range");
 	must(query->count <= CAPTURE_PARAMS_COUNT_MAX, "count is in its range");
 	must(query->duration <= CAPTURE_PARAMS_DURATION_MAX, "duration is in its range");
+	must(query->watermark >= CAPTURE_PARAMS_WATERMARK_MIN &&
+			query->watermark <= CAPTURE_PARAMS_WATERMARK_MAX,
+		"the interval of watermarks is in its range");
 	must(query->native ? query->linktype == 0 && query->interface_count == 1
 			   : query->linktype == LINKTYPE_SLL || query->linktype == LINKTYPE_SLL2,
 		"linktype is one of the two, or that of one interface");

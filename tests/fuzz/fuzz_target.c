@@ -91,7 +91,7 @@ static void check_url(const char *url, bool defaults)
 /* Without options ddump adds nothing that an old worker does not support. */
 static void check_additions(const struct target *target, bool defaults)
 {
-	char *url = target_query_extend(target->url, target->additions);
+	char *url = target_query_extend(target->url, target->additions, 0);
 
 	must(url, "there is memory");
 	must(defaults || target->additions == 0, "nothing is added without options");

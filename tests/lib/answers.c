@@ -97,7 +97,7 @@ static void make_status(struct answer *answer, const char *target)
 }
 
 /*
- * A worker that does not support promisc= and linktype=native. list=NAMES: it
+ * A worker that does not support promisc=, watermark= and linktype=native. list=NAMES: it
  * announces these parameters.
  */
 static void make_old(struct answer *answer, const char *target)
@@ -113,6 +113,9 @@ static void make_old(struct answer *answer, const char *target)
 	if (param_find(query, "promisc"))
 		answer_page(answer, "400 Bad Request", lines,
 			"unknown parameter \"promisc\"; try filter\n");
+	else if (param_find(query, "watermark"))
+		answer_page(answer, "400 Bad Request", lines,
+			"unknown parameter \"watermark\"; try filter\n");
 	else if (param_is(query, "linktype", "native"))
 		answer_page(answer, "400 Bad Request", lines,
 			"linktype: \"native\" is neither sll nor sll2\n");

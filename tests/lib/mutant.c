@@ -62,7 +62,7 @@ static const char *mutant_parameter(struct mutant *mutant, size_t parameter)
 	static const char *const snaplens[] = {"snaplen=0", "snaplen=96", "snaplen=00262144",
 		"payload=0", "payload=0096", "snaplen=96&payload=1"};
 	static const char *const formats[] = {"format=pcap", "format=pcapng", "precision=nano",
-		"linktype=sll2", "precision=micro"};
+		"linktype=sll2", "precision=micro", "watermark=10", "watermark=001000"};
 	static const char *const bounds[] = {
 		"count=7", "count=2000000000", "duration=1", "duration=31536000", ""};
 

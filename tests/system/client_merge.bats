@@ -115,6 +115,29 @@ snaplen_of() {
 	verify "$merged" "${recipes[@]}"
 }
 
+# asked COUNT PATTERN: have that many requests matched?
+asked() {
+	[ "$(grep -c "^GET $2" "$BATS_TEST_TMPDIR/streams.out")" -eq "$1" ]
+}
+
+@test "700 targets: ask for fewer watermarks, and an old worker again without that" {
+	local dir=$BATS_TEST_TMPDIR i
+	serve
+	for ((i = 1; i < 700; i++)); do
+		echo "t$i=$url/stream?id=1&packets=1"
+	done >"$dir/targets"
+	merge "@$dir/targets" "old=$url/old?id=1&packets=1&list=filter"
+	[ "$status" -eq 0 ]
+	asked 699 '/stream?id=1&packets=1&format=pcapng&watermark=70 *$'
+	asked 1 '/old?id=1&packets=1&list=filter&format=pcapng&watermark=70 *$'
+	asked 1 '/old?id=1&packets=1&list=filter&format=pcapng *$'
+	# the user misses nothing
+	run ! grep -q warning "$said"
+	merge -hold 240 "@$dir/targets"
+	[ "$status" -eq 0 ]
+	asked 699 '/stream?id=1&packets=1&format=pcapng&watermark=60 *$'
+}
+
 @test "1,000 targets from a file: complete and in order" {
 	local recipes=() i
 	serve

@@ -41,7 +41,7 @@ start_mirror_nginx() {
 start_mirror_caddy() {
 	local name body=
 	for name in filter interface snaplen count duration format precision \
-		linktype payload promisc; do
+		linktype payload promisc watermark; do
 		body+="{http.request.uri.query.$name}\\u001f"
 	done
 	cat >"$open_dir/caddy.json" <<-END

@@ -117,8 +117,8 @@ application\/\2/p' src/worker/http_response.c)
 	grep -q '^static const char worker\[\] = "ddump-worker ";' \
 		src/format/pcapng_read.c
 	grep -qF '.Ql ddump-worker\~' man/ddump-stream.5
-	interval=$(sed -n 's/.*WATERMARK_MS = \([0-9]*\),.*/\1/p' \
-		src/worker/capture_loop.c)
+	interval=$(sed -n 's/.*PARAMS_WATERMARK = \([0-9]*\),.*/\1/p' \
+		src/worker/capture_params.h)
 	grep -q "one comes about every $interval ms" man/ddump-stream.5
 }
 

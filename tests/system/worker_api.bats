@@ -60,6 +60,9 @@ sends_and_gets() {
 		'/capture?payload=262145'
 	answers_with 400 'payload: "-1" is not a number*' '/capture?payload=-1'
 	answers_with 400 'payload: "" is not a number*' '/capture?payload'
+	answers_with 400 'watermark: "9" is not a number from 10 to 1000' \
+		'/capture?watermark=9'
+	answers_with 400 'watermark: "1001" is not a number*' '/capture?watermark=1001'
 	answers_with 400 'format: "cap" is neither pcap nor pcapng' \
 		'/capture?format=cap'
 	answers_with 400 'precision: "NANO" is neither micro nor nano' \

@@ -241,6 +241,18 @@ live_traffic() {
 			exit now - $2 < 0 || now - $2 > 5 }'
 }
 
+@test "watermark=1000: few while it is quiet, and the counters once a second" {
+	local watermarks
+	pcapng a 'filter=icmp&duration=3&watermark=1000'
+	exit_status "${captures[a]}"
+	[ "$ended" -eq 0 ]
+	watermarks=$(blocks a | grep -c '^watermark ')
+	echo "# $watermarks watermarks in 3 s" >&3
+	# the first, one a second, and the last
+	[ "$watermarks" -ge 2 ]
+	[ "$watermarks" -le 6 ]
+}
+
 @test "a packet: followed at once by a later watermark" {
 	pcapng a 'filter=udp'
 	send 1 100 0 127.0.0.1 4711

@@ -38,7 +38,7 @@
 enum {
 	ANSWER_MAX = 1 << 17,
 	SHOWN = 12,
-	PARAMETERS = 10,
+	PARAMETERS = 11,
 	TIMEOUT_S = 10,
 };
 
@@ -46,7 +46,7 @@ enum {
 #define SEPARATOR '\x1f'
 
 static const char *const names[PARAMETERS] = {"filter", "interface", "snaplen", "count", "duration",
-	"format", "precision", "linktype", "payload", "promisc"};
+	"format", "precision", "linktype", "payload", "promisc", "watermark"};
 
 /* A request as one of them reads it. */
 struct parsed_request {
@@ -141,6 +141,7 @@ static void describe(struct differ *differ)
 	put_number(
 		view->values[8], parsed->limits_payload ? parsed->payload : UINT32_MAX, UINT32_MAX);
 	put_number(view->values[9], parsed->promisc, 0);
+	put_number(view->values[10], parsed->watermark, CAPTURE_PARAMS_WATERMARK);
 }
 
 /*

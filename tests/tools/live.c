@@ -14,9 +14,10 @@
  *     size=BYTES         of a packet; default 100
  *     format=pcap|pcapng default pcapng
  *     watermarks=0       pcapng without watermarks
+ *     watermark=MS       between two watermarks while it is quiet; default 50
  *
  * pcapng is what a worker sends: interfaces "any" and "eth0", a watermark and
- * the counters in each chunk, and a watermark every 50 ms while it is quiet.
+ * the counters in each chunk, and a watermark from time to time while it is quiet.
  *
  * Stdout has "listening on PORT", and at every SIGUSR1 "SECONDS CHUNKS
  * PACKETS", the totals so far. SIGTERM ends all streams as complete, and prints
@@ -53,7 +54,7 @@ enum {
 	FRAME_MAX = 1514,
 	SNAPLEN = 262144,
 	SETTLED_NS = 10000000, /* delay of a watermark */
-	WATERMARK_NS = 50000000,
+	WATERMARK_MS = 50,
 	COUNTERS_NS = 1000000000,
 };
 
@@ -64,8 +65,9 @@ struct stream {
 	bool pcapng;
 	bool has_watermarks;
 	uint32_t size;
-	uint64_t rate;	 /* packets a second */
-	uint64_t period; /* between two chunks with packets, 0: none */
+	uint64_t rate;	   /* packets a second */
+	uint64_t period;   /* between two chunks with packets, 0: none */
+	uint64_t interval; /* of watermarks */
 	uint64_t begin;
 	uint64_t last; /* the latest timestamp */
 	uint64_t sent; /* packets */
@@ -138,7 +140,7 @@ static unsigned char *put_watermark(
 		statistics.received = stream->sent;
 		stream->counters = now + COUNTERS_NS;
 	}
-	stream->watermark = now + WATERMARK_NS;
+	stream->watermark = now + stream->interval;
 	return at + pcapng_write_statistics(at, &statistics);
 }
 
@@ -228,7 +230,8 @@ static void read_query(struct stream *stream, const char *query, uint64_t phase)
 	stream->last = now;
 	stream->period = chunks ? NS_PER_S / chunks : 0;
 	stream->due = now + stream->period * phase / PHASES;
-	stream->watermark = now + WATERMARK_NS * phase / PHASES;
+	stream->interval = param_number(query, "watermark", WATERMARK_MS) * NS_PER_MS;
+	stream->watermark = now + stream->interval * phase / PHASES;
 	if (stream->size > FRAME_MAX ||
 		(chunks && (stream->rate / chunks + 1) * (stream->size + 32) > CHUNK_MAX - 100))
 		errx(1, "too much for one chunk: %s", query);

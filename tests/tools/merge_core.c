@@ -157,7 +157,7 @@ static void run(struct file_merge *core)
 
 int main(int argc, char **argv)
 {
-	const struct merge_limits limits = {HOLD_MS, QUEUE};
+	const struct merge_limits limits = {.hold_ms = HOLD_MS, .queue_bytes = QUEUE};
 	struct file_merge core = {.writer = {.linktype = LINKTYPE_SLL}};
 	const struct merge_sink sink = {
 		.packet = write_packet,

@@ -51,6 +51,7 @@ static void params_empty_query_has_defaults(void **state)
 		assert_int_equal(params.count, 0);
 		assert_int_equal(params.duration, 0);
 		assert_int_equal(params.linktype, LINKTYPE_SLL);
+		assert_int_equal(params.watermark, 50);
 		assert_false(params.nano);
 		assert_false(params.pcapng);
 	}
@@ -63,8 +64,9 @@ static void params_all_are_parsed(void **state)
 	(void)state;
 	good("filter=tcp+port%2080&interface=eth0&interface=lo&snaplen=96&"
 	     "payload=40&count=2000000000&duration=31536000&format=pcapng&"
-	     "precision=nano&linktype=sll2",
+	     "precision=nano&linktype=sll2&watermark=1000",
 		&params);
+	assert_int_equal(params.watermark, 1000);
 	assert_string_equal(params.filter, "tcp port 80");
 	assert_int_equal(params.interface_count, 2);
 	assert_string_equal(params.interfaces[0], "eth0");
@@ -135,6 +137,9 @@ static void params_numbers_are_in_range(void **state)
 	assert_int_equal(params.payload, 0);
 	good("payload=262144", &params);
 	assert_int_equal(params.payload, PACKET_MAX);
+	bad("watermark=9", "watermark: \"9\" is not a number from 10 to 1000");
+	bad("watermark=1001", "watermark: \"1001\"");
+	bad("watermark=50&watermark=50", "watermark: given more than once");
 	bad("payload=262145", "payload: \"262145\"");
 	bad("payload=-1", "payload: \"-1\"");
 	bad("payload", "payload: \"\"");

@@ -68,7 +68,7 @@ static void run_open(void)
 {
 	static char label[] = "web1";
 	static char url[] = "http://web1/";
-	const struct merge_limits limits = {1000, 1 << 20};
+	const struct merge_limits limits = {.hold_ms = 1000, .queue_bytes = 1 << 20};
 	const struct merge_sink sink = {
 		.packet = capture_file_packet,
 		.context = &run.file,

@@ -181,7 +181,7 @@ static void add_member(unsigned i, const struct row *row)
 
 static void run_open(const struct sample *sample)
 {
-	const struct merge_limits limits = {HOLD_MS, 1 << 20};
+	const struct merge_limits limits = {.hold_ms = HOLD_MS, .queue_bytes = 1 << 20};
 	const struct merge_sink sink = {.packet = take};
 	unsigned count = (unsigned)strlen(sample->excluded);
 

@@ -624,7 +624,7 @@ static void put(struct merge *merge, unsigned target, uint64_t time, uint64_t no
 /* A file always has more, until it ends. */
 static void ordered_target_is_waited_for_without_limit(void **state)
 {
-	const struct merge_limits limits = {100, 1 << 20};
+	const struct merge_limits limits = {.hold_ms = 100, .queue_bytes = 1 << 20};
 	const struct merge_sink sink = {.packet = take_time};
 	struct merge *merge = merge_new(2, &limits, &sink);
 
@@ -660,7 +660,7 @@ static void ordered_target_is_waited_for_without_limit(void **state)
 /* It does not hinder itself, nor another file whose packets have the same time. */
 static void ordered_targets_of_one_time_with_full_queues_go_on(void **state)
 {
-	const struct merge_limits limits = {100, 1};
+	const struct merge_limits limits = {.hold_ms = 100, .queue_bytes = 1};
 	const struct merge_sink sink = {.packet = take_time};
 	struct merge *merge = merge_new(2, &limits, &sink);
 
@@ -695,7 +695,7 @@ static void fill_until_enough(struct merge *merge, unsigned target)
 /* Without other targets than files, more packets in the queues do not help anybody. */
 static void ordered_targets_alone_are_read_ahead_a_little(void **state)
 {
-	const struct merge_limits limits = {100, 16 << 20};
+	const struct merge_limits limits = {.hold_ms = 100, .queue_bytes = 16 << 20};
 	const struct merge_sink sink = {.packet = take_any};
 	struct merge *merge = merge_new(3, &limits, &sink);
 
@@ -716,10 +716,32 @@ static void ordered_targets_alone_are_read_ahead_a_little(void **state)
 	merge_free(merge);
 }
 
+/* Before its second watermark, the interval that it was asked for is all that is known. */
+static void full_queue_waits_for_two_watermarks(void **state)
+{
+	const struct merge_limits limits = {
+		.hold_ms = 60000, .queue_bytes = 64 << 10, .watermark_ms = 1000};
+	const struct merge_sink sink = {.packet = take_any};
+	struct merge *merge = merge_new(2, &limits, &sink);
+
+	(void)state;
+	assert_non_null(merge);
+	merge_begin(merge, 0, 1);
+	merge_begin(merge, 1, 1);
+	merge_watermark(merge, 1, ms(1), 1);
+	for (uint64_t i = 0; !merge_is_full(merge, 0); i++)
+		put(merge, 0, ms(500) + i, 500);
+	merge_pump(merge, 2000);
+	assert_int_equal(merge_counts(merge, 0).written, 0);
+	merge_pump(merge, 2001);
+	assert_true(merge_counts(merge, 0).written > 0);
+	merge_free(merge);
+}
+
 /* Otherwise all would wait for a target that is not read. */
 static void first_packet_of_a_target_that_has_enough_may_leave(void **state)
 {
-	const struct merge_limits limits = {100, 16 << 20};
+	const struct merge_limits limits = {.hold_ms = 100, .queue_bytes = 16 << 20};
 	const struct merge_sink sink = {.packet = take_any};
 	struct merge *merge = merge_new(2, &limits, &sink);
 
@@ -742,7 +764,7 @@ static void first_packet_of_a_target_that_has_enough_may_leave(void **state)
 /* The least of the running targets' watermarks, and none without one. */
 static void promise_is_the_least_of_running_targets(void **state)
 {
-	const struct merge_limits limits = {100, 1 << 20};
+	const struct merge_limits limits = {.hold_ms = 100, .queue_bytes = 1 << 20};
 	const struct merge_sink sink = {.packet = take_time};
 	struct merge *merge = merge_new(3, &limits, &sink);
 	uint64_t promise;
@@ -866,6 +888,7 @@ int main(void)
 		cmocka_unit_test(ordered_target_is_waited_for_without_limit),
 		cmocka_unit_test(ordered_targets_of_one_time_with_full_queues_go_on),
 		cmocka_unit_test(ordered_targets_alone_are_read_ahead_a_little),
+		cmocka_unit_test(full_queue_waits_for_two_watermarks),
 		cmocka_unit_test(first_packet_of_a_target_that_has_enough_may_leave),
 		cmocka_unit_test(promise_is_the_least_of_running_targets),
 		cmocka_unit_test(timestamps_of_next_year_keep_order_of_others),

@@ -144,7 +144,7 @@ static void play(struct source *source, const struct row *row)
 static void transition_table(void **state)
 {
 	static char label[] = "web1";
-	const struct merge_limits limits = {1000, 1 << 20};
+	const struct merge_limits limits = {.hold_ms = 1000, .queue_bytes = 1 << 20};
 	const struct merge_sink sink = {.packet = ignore_packet};
 	struct target target = {.label = label};
 

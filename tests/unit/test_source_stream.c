@@ -48,7 +48,7 @@ static bool take(void *context, unsigned target, const struct packet *packet)
 static void run_open(void)
 {
 	static char label[] = "web1";
-	const struct merge_limits limits = {1000, 1};
+	const struct merge_limits limits = {.hold_ms = 1000, .queue_bytes = 1};
 	const struct merge_sink sink = {.packet = take};
 	const struct interface interface = {.linktype = 113, .name = "any", .filter = ""};
 	struct error error = {0};

@@ -41,7 +41,7 @@ static bool take(void *context, unsigned target, const struct packet *packet)
 static void run_open(unsigned count)
 {
 	static char labels[MOST][16];
-	const struct merge_limits limits = {1000, 1 << 20};
+	const struct merge_limits limits = {.hold_ms = 1000, .queue_bytes = 1 << 20};
 	const struct merge_sink sink = {.packet = take};
 
 	run = (struct run){0};

@@ -5,6 +5,7 @@
  */
 #include "client/redact.h"
 #include "client/target_list.h"
+#include "client/watermark_interval.h"
 
 #include "../lib/printable.h"
 #include "unit.h"
@@ -594,14 +595,57 @@ static void promisc_added_for_named_interfaces(void **state)
 
 static void additions_extend_a_url(void **state)
 {
-	char *url = target_query_extend("http://a/x?format=pcapng", TARGET_PROMISC);
+	char *url = target_query_extend("http://a/x?format=pcapng", TARGET_PROMISC, 0);
 
 	(void)state;
 	assert_string_equal(url, "http://a/x?format=pcapng&promisc=1");
 	free(url);
-	url = target_query_extend("http://a/x?format=pcapng", 0);
+	url = target_query_extend("http://a/x?format=pcapng", 0, 0);
 	assert_string_equal(url, "http://a/x?format=pcapng");
 	free(url);
+	url = target_query_extend("http://a/x?format=pcapng", TARGET_WATERMARK, 700);
+	assert_string_equal(url, "http://a/x?format=pcapng&watermark=700");
+	free(url);
+}
+
+static void watermark_only_where_it_has_a_meaning(void **state)
+{
+	static const char *const good[] = {"http://a/?format=pcapng", "http://a/?x=1&format=pcapng",
+		"http://a/?format=pcapng&watermarks=1", "http://a/?filter=watermark&format=pcapng"};
+	static const char *const others[] = {"http://a/", "http://a/?format=pcap",
+		"http://a/?format=pcapng1", "http://a/?filter=format=pcapng",
+		"http://a/?watermark=50&format=pcapng", "http://a/?format=pcapng&watermark"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_true(target_query_accepts_watermark(good[i]));
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(target_query_accepts_watermark(others[i]));
+}
+
+static void watermark_interval_grows_with_targets(void **state)
+{
+	struct options options = {.hold = 60000};
+
+	(void)state;
+	for (size_t count = 1; count <= TARGETS_MAX; count++) {
+		uint64_t interval;
+
+		options.targets.count = count;
+		interval = watermark_interval_ms(&options);
+		assert_in_range(interval, 50, 1000);
+		/* all together */
+		assert_true(count <= 500 || count * 1000 / interval <= 10200);
+	}
+	assert_int_equal(watermark_interval_ms(&options), 1000);
+	options.targets.count = 300;
+	assert_int_equal(watermark_interval_ms(&options), 50);
+	/* a short hold must not end while nothing is wrong */
+	options.targets.count = TARGETS_MAX;
+	options.hold = 400;
+	assert_int_equal(watermark_interval_ms(&options), 100);
+	options.hold = 0;
+	assert_int_equal(watermark_interval_ms(&options), 50);
 }
 
 static void additions_of_a_list_are_found(void **state)
@@ -975,6 +1019,8 @@ int main(void)
 		cmocka_unit_test(native_linktype_needs_one_interface),
 		cmocka_unit_test(promisc_added_for_named_interfaces),
 		cmocka_unit_test(additions_extend_a_url),
+		cmocka_unit_test(watermark_only_where_it_has_a_meaning),
+		cmocka_unit_test(watermark_interval_grows_with_targets),
 		cmocka_unit_test(additions_of_a_list_are_found),
 		cmocka_unit_test(query_of_a_newer_worker_is_found),
 		cmocka_unit_test(ssh_url_becomes_loopback),
