@@ -48,7 +48,7 @@ enum {
 	EVENTS = 256,
 	REQUEST_MAX = 8192,
 	TICK_MS = 1,
-	PHASES = 100,	/* streams do not send at the same moment */
+	PHASES = 1000,	/* streams do not send at the same moment */
 	CHUNK_HEAD = 6, /* four digits and CR LF */
 	CHUNK_MAX = 65535,
 	FRAME_MAX = 1514,
@@ -140,6 +140,9 @@ static unsigned char *put_watermark(
 		statistics.received = stream->sent;
 		stream->counters = now + COUNTERS_NS;
 	}
+	/* a server that was held up must not make all streams send at the same moment */
+	if (now >= stream->watermark)
+		now -= (now - stream->watermark) % stream->interval;
 	stream->watermark = now + stream->interval;
 	return at + pcapng_write_statistics(at, &statistics);
 }
@@ -199,6 +202,21 @@ static void send_chunk(struct server *server, struct stream *stream, unsigned ch
 	server->chunks++;
 }
 
+/*
+ * Returns how many packets the next chunk has. If this server was held up, it has those of
+ * several chunks, as many as fit: the rate stays what was asked for.
+ */
+static uint64_t packets_due(struct stream *stream, uint64_t now)
+{
+	const uint64_t most = (CHUNK_MAX - 100) / (stream->size + 32);
+	const uint64_t late = (now - stream->due) / stream->period;
+	uint64_t count;
+
+	stream->due += late * stream->period;
+	count = (stream->due - stream->begin) * stream->rate / NS_PER_S - stream->sent;
+	return count < most ? count : most;
+}
+
 /* Sends the chunks that are due. */
 static void serve(struct server *server, struct stream *stream, uint64_t now)
 {
@@ -206,7 +224,7 @@ static void serve(struct server *server, struct stream *stream, uint64_t now)
 	uint64_t count = 0;
 
 	if (stream->period && stream->due <= now) {
-		count = (stream->due - stream->begin) * stream->rate / NS_PER_S - stream->sent;
+		count = packets_due(stream, now);
 		at = put_packets(stream, at, count, now);
 		server->packets += count;
 		stream->due += stream->period;
