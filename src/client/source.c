@@ -63,6 +63,12 @@ uint64_t source_complete_up_to_ns(const struct source *source, uint64_t now_ms)
 	return timestamp_of(source, clock_ns(CLOCK_REALTIME) - silent_ms * NS_PER_MS);
 }
 
+void source_set_due(struct source *source, uint64_t due_ms)
+{
+	source->due_ms = due_ms;
+	source->common->due_ms = clock_earlier(source->common->due_ms, due_ms);
+}
+
 static void set_state(struct source *source, enum source_state state)
 {
 	source->common->in_state[source->state]--;
@@ -185,7 +191,7 @@ static void enter_lost(struct source *source, const struct error *error)
 	if (strcmp(source->last_message, reason) != 0)
 		notice("%s: %s; reconnecting", source->target->label, reason);
 	memcpy(source->last_message, reason, sizeof(reason));
-	source->due_ms = now + source_retry_delay_ms(++source->attempt, random_number());
+	source_set_due(source, now + source_retry_delay_ms(++source->attempt, random_number()));
 }
 
 /* Is this a failure after which -retry would reconnect, while others run? */

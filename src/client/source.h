@@ -46,6 +46,7 @@ struct source_common {
 	unsigned paused_count;	   /* paused feeds, at most: some may have ended since */
 	unsigned ended_count;	   /* feeds whose on_end was called, at most */
 	uint64_t ended_due_ms;	   /* when to look at them next */
+	uint64_t due_ms;	   /* not later than the first of the sources that have one */
 	uint64_t missing_since_ms; /* the first of the missing; 0: none */
 	uint64_t now_ms;	   /* when the present chunk came */
 	bool output_blocked;	   /* the output accepts nothing at present */
@@ -66,13 +67,14 @@ struct source {
 	struct handshakes handshakes; /* of its transfer */
 	struct clock_offset clock_offset;
 	struct clock_watch clock_watch;
-	bool failed;	 /* at least once */
-	bool is_ending;	 /* ddump has asked its program to end */
-	bool ended;	 /* by itself, with a complete stream */
-	bool is_refused; /* for good: another attempt cannot succeed */
-	bool is_worker;	 /* the answer, or the stream, comes from ddump-worker */
-	bool is_pcap;	 /* the stream is a pcap, with one interface */
-	bool has_sent;	 /* packets, of this link type: */
+	bool awaits_start; /* by start_waves.h */
+	bool failed;	   /* at least once */
+	bool is_ending;	   /* ddump has asked its program to end */
+	bool ended;	   /* by itself, with a complete stream */
+	bool is_refused;   /* for good: another attempt cannot succeed */
+	bool is_worker;	   /* the answer, or the stream, comes from ddump-worker */
+	bool is_pcap;	   /* the stream is a pcap, with one interface */
+	bool has_sent;	   /* packets, of this link type: */
 	uint32_t linktype;
 	bool has_watermarks;
 	/* since its drops were reported last: */
@@ -108,6 +110,9 @@ struct source {
  * over.
  */
 void source_transition(struct source *source, enum source_event event, const struct error *error);
+
+/* Sets source->due_ms. */
+void source_set_due(struct source *source, uint64_t due_ms);
 
 /*
  * Returns how many ms to wait before attempt number attempt, which is at least

@@ -475,9 +475,9 @@ static bool start_transfer(struct source *source)
 	/* after feed_start(), which may have run ssh first */
 	source->last_data_ms = clock_ms();
 	/* what writes to a FIFO may be started later, and a large file is read for long */
-	source->due_ms = target_is_file(source->target)
-				 ? CLOCK_NEVER
-				 : source->last_data_ms + ATTEMPT_S * UINT64_C(1000);
+	source_set_due(source, target_is_file(source->target)
+				       ? CLOCK_NEVER
+				       : source->last_data_ms + ATTEMPT_S * UINT64_C(1000));
 	return is_started;
 }
 

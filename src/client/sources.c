@@ -40,10 +40,26 @@ static void warn_of_unused_options(const struct source *source)
 			source->target->label);
 }
 
+/* Starts a source, or lets it wait for its turn; a file need not wait. */
+static bool start_or_wait(struct sources *sources, struct source *source)
+{
+	if (target_is_file(source->target))
+		return source_stream_start(source);
+	start_waves_add(&sources->waves, source);
+	return true;
+}
+
+/* Returns the next source whose turn to connect has come; NULL: none. */
+static struct source *next_to_start(struct sources *sources)
+{
+	return start_waves_next(&sources->waves, sources->list, sources->count, clock_ms());
+}
+
 bool sources_start(struct sources *sources, const struct source_common *common)
 {
 	const struct target_list *targets = &common->options->targets;
 	const unsigned count = (unsigned)targets->count;
+	struct source *next;
 
 	*sources = (struct sources){
 		.common = *common,
@@ -64,9 +80,12 @@ bool sources_start(struct sources *sources, const struct source_common *common)
 		described->label = source->target->label;
 		described->url = source->target->display_url;
 		warn_of_unused_options(source);
-		if (!source_stream_start(source))
+		if (!start_or_wait(sources, source))
 			return false;
 	}
+	while ((next = next_to_start(sources)))
+		if (!source_stream_start(next))
+			return false;
 	return true;
 }
 
@@ -170,6 +189,41 @@ static void handle_ended(struct sources *sources, uint64_t now)
 	}
 }
 
+/* Finds the earliest due time of all sources. */
+static void find_due(struct sources *sources)
+{
+	uint64_t due = CLOCK_NEVER;
+
+	for (unsigned i = 0; i < sources->count; i++)
+		if (has_due_time(&sources->list[i]))
+			due = clock_earlier(due, sources->list[i].due_ms);
+	sources->common.due_ms = due;
+}
+
+/* Ends attempts that have taken too long, and connects lost sources again. */
+static void handle_due(struct sources *sources, uint64_t now)
+{
+	for (unsigned i = 0; i < sources->count; i++) {
+		struct source *source = &sources->list[i];
+
+		if (!has_due_time(source) || source->due_ms > now)
+			continue;
+		if (feed_is_active(&source->feed))
+			source_stream_retry(source);
+		else
+			start_waves_add(&sources->waves, source);
+	}
+	find_due(sources);
+}
+
+static void start_waiting(struct sources *sources)
+{
+	struct source *next;
+
+	while ((next = next_to_start(sources)))
+		source_stream_retry(next);
+}
+
 void sources_handle_events(struct sources *sources)
 {
 	const uint64_t now = clock_ms();
@@ -183,13 +237,12 @@ void sources_handle_events(struct sources *sources)
 		source_stream_end_with_result((struct source *)(void *)private, result);
 	}
 	handle_ended(sources, now);
-	if (sources_due_ms(sources) > now)
-		return;
-	if (sources->silence_check_ms <= now)
-		check_silence(sources, now);
-	for (unsigned i = 0; i < sources->count; i++)
-		if (has_due_time(&sources->list[i]) && sources->list[i].due_ms <= now)
-			source_stream_retry(&sources->list[i]);
+	if (sources_due_ms(sources) <= now) {
+		if (sources->silence_check_ms <= now)
+			check_silence(sources, now);
+		handle_due(sources, now);
+	}
+	start_waiting(sources);
 }
 
 uint64_t sources_due_ms(const struct sources *sources)
@@ -199,12 +252,11 @@ uint64_t sources_due_ms(const struct sources *sources)
 
 	if (sources->common.ended_count > 0)
 		due = clock_earlier(due, sources->common.ended_due_ms);
+	due = clock_earlier(due, start_waves_due_ms(&sources->waves));
 	if (in_state[SOURCE_CONNECTING] == 0 && in_state[SOURCE_LOST] == 0)
 		return due;
-	for (unsigned i = 0; i < sources->count; i++)
-		if (has_due_time(&sources->list[i]))
-			due = clock_earlier(due, sources->list[i].due_ms);
-	return due;
+	/* of a source that has begun since, too: then handle_due() finds the next one */
+	return clock_earlier(due, sources->common.due_ms);
 }
 
 /* Warns of one addition, and of all targets that it is left out for. */

@@ -3,6 +3,7 @@
 
 #include "client/source.h"
 #include "client/source_snapshot.h"
+#include "client/start_waves.h"
 
 /* All sources of a run. */
 struct sources {
@@ -10,12 +11,13 @@ struct sources {
 	struct source *list;
 	unsigned count;
 	struct source_snapshot *snapshots; /* of all, see sources_snapshots() */
-	uint64_t silence_check_ms;	   /* when to look next for silent sources */
-	uint64_t linktype_by_ms;	   /* the latest time to choose it; 0: not set */
+	struct start_waves waves;
+	uint64_t silence_check_ms; /* when to look next for silent sources */
+	uint64_t linktype_by_ms;   /* the latest time to choose it; 0: not set */
 };
 
 /*
- * Connects all targets of the options. common has options, loop, merge,
+ * Begins to connect all targets of the options. common has options, loop, merge,
  * interfaces and notices, which stay the caller's. False: out of memory or
  * descriptors. In both cases sources_stop() and sources_cleanup() follow.
  */
@@ -31,8 +33,9 @@ void sources_stop(struct sources *sources);
 void sources_cleanup(struct sources *sources);
 
 /*
- * Handles what has become due: feeds that have ended or that have taken too long
- * to begin, lost sources to reconnect, and silent ones to warn of.
+ * Handles what has become due: sources whose turn to connect has come, feeds that have
+ * ended or that have taken too long to begin, lost sources to reconnect, and silent ones to
+ * warn of.
  */
 void sources_handle_events(struct sources *sources);
 

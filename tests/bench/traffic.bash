@@ -42,10 +42,10 @@ make_network() {
 	ip -n "$ns-sender" link set out up
 }
 
-# Starts a worker in the host; $worker is its process.
+# start_worker [OPTION...]: starts a worker in the host; $worker is its process.
 start_worker() {
 	DDUMP_MAX_FILTER=65536 start "${host[@]}" "$BIN/ddump-worker" \
-		-listen "127.0.0.1:$port" \
+		-listen "127.0.0.1:$port" "$@" \
 		2>"$work/worker"
 	worker=$!
 	eventually grep -q 'listens on' "$work/worker"
