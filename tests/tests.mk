@@ -195,6 +195,10 @@ soak-rotation: all $(test_tools)
 bench: all $(test_tools)
 	$(places) SMOKE=$(SMOKE) tests/bench/run $(PARTS)
 
+# instructions per packet, beside those of another revision: BASE, by default the last commit
+bench-instructions: $(addprefix $(build)/tests/tools/,capture_files merge_core path_core stream_core)
+	$(places) SMOKE=$(SMOKE) BASE=$(BASE) CFLAGS="$(CFLAGS)" tests/bench/instructions
+
 sources = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 scripts = .ci/run $(wildcard src/completions/*.bash tests/run tests/deps \
 	tests/stages.bash \
@@ -243,4 +247,4 @@ demo: all $(test_tools)
 .PHONY: check check-unit check-root check-hostile check-differential check-payload check-paths \
 	check-packages check-fleet check-foreign check-suite check-compat \
 	check-faults check-valgrind check-long fuzz fuzz-coverage fuzz-programs oss-fuzz mutate \
-	unit-tests fuzz-replays soak soak-rotation bench lint format demo
+	unit-tests fuzz-replays soak soak-rotation bench bench-instructions lint format demo
