@@ -31,6 +31,7 @@
 
 #include <arpa/inet.h>
 #include <err.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -280,12 +281,15 @@ static void hear(struct server *server, struct stream *stream)
 	send_chunk(server, stream, put_header(stream, server->chunk + CHUNK_HEAD));
 }
 
-static void accept_one(struct server *server)
+/* False: no connection waits. */
+static bool accept_one(struct server *server)
 {
 	const int on = 1;
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = server->count};
 	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
 
+	if (fd < 0 && errno == EAGAIN)
+		return false;
 	if (fd < 0)
 		err(1, "accept");
 	if (server->count == STREAMS_MAX)
@@ -294,6 +298,13 @@ static void accept_one(struct server *server)
 	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
 		err(1, "epoll_ctl");
 	server->streams[server->count++].fd = fd;
+	return true;
+}
+
+static void accept_all(struct server *server)
+{
+	while (accept_one(server))
+		continue;
 }
 
 static void tell(const struct server *server)
@@ -314,7 +325,7 @@ static void run(struct server *server)
 
 		for (int i = 0; i < count; i++)
 			if (events[i].data.u32 == STREAMS_MAX)
-				accept_one(server);
+				accept_all(server);
 			else
 				hear(server, &server->streams[events[i].data.u32]);
 		now = clock_ns(CLOCK_REALTIME);
@@ -354,7 +365,7 @@ static void listen_on_loopback(struct server *server)
 	socklen_t size = sizeof(address);
 
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
-	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (server->epoll < 0 || server->listener < 0 ||
 		bind(server->listener, (struct sockaddr *)&address, size) ||
 		listen(server->listener, BACKLOG) ||
