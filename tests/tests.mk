@@ -22,18 +22,21 @@ $(build)/libtests.a: $(call objects,tests/lib/*.c)
 
 libraries = $(build)/libtests.a $(build)/libddump.a
 
+# Package builds optimize across modules. To link each test in that way would take minutes.
+no_lto = $(if $(findstring -ffat-lto-objects,$(CFLAGS)),-fno-lto)
+
 $(build)/tests/unit/test_%: $(build)/tests/unit/test_%.o $(libraries)
-	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) $(no_lto) -o $@ $^ \
 		$(WORKER_LIBS) $(CLIENT_LIBS) -lcmocka
 
 $(build)/tests/tools/%: $(build)/tests/tools/%.o $(libraries)
-	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) $(no_lto) -o $@ $^ \
 		$(WORKER_LIBS) $(CLIENT_LIBS)
 
 # make check replays the corpora without a fuzzer
 $(build)/tests/fuzz/replay_%: $(build)/tests/fuzz/fuzz_%.o \
 		$(build)/tests/fuzz/replay.o $(libraries)
-	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ \
+	$(call quiet,LD)$(CC) $(all_cflags) $(all_ldflags) $(no_lto) -o $@ $^ \
 		$(WORKER_LIBS) $(CLIENT_LIBS)
 
 replays = $(fuzz_targets:fuzz_%=$(build)/tests/fuzz/replay_%)
