@@ -18,8 +18,8 @@ start_nginx() {
 	plain=$(free_port)
 	tls=$(free_port)
 	mkdir "$work/files"
-	nginx_connections=4096
-	nginx_configure "$work" "user root root; worker_rlimit_nofile 8192;" <<-END
+	nginx_connections=16384
+	nginx_configure "$work" "user root root; worker_rlimit_nofile 20000;" <<-END
 		sendfile on;
 		ssl_session_tickets off;
 		ssl_certificate $work/server.crt;
