@@ -31,9 +31,10 @@ static unsigned long descriptors_of(const struct target *target)
 	return target->ssh_host ? OF_SSH : 1;
 }
 
-bool descriptor_limit_check(const struct target_list *targets, struct error *error)
+bool descriptor_limit_check(const struct options *options, struct error *error)
 {
-	unsigned long needed = OWN_DESCRIPTORS;
+	const struct target_list *targets = &options->targets;
+	unsigned long needed = OWN_DESCRIPTORS + (options->split ? targets->count : 0);
 	struct rlimit files;
 
 	for (size_t i = 0; i < targets->count; i++)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "client/target_list.h"
+#include "client/options.h"
 
 /* Raises this process's soft limit of descriptors to the hard one. */
 void descriptor_limit_raise(void);
 
 /*
- * Is the limit large enough for all targets at once? False, with error set: it is not,
- * and the run would lack descriptors.
+ * Is the limit large enough for all targets at once, and for their files? False, with error
+ * set: it is not, and the run would lack descriptors.
  */
-bool descriptor_limit_check(const struct target_list *targets, struct error *error);
+bool descriptor_limit_check(const struct options *options, struct error *error);

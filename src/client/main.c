@@ -96,7 +96,7 @@ static int run_command_line(int argc, char **argv, const struct extcap *extcap)
 			options.help ? print_help() : print_version();
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 		} else if (apply_extcap(&options, extcap, &error) &&
-			   descriptor_limit_check(&options.targets, &error)) {
+			   descriptor_limit_check(&options, &error)) {
 			status = options.list_interfaces ? interface_list_run(&options, &error)
 							 : session_run(&options, &error);
 		}
