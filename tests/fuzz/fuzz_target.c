@@ -91,11 +91,16 @@ static void check_url(const char *url, bool defaults)
 /* Without options ddump adds nothing that an old worker does not support. */
 static void check_additions(const struct target *target, bool defaults)
 {
-	char *url = target_query_extend(target->url, target->additions, 0);
+	const bool accepts = target_query_accepts_watermark(target->url);
+	char *url = target_query_extend(
+		target->url, target->additions | (accepts ? TARGET_WATERMARK : 0), 0);
 
 	must(url, "there is memory");
 	must(defaults || target->additions == 0, "nothing is added without options");
-	must((target->additions == 0) == (strcmp(url, target->url) == 0), "an addition is added");
+	must((target->additions == 0 && !accepts) == (strcmp(url, target->url) == 0),
+		"an addition is added");
+	must(!accepts || count_parameters(url, "watermark") == 1,
+		"the interval of watermarks is asked for once");
 	must(strncmp(url, target->url, strlen(target->url)) == 0, "an addition is at the end");
 	must(count_parameters(url, "promisc") <= 1 || !(target->additions & TARGET_PROMISC),
 		"a parameter of the user is not added again");
