@@ -38,6 +38,8 @@ enum {
 	NULL_SIZE = 4,	   /* NULL and LOOP: an address family */
 	TAG_SIZE = 4,	   /* of a VLAN, with the ethertype after it */
 	TAGS_MAX = 4,
+	TAG_ID_BITS = 12,
+	TAG_ID_MASK = 0xfff,
 
 	EXTENSIONS_MAX = 8, /* of IPv6; hosts send one of each kind, or two */
 	EXTENSION_UNIT = 8,
@@ -103,6 +105,8 @@ uint32_t path_headers_read_tags(struct path_headers *headers, uint32_t type)
 			return TYPE_OTHER;
 		if (!path_headers_have(headers, TAG_SIZE))
 			return PATH_TYPE_CUT;
+		headers->vlans = headers->vlans << TAG_ID_BITS |
+				 (bytes_network_u16(headers->data + headers->at) & TAG_ID_MASK);
 		headers->at += TAG_SIZE;
 		type = bytes_network_u16(headers->data + headers->at - 2);
 	}
@@ -149,7 +153,9 @@ static uint32_t read_cooked(
 	headers->at = size;
 	headers->direction = direction_of(headers->data[packet_type]);
 	headers->is_foreign = headers->data[packet_type] == TO_OTHER_HOST;
-	return read_cooked_tags(headers, bytes_network_u16(headers->data + protocol));
+	protocol = read_cooked_tags(headers, bytes_network_u16(headers->data + protocol));
+	headers->vlans = 0; /* some tags are there only by chance */
+	return protocol;
 }
 
 /* Takes an address family, in the byte order of any machine. */
@@ -227,6 +233,7 @@ static enum path_headers_result read_ipv4(struct path_headers *headers)
 	headers->ttl = ip[offsetof(struct ip, ip_ttl)];
 	headers->has_id = true;
 	headers->id = bytes_network_u16(ip + offsetof(struct ip, ip_id));
+	headers->fragment_id = headers->id;
 	headers->at += size;
 	fragment = bytes_network_u16(ip + offsetof(struct ip, ip_off));
 	headers->is_first_fragment = (fragment & IP_MF) != 0;
@@ -266,6 +273,7 @@ static enum path_headers_result read_extension(
 	if (type != IPPROTO_FRAGMENT)
 		return PATH_HEADERS_WHOLE;
 	headers->is_first_fragment = (bytes_network_u16(header + 2) & 1) != 0;
+	headers->fragment_id = bytes_network_u32(header + 4);
 	return bytes_network_u16(header + 2) >> 3 == 0 ? PATH_HEADERS_WHOLE : PATH_HEADERS_FRAGMENT;
 }
 

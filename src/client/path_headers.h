@@ -36,6 +36,8 @@ struct path_headers {
 	bool has_id;
 	bool is_first_fragment;
 	uint16_t id;
+	uint32_t fragment_id; /* of a fragment, equal in all fragments of one packet */
+	uint64_t vlans;	      /* of Ethernet: ids of the tags, the last one lowest; 0: none */
 	/* by path_tunnel.h */
 	uint8_t tunnels;
 	bool is_outer_fragment; /* the first one: what follows is in other packets */

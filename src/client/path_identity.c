@@ -9,6 +9,7 @@
  */
 #include "client/path_identity.h"
 
+#include "client/path_flow_key.h"
 #include "client/path_tunnel.h"
 #include "common/siphash.h"
 #include "format/bytes.h"
@@ -135,7 +136,7 @@ static void put_tcp_header(
 }
 
 static void identify_tcp(struct path_headers *headers, const struct path_hash_key *key,
-	bool has_flow, struct path_identity *identity)
+	struct path_identity *identity)
 {
 	const unsigned char *tcp = headers->data + headers->at;
 	struct hash_input input;
@@ -150,10 +151,6 @@ static void identify_tcp(struct path_headers *headers, const struct path_hash_ke
 	headers->at += header_size;
 	size = headers->end - headers->at;
 	identity->sequence = bytes_network_u32(tcp + 4);
-	if (has_flow) {
-		memcpy(identity->flow.source_port, tcp, 2);
-		memcpy(identity->flow.destination_port, tcp + 2, 2);
-	}
 	identity->kind = PATH_WHOLE;
 	begin_digest(&input, identity);
 	put_tcp_header(&input, tcp, header_size, &identity->timestamp);
@@ -163,22 +160,6 @@ static void identify_tcp(struct path_headers *headers, const struct path_hash_ke
 	}
 	identity->digest = end_digest(key, &input);
 	set_payload(headers, key, size, identity);
-}
-
-/* Is it an echo request or reply of ICMP or ICMPv6? */
-static bool is_echo(unsigned protocol, unsigned type)
-{
-	return protocol == IPPROTO_ICMP ? type == 0 || type == 8 : type == 128 || type == 129;
-}
-
-/* Sets the ports of an ICMP message, so that both directions of a ping are opposite flows. */
-static void set_icmp_ports(struct path_flow_key *flow, const unsigned char *icmp)
-{
-	const bool has_id = is_echo(flow->protocol, icmp[0]);
-
-	memcpy(flow->source_port, has_id ? icmp + 4 : icmp, 2);
-	if (has_id)
-		memcpy(flow->destination_port, icmp + 4, 2);
 }
 
 /* Headers of layer 4 besides TCP; of other protocols all is payload. */
@@ -231,7 +212,7 @@ static const unsigned char *hide_ports(const unsigned char *header,
 	memcpy(out, header, transport->size);
 	if (transport->has_ports)
 		memset(out, 0, 4);
-	else if (is_icmp(transport) && is_echo(transport->protocol, header[0]))
+	else if (is_icmp(transport) && path_flow_key_is_echo(transport->protocol, header[0]))
 		memset(out + 4, 0, 2);
 	return out;
 }
@@ -252,47 +233,14 @@ static void identify_other(struct path_headers *headers, const struct path_hash_
 	size = headers->end - headers->at;
 	if (transport->protocol == IPPROTO_UDP && !read_udp_size(headers, header, &size))
 		return;
-	if (!has_flow) {
+	if (!has_flow)
 		header = hide_ports(header, transport, without_ports);
-	} else if (transport->has_ports) {
-		memcpy(identity->flow.source_port, header, 2);
-		memcpy(identity->flow.destination_port, header + 2, 2);
-	}
-	if (has_flow && is_icmp(transport))
-		set_icmp_ports(&identity->flow, header);
 	identity->kind = PATH_WHOLE;
 	begin_digest(&input, identity);
 	put(&input, header, transport->checksum);
 	put(&input, header + after_checksum, transport->size - after_checksum);
 	identity->digest = end_digest(key, &input);
 	set_payload(headers, key, size, identity);
-}
-
-static bool is_group(const struct path_flow_key *flow)
-{
-	static const uint8_t broadcast[4] = {255, 255, 255, 255};
-
-	if (flow->version == 6)
-		return flow->destination[0] == 0xff;
-	return flow->destination[0] >> 4 == 0xe ||
-	       memcmp(flow->destination, broadcast, sizeof(broadcast)) == 0;
-}
-
-/* Digests both ends of a flow in an order of their own, so that its opposite has the same. */
-static uint64_t digest_flow(const struct path_hash_key *key, const struct path_flow_key *flow)
-{
-	const int order = memcmp(flow->source, flow->destination, sizeof(flow->source));
-	const bool swap = order > 0 ||
-			  (order == 0 && memcmp(flow->source_port, flow->destination_port, 2) > 0);
-	struct hash_input input = {0};
-
-	put(&input, swap ? flow->destination : flow->source, sizeof(flow->source));
-	put(&input, swap ? flow->source : flow->destination, sizeof(flow->source));
-	put(&input, swap ? flow->destination_port : flow->source_port, 2);
-	put(&input, swap ? flow->source_port : flow->destination_port, 2);
-	put(&input, &flow->protocol, 1);
-	put(&input, &flow->version, 1);
-	return end_digest(key, &input);
 }
 
 /* Returns a hash of the addresses of a packet's tunnels, which is not 0. */
@@ -318,7 +266,7 @@ static uint16_t digest_tunnels(const struct path_hash_key *key, const struct pat
 static enum path_kind find_hidden(const struct path_headers *headers)
 {
 	for (unsigned i = 0; i < headers->tunnels; i++)
-		if (is_group(&headers->outer[i]))
+		if (path_flow_key_is_group(&headers->outer[i]))
 			return PATH_GROUP;
 	return headers->is_outer_fragment && headers->flow.protocol == IPPROTO_UDP ? PATH_FRAGMENT
 										   : PATH_WHOLE;
@@ -372,20 +320,26 @@ static void identify(const struct path_hash_key *key, const struct frame *frame,
 	}
 	if (result != PATH_HEADERS_WHOLE || ret_identity->may_be_any)
 		return;
-	if (is_group(&headers.flow)) {
+	if (path_flow_key_is_group(&headers.flow)) {
 		ret_identity->kind = PATH_GROUP;
 		return;
 	}
-	if (!has_flow)
+	if (!has_flow) {
 		ret_identity->flow = (struct path_flow_key){
 			.protocol = headers.flow.protocol, .version = headers.flow.version};
+	} else if (path_flow_key_read_ports(&headers)) {
+		ret_identity->flow = headers.flow;
+	} else {
+		ret_identity->may_be_any = true;
+		return;
+	}
 	if (headers.flow.protocol == IPPROTO_TCP)
-		identify_tcp(&headers, key, has_flow, ret_identity);
+		identify_tcp(&headers, key, ret_identity);
 	else
 		identify_other(&headers, key, has_flow, ret_identity);
 	ret_identity->may_be_any = ret_identity->kind == PATH_DAMAGED;
 	if (has_flow)
-		ret_identity->flow_digest = digest_flow(key, &ret_identity->flow);
+		ret_identity->flow_digest = path_flow_key_digest(key->words, &ret_identity->flow);
 }
 
 void path_identify(const struct path_hash_key *key, uint32_t linktype, const unsigned char *data,
