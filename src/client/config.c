@@ -6,6 +6,7 @@
 #include "client/config.h"
 
 #include "client/file_name.h"
+#include "client/once_name.h"
 #include "client/redact.h"
 #include "client/rotation.h"
 #include "common/text.h"
@@ -196,6 +197,23 @@ static bool set_report(void *to, const char *value, struct error *error)
 	return true;
 }
 
+/* With the value missing, value may be a target, whose password must not become a name. */
+static bool set_once_at(void *to, const char *value, struct error *error)
+{
+	struct options *options = to;
+	char shown[SHOWN_MAX];
+
+	redact_copy(shown, sizeof(shown), value);
+	if (!*value || strcmp(value, shown) != 0)
+		return error_set(error, 1,
+			"-once-at: \"%s\" is not a name; try the label of a target, or "
+			"LABEL:INTERFACE",
+			shown);
+	options->once = true;
+	options->once_at = value;
+	return true;
+}
+
 static bool set_print_options(void *to, const char *value, struct error *error)
 {
 	return print_text_parse(value, &((struct options *)to)->print_options, error);
@@ -298,6 +316,8 @@ const struct option_row options_rows[] = {
 	{"paths", NULL, "print where packets are lost between the targets", AT(paths)},
 	{"paths-delay", "MS", "with -paths and -w, write MS ms later, with comments",
 		set_paths_delay, 0},
+	{"once", NULL, "write connections as one interface saw them, no copies", AT(once)},
+	{"once-at", "NAME", "the same, preferably as NAME, or NAME:INTERFACE", set_once_at, 0},
 	{"report", "FILE", "write a JSON report at the end and at SIGUSR1", set_report, 0},
 	{"split", NULL, "write a file for each target: FILE-LABEL, or DIR/LABEL", AT(split)},
 	{"C", "SIZE", "begin another file at 100 (million bytes), 64K or 2G", set_file_bytes, 0},
@@ -407,6 +427,16 @@ static bool check_paths(struct options *options, struct error *error)
 	return true;
 }
 
+static bool check_once(const struct options *options, struct error *error)
+{
+	if (options->once && options->paths && !options->output)
+		return error_set(
+			error, 1, "-once: -paths writes no packets without -w; try -w FILE");
+	if (!options->once_at || options->targets.count == 0)
+		return true;
+	return once_name_check(options->once_at, &options->targets, error);
+}
+
 /* No file is overwritten that the run needs. */
 static bool check_outputs(const struct options *options, struct error *error)
 {
@@ -439,7 +469,7 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
 		return false;
 	if (ret_options->targets.count == 0 && !ret_options->help && !ret_options->version)
 		return error_set(error, 1, "no target given; see -help");
-	return check_outputs(ret_options, error);
+	return check_once(ret_options, error) && check_outputs(ret_options, error);
 }
 
 void options_cleanup(struct options *options)

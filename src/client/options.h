@@ -18,6 +18,7 @@ struct options {
 	const char *output;   /* NULL or "-": stdout */
 	bool split;	      /* a file for each target, see split_files.h */
 	const char *report;   /* a file; NULL: none */
+	const char *once_at;  /* the preferred place of -once; NULL: the first one */
 	bool paths;	      /* a table of them on stdout */
 	bool has_paths_delay; /* false: the window of path_window.h */
 	uint64_t paths_delay; /* ms that packets wait for it; -paths-delay */
@@ -36,6 +37,7 @@ struct options {
 	const char *ssh;	  /* command for ssh:// targets, NULL: ssh */
 	bool pcapng;		  /* write pcapng, not pcap */
 	bool no_names;		  /* for addresses, in pcapng */
+	bool once;		  /* each connection as one place saw it, see once.h */
 	bool align;
 	bool align_traffic; /* by the packets of -paths */
 	bool retry;

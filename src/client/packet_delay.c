@@ -258,6 +258,16 @@ void packet_delay_advance(struct packet_delay *delay, uint64_t time_ns)
 			return;
 }
 
+uint64_t packet_delay_promise(const struct packet_delay *delay, uint64_t time_ns)
+{
+	uint64_t first_ns;
+
+	if (delay->count == 0)
+		return time_ns;
+	first_ns = delay->ring[delay->first]->packet.time;
+	return first_ns > 0 ? clock_earlier(time_ns, first_ns - 1) : time_ns;
+}
+
 bool packet_delay_finish(struct packet_delay *delay)
 {
 	paths_finish(delay->paths);

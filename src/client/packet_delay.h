@@ -19,7 +19,7 @@ enum { PACKET_DELAY_LATER_SIZE = 2048 };
 struct packet_delay {
 	struct paths *paths;
 	struct capture_file *file;
-	struct merge_sink sink; /* of the packets: the file, or the files of -split */
+	struct merge_sink sink; /* of the packets: the file, or a stage before it */
 	bool is_discarded;	/* packets are only counted, and wait for nothing */
 	uint64_t delay_ns;	/* at least; with follows_window as long as that of paths.h */
 	bool follows_window;
@@ -49,6 +49,9 @@ bool packet_delay_block(void *context, unsigned target, const unsigned char *byt
  * packet.
  */
 void packet_delay_advance(struct packet_delay *delay, uint64_t time_ns);
+
+/* Returns up to which time all packets have been written, if the merge has come to time_ns. */
+uint64_t packet_delay_promise(const struct packet_delay *delay, uint64_t time_ns);
 
 /* No packet follows: writes all of them. False: the file does not accept them now. */
 bool packet_delay_finish(struct packet_delay *delay);

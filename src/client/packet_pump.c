@@ -20,6 +20,8 @@ static void write_due_counters(struct packet_pump *pump)
 	if (clock_ms() < pump->counters_due_ms)
 		return;
 	pump->counters_due_ms = clock_ms() + COUNTERS_MS;
+	if (pump->once)
+		once_check_drops(pump->once);
 	if (pump->split)
 		split_files_write_counters(pump->split);
 	else
@@ -35,8 +37,11 @@ static void write_watermark(struct packet_pump *pump, bool has_packets)
 		(!has_packets && clock_ms() < pump->watermark_due_ms))
 		return;
 	pump->watermark_due_ms = clock_ms() + WATERMARK_MS;
-	if (merge_promise(pump->merge, &time_ns))
-		capture_file_write_watermark(pump->file, time_ns);
+	if (!merge_promise(pump->merge, &time_ns))
+		return;
+	if (pump->once)
+		time_ns = once_promise(pump->once, time_ns);
+	capture_file_write_watermark(pump->file, time_ns);
 }
 
 /* The output accepts data again, or still. */
@@ -64,6 +69,34 @@ void packet_pump_flush(struct packet_pump *pump)
 	capture_file_flush(pump->file);
 }
 
+/* Returns how far the packets have come that are not in the delay of -paths. */
+static uint64_t progress_of(const struct packet_pump *pump, uint64_t time_ns)
+{
+	return pump->delay ? packet_delay_promise(pump->delay, time_ns) : time_ns;
+}
+
+/*
+ * The same for -once. Returns the timeout of the merge, or less if packets wait, and nothing
+ * promises to wake the run before.
+ */
+static int advance_once(struct packet_pump *pump, int timeout)
+{
+	const uint64_t now_ms = clock_ms();
+	uint64_t due_ms;
+	uint64_t time_ns;
+
+	if (merge_promise(pump->merge, &time_ns)) {
+		once_advance(pump->once, progress_of(pump, time_ns), now_ms);
+		return timeout;
+	}
+	once_advance(pump->once, 0, now_ms);
+	due_ms = once_due_ms(pump->once);
+	if (due_ms == CLOCK_NEVER)
+		return timeout;
+	due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+	return timeout < 0 || due_ms < (uint64_t)timeout ? (int)due_ms : timeout;
+}
+
 /* Writes the packets that may leave, and due counters. Returns as merge_pump() does. */
 static int write_packets(struct packet_pump *pump)
 {
@@ -78,6 +111,8 @@ static int write_packets(struct packet_pump *pump)
 		status_line_yield(pump->status, clock_ms());
 	if (pump->delay)
 		advance_paths(pump);
+	if (pump->once)
+		timeout = advance_once(pump, timeout);
 	write_watermark(pump, has_packets);
 	write_due_counters(pump);
 	packet_pump_flush(pump);
@@ -116,6 +151,8 @@ bool packet_pump_drain(struct packet_pump *pump)
 	if (!merge_drain(pump->merge, clock_ms()) && file->state == CAPTURE_FILE_OPEN)
 		return false;
 	if (pump->delay && !packet_delay_finish(pump->delay) && file->state == CAPTURE_FILE_OPEN)
+		return false;
+	if (pump->once && !once_finish(pump->once) && file->state == CAPTURE_FILE_OPEN)
 		return false;
 	if (!pump->losses_are_noted)
 		sources_note_losses(pump->sources);

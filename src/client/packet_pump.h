@@ -4,6 +4,7 @@
 #include "client/capture_file.h"
 #include "client/event_loop.h"
 #include "client/merge.h"
+#include "client/once.h"
 #include "client/outputs.h"
 #include "client/packet_delay.h"
 #include "client/sources.h"
@@ -21,6 +22,7 @@ struct packet_pump {
 	struct capture_file *file;
 	struct packet_delay *delay; /* of -paths; NULL: none */
 	struct split_files *split;  /* of -split; NULL: none */
+	struct once *once;	    /* of -once; NULL: none */
 	struct outputs *outputs;
 	struct status_line *status;
 	uint64_t counters_due_ms;  /* when to look at the counters next */

@@ -108,18 +108,10 @@ static struct queue_entry **insert_entry(struct packet_queue *queue, uint64_t ti
 	return entry_at(queue, position);
 }
 
-/* The bytes of a packet and its options. */
-static size_t data_size(const struct packet *packet)
-{
-	if (packet->options_size == 0)
-		return packet->caplen;
-	return (size_t)(packet_options(packet) - packet->data) + packet->options_size;
-}
-
 bool packet_queue_push(struct packet_queue *queue, const struct packet *packet, uint64_t now)
 {
 	const size_t align = alignof(struct queue_entry);
-	const size_t data = data_size(packet);
+	const size_t data = packet_bytes(packet);
 	const size_t size = (sizeof(struct queue_entry) + data + align - 1) & ~(align - 1);
 	struct queue_entry *entry;
 

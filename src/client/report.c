@@ -142,6 +142,8 @@ static void print_target(FILE *out, const struct report *report,
 	fprintf(out, ", \"packets_received\": %" PRIu64, source->counts.received);
 	fprintf(out, ", \"packets_written\": %" PRIu64, source->counts.written);
 	fprintf(out, ", \"packets_late\": %" PRIu64, source->counts.late);
+	if (report->once)
+		fprintf(out, ", \"packets_left_out\": %" PRIu64, source->left_out);
 	print_counters(out, &source->total);
 	print_files(out, report, target);
 	print_outages(out, source->outages);
@@ -193,6 +195,22 @@ static void print_end(FILE *out, const struct report *report)
 	json_print_string_or_null(out, report->exit_reason);
 }
 
+/* Prints what -once has left out. */
+static void print_once(FILE *out, const struct report *report)
+{
+	const struct once_counts counts = once_counts(report->once);
+
+	fputs(",\n  \"once\": {\"at\": ", out);
+	json_print_string_or_null(out, report->options->once_at ? report->options->once_at : "");
+	fprintf(out, ", \"packets_left_out\": %" PRIu64, counts.left_out);
+	fprintf(out, ", \"packets_in_doubt\": %" PRIu64, counts.in_doubt);
+	fprintf(out, ", \"packets_unconnected\": %" PRIu64, counts.unconnected);
+	fprintf(out, ", \"packets_unchecked\": %" PRIu64, counts.unchecked);
+	fprintf(out, ",\n    \"connections\": %" PRIu64, counts.connections);
+	fprintf(out, ", \"connections_split\": %" PRIu64, counts.split);
+	fprintf(out, ", \"connections_elsewhere\": %" PRIu64 "}", counts.elsewhere);
+}
+
 static void print_report(FILE *out, const struct report *report,
 	const struct source_snapshot *snapshots, unsigned count,
 	const struct interface_table *interfaces)
@@ -209,6 +227,8 @@ static void print_report(FILE *out, const struct report *report,
 		print_target(out, report, &snapshots[i], interfaces, i);
 	}
 	putc(']', out);
+	if (report->once)
+		print_once(out, report);
 	if (report->paths) {
 		fputs(",\n  \"paths\": {", out);
 		paths_print_json(report->paths, out);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/interface_table.h"
+#include "client/once.h"
 #include "client/options.h"
 #include "client/paths.h"
 #include "client/source_snapshot.h"
@@ -42,6 +43,7 @@ struct report {
 	uint64_t packets_unwritten;	 /* they are counted as written, and were lost */
 	const struct paths *paths;	 /* of -paths; NULL: off */
 	const struct split_files *split; /* of -split; NULL: off */
+	const struct once *once;	 /* of -once; NULL: off */
 };
 
 /*

@@ -51,6 +51,7 @@ void run_report_on_request(struct run_report *report)
 	struct error error = {0};
 
 	summary_print_counts(snapshots, report->sources->count, report->file->written, 0);
+	summary_print_once(report->json.once);
 	if (!write_json(report, snapshots, &error))
 		notice_warning("%s", error.text);
 }
@@ -105,8 +106,10 @@ int run_report_finish(struct run_report *report, uint64_t unwritten, bool is_lag
 	if (has_left_packets(report))
 		summary_warn_of_unwritten(snapshots, count, unwritten);
 	has_dropped = summary_warn_of_losses(snapshots, count);
-	if (!report->options->quiet)
+	if (!report->options->quiet) {
 		summary_print_counts(snapshots, count, report->file->written, unwritten);
+		summary_print_once(report->json.once);
+	}
 	report->json.packets_unwritten = unwritten;
 	explain_missing(report, is_lagging, has_dropped);
 	if (report->file->error.status)

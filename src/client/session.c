@@ -13,6 +13,7 @@
 #include "client/interface_table.h"
 #include "client/merge.h"
 #include "client/notices.h"
+#include "client/once.h"
 #include "client/outputs.h"
 #include "client/packet_delay.h"
 #include "client/packet_pump.h"
@@ -63,6 +64,7 @@ struct session {
 	struct packet_pump pump;
 	struct paths *paths; /* NULL: off */
 	struct packet_delay delay;
+	struct once *once;     /* NULL: off */
 	uint64_t end_ms;       /* for -duration */
 	uint64_t table_due_ms; /* of -paths, at a terminal */
 };
@@ -77,7 +79,7 @@ static size_t queue_size(size_t count)
 }
 
 /* Returns what writes packets. */
-static struct merge_sink find_sink(struct session *session)
+static struct merge_sink find_writer(struct session *session)
 {
 	if (session->options->split)
 		return (struct merge_sink){
@@ -92,10 +94,19 @@ static struct merge_sink find_sink(struct session *session)
 	};
 }
 
+/* Returns the same, or the stage before it. */
+static struct merge_sink find_sink(struct session *session)
+{
+	if (session->once)
+		return (struct merge_sink){
+			.packet = once_packet, .block = once_block, .context = session->once};
+	return find_writer(session);
+}
+
 static struct merge *make_merge(struct session *session)
 {
 	const size_t count = session->options->targets.count;
-	const struct merge_sink file = find_sink(session);
+	const struct merge_sink sink = find_sink(session);
 	const struct merge_sink delay = {
 		.packet = packet_delay_packet,
 		.block = packet_delay_block,
@@ -107,7 +118,7 @@ static struct merge *make_merge(struct session *session)
 		.watermark_ms = watermark_interval_ms(session->options),
 	};
 
-	return merge_new((unsigned)count, &limits, session->options->paths ? &delay : &file);
+	return merge_new((unsigned)count, &limits, session->options->paths ? &delay : &sink);
 }
 
 static bool start_sources(struct session *session)
@@ -120,6 +131,7 @@ static bool start_sources(struct session *session)
 		.notices = &session->notices,
 		.names = session->file.blocks.names,
 		.paths = session->paths,
+		.once = session->once,
 	};
 
 	return sources_start(&session->sources, &common);
@@ -149,15 +161,35 @@ static bool start_paths(struct session *session)
 	return session->paths != NULL;
 }
 
+static void fail_file(void *context, const char *reason)
+{
+	capture_file_fail(context, reason);
+}
+
+/* False: out of memory. */
+static bool start_once(struct session *session)
+{
+	const struct once_plan plan = {
+		.sink = find_writer(session),
+		.fail = fail_file,
+		.file = &session->file,
+		.interfaces = &session->interfaces,
+		.notices = &session->notices,
+		.targets = (unsigned)session->options->targets.count,
+		.name = session->options->once_at,
+	};
+
+	session->once = once_new(&plan);
+	session->report.json.once = session->once;
+	return session->once != NULL;
+}
+
 /* False: out of memory or descriptors. In both cases tear_down() follows. */
 static bool allocate(struct session *session)
 {
 	const struct options *options = session->options;
 	const unsigned count = (unsigned)options->targets.count;
 
-	session->merge = make_merge(session);
-	if (!session->merge)
-		return false;
 	session->loop =
 		event_loop_new(output_fd(outputs_reader(&session->outputs)), signals_open());
 	if (!session->loop)
@@ -168,6 +200,11 @@ static bool allocate(struct session *session)
 		return false;
 	session->notices.is_split = options->split;
 	if (!host_names_init(&session->names, &session->interfaces, &session->notices))
+		return false;
+	if (options->once && !start_once(session))
+		return false;
+	session->merge = make_merge(session);
+	if (!session->merge)
 		return false;
 	if (options->paths && !start_paths(session))
 		return false;
@@ -218,6 +255,7 @@ static bool set_up(struct session *session, struct error *error)
 		.file = &session->file,
 		.delay = session->paths ? &session->delay : NULL,
 		.split = options->split ? &session->split : NULL,
+		.once = session->once,
 		.outputs = &session->outputs,
 		.status = &session->status,
 	};
@@ -237,6 +275,7 @@ static void tear_down(struct session *session)
 	packet_delay_cleanup(&session->delay);
 	paths_free(session->paths);
 	split_files_cleanup(&session->split);
+	once_free(session->once);
 	capture_file_cleanup(&session->file);
 }
 

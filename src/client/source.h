@@ -9,6 +9,7 @@
 #include "client/interface_table.h"
 #include "client/merge.h"
 #include "client/notices.h"
+#include "client/once.h"
 #include "client/options.h"
 #include "client/outages.h"
 #include "client/paths.h"
@@ -39,6 +40,7 @@ struct source_common {
 	struct notices *notices;
 	struct host_names *names; /* NULL: not needed */
 	struct paths *paths;	  /* NULL: off */
+	struct once *once;	  /* the same */
 	unsigned in_state[SOURCE_STATES];
 	unsigned begun_count;	   /* captures that have begun, ever */
 	unsigned missing_count;	   /* sources that never began and are over */

@@ -25,6 +25,7 @@ struct source_snapshot {
 	bool has_failed;  /* at least once */
 	bool had_outages; /* it failed, and continued */
 	struct merge_counts counts;
+	uint64_t left_out;	 /* by -once */
 	struct statistics total; /* of its host's counters */
 	bool has_lag;
 	uint64_t lag_ns; /* how far its newest data is behind the present time */

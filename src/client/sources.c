@@ -417,6 +417,15 @@ static uint64_t lag_of(const struct source *source, uint64_t now_ms, uint64_t no
 	return clock_later(now_ns > newest ? now_ns - newest : 0, waited);
 }
 
+/* The counts of the merge, but that packets are not written which -once keeps. */
+static struct merge_counts counts_of(const struct source_common *common, unsigned target)
+{
+	struct merge_counts counts = merge_counts(common->merge, target);
+
+	counts.written -= once_left_out(common->once, target) + once_waiting(common->once, target);
+	return counts;
+}
+
 const struct source_snapshot *sources_snapshots(
 	struct sources *sources, uint64_t now_ms, uint64_t now_ns)
 {
@@ -430,7 +439,8 @@ const struct source_snapshot *sources_snapshots(
 			.has_failed = source->failed,
 			.had_outages = source->failed && (status == SOURCE_IS_CAPTURING ||
 								 status == SOURCE_HAS_ENDED),
-			.counts = merge_counts(sources->common.merge, i),
+			.counts = counts_of(&sources->common, i),
+			.left_out = once_left_out(sources->common.once, i),
 			.total = *interface_table_total(sources->common.interfaces, i),
 			/* other streams may be silent for another reason */
 			.has_lag = status == SOURCE_IS_CAPTURING && source->has_watermarks,

@@ -58,6 +58,7 @@ static void print_source(const struct source_snapshot *source)
 {
 	const struct merge_counts *counts = &source->counts;
 	char kernel[KERNEL_SIZE];
+	char left_out[PART_SIZE] = "";
 
 	if (source->has_failed && counts->received == 0 && !source->had_outages) {
 		notice("%s: %s", source->label,
@@ -65,8 +66,10 @@ static void print_source(const struct source_snapshot *source)
 		return;
 	}
 	print_kernel(&source->total, kernel);
-	notice("%s: %" PRIu64 " packets, %" PRIu64 " written, %" PRIu64 " late; %s%s",
-		source->label, counts->received, counts->written, counts->late, kernel,
+	if (source->left_out > 0)
+		snprintf(left_out, sizeof(left_out), ", %" PRIu64 " left out", source->left_out);
+	notice("%s: %" PRIu64 " packets, %" PRIu64 " written%s, %" PRIu64 " late; %s%s",
+		source->label, counts->received, counts->written, left_out, counts->late, kernel,
 		describe_failure(source));
 }
 
@@ -92,6 +95,26 @@ void summary_print_counts(
 		snprintf(unwritten, sizeof(unwritten), ", %" PRIu64 " not written", pending);
 	notice("%" PRIu64 " packets of %u target%s%s%s%s", written, count, count == 1 ? "" : "s",
 		unwritten, failed, interrupted);
+}
+
+void summary_print_once(const struct once *once)
+{
+	struct once_counts counts;
+	char split[PART_SIZE] = "";
+	char elsewhere[PART_SIZE] = "";
+
+	if (!once)
+		return;
+	counts = once_counts(once);
+	if (counts.split > 0)
+		snprintf(split, sizeof(split), ", %" PRIu64 " of several interfaces", counts.split);
+	if (counts.elsewhere > 0)
+		snprintf(elsewhere, sizeof(elsewhere), ", %" PRIu64 " not of -once-at",
+			counts.elsewhere);
+	notice("-once: %" PRIu64 " packets left out, as others saw them; %" PRIu64
+	       " connection%s%s%s",
+		counts.left_out, counts.connections, counts.connections == 1 ? "" : "s", split,
+		elsewhere);
 }
 
 bool summary_warn_of_losses(const struct source_snapshot *sources, unsigned count)
@@ -120,7 +143,8 @@ void summary_warn_of_unwritten(
 	uint64_t unwritten = pending;
 
 	for (unsigned i = 0; i < count; i++)
-		unwritten += sources[i].counts.received - sources[i].counts.written;
+		unwritten += sources[i].counts.received - sources[i].counts.written -
+			     sources[i].left_out;
 	if (unwritten > 0)
 		notice_warning("%" PRIu64 " packets arrived but did not reach the output's reader; "
 			       "end by -duration or -c, or try -w FILE",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/notices.h"
+#include "client/once.h"
 #include "client/source_snapshot.h"
 
 /* Lists the targets whose capture has not begun. */
@@ -14,6 +15,9 @@ void summary_list_waiting(
  */
 void summary_print_counts(
 	const struct source_snapshot *sources, unsigned count, uint64_t written, uint64_t pending);
+
+/* Reports what -once has left out; once NULL: it is off. */
+void summary_print_once(const struct once *once);
 
 /* Warns of every loss. Returns whether packets are missing; late ones are not. */
 bool summary_warn_of_losses(const struct source_snapshot *sources, unsigned count);

@@ -111,7 +111,7 @@ _ddump()
 		return
 		;;
 	-filter | -interface | -i | -snaplen | -s | -payload | -c | -duration | -hold | \
-		-paths-delay | -print-options | -C | -G | -W)
+		-once-at | -paths-delay | -print-options | -C | -G | -W)
 		return
 		;;
 	esac
@@ -122,6 +122,7 @@ _ddump()
 		local options='filter interface i p D snaplen s payload linktype w report split
 			C G W z ring print n print-options pcapng no-names c
 			duration hold align align-traffic require retry paths paths-delay
+			once once-at
 			ca crl cert key ssh header
 			header-http allow-exec
 			netrc status quiet verbose version help h'

@@ -61,6 +61,8 @@ complete -c ddump -o require -l require -xa 'all any' -d 'Start only if all or a
 complete -c ddump -o retry -l retry -d 'Reconnect lost targets'
 complete -c ddump -o paths -l paths -d 'Print where packets are lost'
 complete -c ddump -o paths-delay -l paths-delay -x -d 'Packets of -paths wait this many ms for comments'
+complete -c ddump -o once -l once -d 'Write connections as one interface saw them'
+complete -c ddump -o once-at -l once-at -x -d 'The same, preferably as this target saw them'
 complete -c ddump -o ca -l ca -rF -d 'Trust only these authorities'
 complete -c ddump -o crl -l crl -rF -d 'Reject certificates that these lists revoke'
 complete -c ddump -o cert -l cert -rF -d 'Send this certificate'

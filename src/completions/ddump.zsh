@@ -59,6 +59,8 @@ _ddump() {
 		'retry[reconnect lost targets]'
 		'paths[print where packets are lost between the targets]'
 		'paths-delay[packets of -paths wait this many ms for comments]:ms: '
+		'once[write connections as one interface saw them]'
+		'once-at[the same, preferably as this target saw them]:LABEL or LABEL\:INTERFACE: '
 		'ca[trust only these certificate authorities]:PEM file:_files'
 		'crl[reject server certificates that these lists revoke]:PEM file:_files'
 		'cert[send this certificate with its chain]:PEM file:_files'

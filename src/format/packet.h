@@ -35,6 +35,14 @@ static inline const unsigned char *packet_options(const struct packet *packet)
 	return packet->data + bytes_padded(packet->caplen);
 }
 
+/* Returns how many bytes a packet's data and options have together. */
+static inline size_t packet_bytes(const struct packet *packet)
+{
+	if (packet->options_size == 0)
+		return packet->caplen;
+	return bytes_padded(packet->caplen) + packet->options_size;
+}
+
 /*
  * The interface of packets: one of a pcapng section, or that of a pcap file. Texts
  * are owned by the caller; "" is unknown.

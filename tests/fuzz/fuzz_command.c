@@ -134,6 +134,7 @@ static void check_arguments(const struct options *options)
 	must(options->hold <= 600000, "-hold is in its range");
 	must(options->paths_delay <= 600000, "-paths-delay is in its range");
 	must(options->paths || !options->has_paths_delay, "-paths-delay has -paths");
+	must(options->once || !options->once_at, "-once-at is a kind of -once");
 	must(!options->paths || (options->pcapng && !options->print), "-paths writes pcapng");
 	must(!options->defaults.linktype || strcmp(options->defaults.linktype, "sll") == 0 ||
 			strcmp(options->defaults.linktype, "sll2") == 0 ||

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as a packet, which a second place sees after a hop, behind another link header,
- * or cut: both have one identity. In: a byte that chooses the link type, two of the bytes
- * that were not captured, and the packet.
+ * or cut: both have one identity, and belong to one connection. In: a byte that chooses the link
+ * type, two of the bytes that were not captured, and the packet.
  */
 #include "fuzz.h"
 
+#include "client/once_key.h"
 #include "client/path_identity.h"
 
 #include <string.h>
@@ -13,6 +14,8 @@
 enum { CHOICE_SIZE = 3, INPUT_MAX = 16384, RAW = 101, ETHERNET_HEADER = 14 };
 
 static const struct path_hash_key key = {{1, 2}, {3, 4, 5, 6, 7}};
+
+static struct once_keys keys = {.secret = {5, 6}};
 
 static struct path_identity identify(
 	uint32_t linktype, const uint8_t *bytes, size_t caplen, size_t len)
@@ -81,6 +84,22 @@ static uint8_t outer_ttl(const struct path_identity *identity)
 	return identity->tunnels ? identity->outer_ttl[identity->tunnels - 1] : identity->ttl;
 }
 
+/* A packet on raw IP and on Ethernet, after a hop, is of one connection, in one direction. */
+static void check_connection(const uint8_t *bytes, size_t size, size_t len, const uint8_t *frame)
+{
+	struct once_packet_key one = {0};
+	struct once_packet_key other = {0};
+	const bool has_one =
+		once_keys_read(&keys, RAW, 3, bytes, (uint32_t)size, (uint32_t)len, &one);
+	const bool has_other = once_keys_read(&keys, 1, 3, frame,
+		(uint32_t)(ETHERNET_HEADER + size), (uint32_t)(ETHERNET_HEADER + len), &other);
+
+	must(has_one == has_other, "both belong to a connection");
+	must(one.digest == other.digest && one.direction == other.direction &&
+			memcmp(&one.key, &other.key, sizeof(one.key)) == 0,
+		"the connections are equal");
+}
+
 /* The same IP packet on Ethernet, after a hop: another TTL, DSCP and checksum. */
 static void check_hop(
 	const struct path_identity *before, const uint8_t *bytes, size_t size, size_t len)
@@ -111,7 +130,23 @@ static void check_hop(
 		"the tunnels are equal");
 	must((uint8_t)(outer_ttl(&after) + 1) == outer_ttl(before), "a router takes one from TTL");
 	must(before->tunnels == 0 || before->ttl == after.ttl, "but not from that in a tunnel");
+	check_connection(bytes, size, len, frame);
 	free(frame);
+}
+
+/* As it is, cut, and in the other direction. */
+static void read_keys(uint32_t linktype, const uint8_t *bytes, size_t size, size_t len)
+{
+	struct once_packet_key packet;
+
+	for (size_t caplen = 0; caplen <= size; caplen += 1 + caplen / 16) {
+		uint8_t *own = copy(bytes, caplen);
+		const bool is_read = once_keys_read(
+			&keys, linktype, 3, own, (uint32_t)caplen, (uint32_t)len, &packet);
+
+		must(!is_read || packet.direction <= 1, "a direction is one of two");
+		free(own);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -130,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	identity = identify(linktype, bytes, size, len);
 	check_values(&identity, len);
 	check_cuts(&identity, linktype, bytes, size, len);
+	read_keys(linktype, bytes, size, len);
 	if (linktype == RAW && identity.kind >= PATH_WHOLE)
 		check_hop(&identity, bytes, size, len);
 	return 0;

@@ -167,7 +167,7 @@ ways=(by_argument by_second_argument by_file by_stdin by_netrc by_proxy
 @test "an option without its value: no password in the message" {
 	local option
 	for option in filter interface snaplen payload linktype w report C G W z print-options c \
-		duration hold paths-delay require ca crl cert key ssh header nonsense; do
+		duration hold paths-delay once-at require ca crl cert key ssh header nonsense; do
 		for target in "http://me:$encoded@127.0.0.1:$port/status/401" \
 			"me:$encoded@127.0.0.1"; do
 			merge "-$option" "$target"

@@ -219,6 +219,26 @@ static void paths_own_stdout(void **state)
 	bad("-paths|-w|-|a", "-paths: its table goes to stdout");
 }
 
+static void once_needs_packets_and_a_label(void **state)
+{
+	(void)state;
+	good("-once|a");
+	assert_true(line.options.once && !line.options.once_at);
+	options_cleanup(&line.options);
+	good("-once-at|web1:eth0|db1=http://b|web1=http://a");
+	assert_true(line.options.once);
+	assert_string_equal(line.options.once_at, "web1:eth0");
+	options_cleanup(&line.options);
+	good("-once|-paths|-w|out.pcapng|a");
+	options_cleanup(&line.options);
+	good("-once-at|web1|./all.pcapng|a");
+	options_cleanup(&line.options);
+	bad("-once-at|web|web1=http://a", "-once-at web: no target has this label");
+	bad("-once-at||a", "-once-at: \"\" is not a name");
+	bad("-once-at|http://me:secret@b|a", "is not a name; try the label of a target");
+	bad("-once|-paths|a", "-once: -paths writes no packets without -w");
+}
+
 static void linktype_is_one_of_three(void **state)
 {
 	static const char *const names[] = {"sll", "sll2", "native"};
@@ -593,6 +613,7 @@ int main(void)
 		cmocka_unit_test(help_without_target_accepted),
 		cmocka_unit_test(number_out_of_range_rejected),
 		cmocka_unit_test(paths_own_stdout),
+		cmocka_unit_test(once_needs_packets_and_a_label),
 		cmocka_unit_test(linktype_is_one_of_three),
 		cmocka_unit_test(output_with_compressed_suffix_rejected),
 		cmocka_unit_test(output_with_conversion_rejected),
