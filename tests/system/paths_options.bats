@@ -181,7 +181,9 @@ described() {
 	merge -paths -report "$report" "${lab[@]}"
 	jq -e '.schema == 1' "$report"
 	[ "$(comm -13 <(described) <(members))" = "" ]
-	diff <(described | cut -d ' ' -f 1 | sort -u) <(members | cut -d ' ' -f 1 | sort -u)
+	# this lab translates no address; paths_nat.bats does
+	diff <(described | sed '/^translations/d' | cut -d ' ' -f 1 | sort -u) \
+		<(members | cut -d ' ' -f 1 | sort -u)
 	jq -e '.paths | .packets == 480 and .repeated == 0' "$report"
 	jq -e '.paths.stretches | length == 6 and all(.packets_passed ==
 		(.histogram | map(.packets) | add) and .delay_min_ns <= .delay_p50_ns and
