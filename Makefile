@@ -20,6 +20,10 @@ SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 # where Wireshark looks since version 4.6, and before: tshark -G folders
 EXTCAPDIRS ?= $(PREFIX)/libexec/wireshark/extcap $(PREFIX)/lib/wireshark/extcap
+# ddump finds its files from where it is itself: in ../share/ddump
+DATADIR ?= $(PREFIX)/share
+# for everybody, and copied to a user's folder by Wireshark: wireshark -C ddump
+PROFILESDIR ?= $(DATADIR)/wireshark/profiles
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # Debian uses vendor-completions instead of site-functions.
@@ -107,10 +111,17 @@ install: all
 		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
 		$(DESTDIR)$(ZSHCOMPDIR) \
-		$(DESTDIR)$(DOCDIR) $(addprefix $(DESTDIR),$(EXTCAPDIRS))
+		$(DESTDIR)$(DOCDIR) $(addprefix $(DESTDIR),$(EXTCAPDIRS)) \
+		$(DESTDIR)$(DATADIR)/ddump $(addprefix $(DESTDIR)$(PROFILESDIR)/,$(profiles))
 	$(INSTALL) -m 755 $(bin)ddump $(DESTDIR)$(BINDIR)/ddump
 	set -e; for directory in $(EXTCAPDIRS); do \
 		ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$$directory/ddump; done
+	$(INSTALL) -m 644 src/wireshark/wireshark.html $(DESTDIR)$(DATADIR)/ddump/
+	set -e; for profile in $(profiles); do \
+		$(INSTALL) -m 644 $(addprefix src/wireshark/,$(profile_files)) \
+			$(DESTDIR)$(PROFILESDIR)/$$profile/; done
+	cat src/wireshark/preferences src/wireshark/preferences.native \
+		> $(DESTDIR)$(PROFILESDIR)/ddump-native/preferences
 	$(INSTALL) -m 755 $(bin)ddump-worker $(DESTDIR)$(SBINDIR)/ddump-worker
 	$(INSTALL) -m 644 man/ddump.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 man/ddump-stream.5 $(DESTDIR)$(MANDIR)/man5/
@@ -148,6 +159,9 @@ unknown_settings = $(if $(shell $(PKG_CONFIG) --atleast-version=255 libsystemd \
 # links to the manual page, for the names of the units
 unit_pages = ddump-worker.socket.8 ddump-worker@.service.8
 documents = README.md NEWS.md LICENSE
+# the second one has one setting more
+profiles = ddump ddump-native
+profile_files = preferences colorfilters dfilter_macros recent
 examples = $(patsubst units/examples/%,%,$(wildcard units/examples/*.conf \
 	units/examples/*.cfg units/examples/*.cil units/examples/Caddyfile \
 	units/examples/*.d/*))
@@ -163,6 +177,9 @@ uninstall:
 		$(DESTDIR)$(SYSTEMDUNITDIR)/system-ddump.slice \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
 		$(patsubst %,$(DESTDIR)%/ddump,$(EXTCAPDIRS)) \
+		$(DESTDIR)$(DATADIR)/ddump/wireshark.html \
+		$(foreach profile,$(profiles),\
+			$(addprefix $(DESTDIR)$(PROFILESDIR)/$(profile)/,$(profile_files))) \
 		$(addprefix $(DESTDIR)$(BASHCOMPDIR)/,ddump ddump-worker) \
 		$(addprefix $(DESTDIR)$(FISHCOMPDIR)/,ddump.fish ddump-worker.fish) \
 		$(addprefix $(DESTDIR)$(ZSHCOMPDIR)/_,ddump ddump-worker) \

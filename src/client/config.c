@@ -302,6 +302,7 @@ const struct option_row options_rows[] = {
 	{"w", "FILE", "write to FILE; as pcapng if the name ends in .pcapng", set_output, 0},
 	{"pcapng", NULL, "write pcapng, which has host and interface names", AT(pcapng)},
 	{"no-names", NULL, "write no names of hosts into pcapng", AT(no_names)},
+	{"wireshark", NULL, "show the packets in Wireshark", AT(wireshark)},
 	{"print", NULL, "print packets as text, as on a terminal", AT(print)},
 	{"n", NULL, "print addresses, not names", AT(numeric)},
 	{"print-options", "TEXT", "options of tcpdump for the text: '-v -A'", set_print_options, 0},

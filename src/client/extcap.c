@@ -5,17 +5,22 @@
  */
 #include "client/extcap.h"
 
+#include "client/extcap_control.h"
+#include "client/own_files.h"
 #include "client/redact.h"
 #include "client/tls_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define NAME "ddump"
+/* Wireshark puts the name behind it, after a colon */
+#define DISPLAY "Many hosts"
 #define PREFIX "--extcap-"
 #define AT(source) NULL, offsetof(struct extcap, source)
 
@@ -30,8 +35,8 @@ static const struct option_row extcap_rows[EXTCAP_ROWS] = {
 	{"extcap-capture-filter", "EXPR", NULL, AT(filter)},
 	{"fifo", "FILE", NULL, AT(fifo)},
 	{"extcap-version", "N", NULL, AT(ignored)},
-	{"extcap-control-in", "FILE", NULL, AT(ignored)},
-	{"extcap-control-out", "FILE", NULL, AT(ignored)},
+	{"extcap-control-in", "FILE", NULL, AT(control_in)},
+	{"extcap-control-out", "FILE", NULL, AT(control_out)},
 };
 
 bool extcap_is_called(int argc, char **argv)
@@ -78,23 +83,24 @@ static bool parse_argv(int argc, struct extcap *extcap, struct error *error)
 	return error_set(error, 1, "unknown interface %s; the only interface is " NAME, shown);
 }
 
-/* Joins the filters of Wireshark's main window and of the dialog. */
-static bool join_filters(struct extcap *extcap, struct error *error)
+/*
+ * Without a control pipe, as in tshark, Wireshark shows every message as an error, at
+ * the end. With one it has a log for messages, and a status bar.
+ */
+static bool add_loudness(struct extcap *extcap, struct error *error)
 {
-	char **filter = &extcap->dialog.filter;
+	const bool has_control = extcap->control_out && *extcap->control_out;
 
+	return argv_list_add(&extcap->line, has_control ? "--status" : "--quiet", error);
+}
+
+/* Wireshark's capture filter, which is the only one. */
+static bool add_filter(struct extcap *extcap, struct error *error)
+{
 	if (!extcap->filter || !*extcap->filter)
 		return true;
-	if (!*filter || !**filter) {
-		*filter = extcap->filter;
-		return true;
-	}
-	if (asprintf(&extcap->joined_filter, "(%s) and (%s)", *filter, extcap->filter) < 0) {
-		extcap->joined_filter = NULL;
-		return error_set(error, 1, "out of memory");
-	}
-	*filter = extcap->joined_filter;
-	return true;
+	return argv_list_add(&extcap->line, "--filter", error) &&
+	       argv_list_add(&extcap->line, extcap->filter, error);
 }
 
 bool extcap_read(int argc, char **argv, struct extcap *ret_extcap, struct error *error)
@@ -111,20 +117,27 @@ bool extcap_read(int argc, char **argv, struct extcap *ret_extcap, struct error 
 	if (passphrase && strlen(passphrase) >= TLS_PASSPHRASE_MAX)
 		return error_set(
 			error, 1, "--passphrase must be shorter than %d bytes", TLS_PASSPHRASE_MAX);
-	if (!join_filters(ret_extcap, error))
-		return false;
-	/* quiet: Wireshark shows every message as an error */
 	if (!argv_list_add(line, NAME, error) || !argv_list_add(line, "--pcapng", error) ||
-		!argv_list_add(line, "--quiet", error))
+		!add_loudness(ret_extcap, error) || !add_filter(ret_extcap, error))
 		return false;
 	return extcap_dialog_translate(&ret_extcap->dialog, line, error);
+}
+
+static void print_interfaces(void)
+{
+	char help[PATH_MAX];
+
+	printf("extcap {version=" DDUMP_VERSION "}");
+	if (own_files_find(help, "ddump/wireshark.html"))
+		printf("{help=file://%s}", help);
+	printf("\ninterface {value=" NAME "}{display=" DISPLAY "}\n");
+	extcap_control_print();
 }
 
 int extcap_answer(const struct extcap *extcap)
 {
 	if (extcap->interfaces)
-		printf("extcap {version=" DDUMP_VERSION "}\n"
-		       "interface {value=" NAME "}{display=ddump: distributed capture}\n");
+		print_interfaces();
 	else if (extcap->dlts)
 		/* what workers send by default; the stream itself decides */
 		printf("dlt {number=113}{name=LINUX_SLL}"
@@ -157,7 +170,6 @@ void extcap_cleanup(struct extcap *extcap)
 		free(*word);
 	}
 	free(extcap->argv_copy);
-	free(extcap->joined_filter);
 	argv_list_cleanup(&extcap->line);
 	*extcap = (struct extcap){0};
 }

@@ -12,13 +12,14 @@
  */
 struct extcap {
 	char **argv_copy;
-	char *joined_filter;
 	struct argv_list line; /* the command line of a capture, for options_read() */
 	struct extcap_dialog dialog;
 	/* NULL: not given */
 	char *interface;
 	char *filter;
 	char *fifo;
+	char *control_in; /* of the pipes of extcap_control.h */
+	char *control_out;
 	char *ignored;
 	bool interfaces;
 	bool dlts;

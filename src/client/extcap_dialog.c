@@ -17,6 +17,8 @@ enum field_kind {
 	TARGETS, /* separate words, without the option */
 	SECRET,	 /* never on a command line */
 	FLAG,
+	SNAPLEN, /* numbers with a default */
+	HOLD,
 	LINKTYPE, /* one of a list */
 	REQUIRE,  /* the same */
 };
@@ -40,12 +42,9 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 		"{display=Targets}{type=string}{required=true}"
 		"{placeholder=web1 https://web2 ssh://db1 @/path/to/list}"
 		"{tooltip=Hosts or URLs, separated by spaces; quote one that "
-		"contains a space; @FILE has one per line}"
+		"contains a space; @FILE has one per line. The filter is "
+		"Wireshark's own capture filter.}"
 		"{group=Capture}"},
-	{"--filter", AT(filter), TEXT,
-		"{display=Filter}{type=string}"
-		"{tooltip=pcap-filter for the hosts; Wireshark's capture "
-		"filter must match as well}{group=Capture}"},
 	{"--interface", AT(interfaces), WORDS,
 		"{display=Interfaces}{type=string}{placeholder=all}"
 		"{tooltip=Names of the hosts' interfaces, separated by spaces}"
@@ -54,9 +53,9 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 		"{display=Not promiscuous}{type=boolflag}"
 		"{tooltip=Interfaces that are named are promiscuous without this}"
 		"{group=Capture}"},
-	{"--snaplen", AT(snaplen), TEXT,
+	{"--snaplen", AT(snaplen), SNAPLEN,
 		"{display=Bytes of each packet}{type=unsigned}"
-		"{range=0,262144}{default=262144}{group=Capture}"},
+		"{range=0,262144}{group=Capture}"},
 	{"--payload", AT(payload), TEXT,
 		"{display=Bytes after the headers}{type=string}{placeholder=all}"
 		"{tooltip=0 keeps headers without payload; workers of 0.1.0 "
@@ -90,6 +89,10 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 	{"--passphrase", AT(passphrase), SECRET,
 		"{display=Passphrase of the key}{type=password}"
 		"{group=Access}"},
+	{"--header", AT(headers), WORDS,
+		"{display=Header fields}{type=string}{placeholder=@/path/to/token}"
+		"{tooltip=@FILE has one per line; Wireshark saves what is here, "
+		"so do not write a token}{group=Access}"},
 	{"--netrc", AT(netrc), FLAG,
 		"{display=Users and passwords from ~/.netrc}{type=boolflag}"
 		"{group=Access}"},
@@ -97,9 +100,9 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 		"{display=Command for ssh}{type=string}{placeholder=ssh}"
 		"{tooltip=It cannot prompt: use keys or an agent}"
 		"{group=Access}"},
-	{"--hold", AT(hold), TEXT,
+	{"--hold", AT(hold), HOLD,
 		"{display=Wait for silent targets (ms)}{type=unsigned}"
-		"{range=0,600000}{default=2000}{group=Time}"},
+		"{range=0,600000}{group=Time}"},
 	{"--align", AT(align), FLAG,
 		"{display=Correct timestamps by the hosts' clocks}{type=boolflag}"
 		"{group=Time}"},
@@ -126,6 +129,17 @@ static const char *const *choices_of(const struct dialog_field *field)
 	return field->kind == REQUIRE ? require : NULL;
 }
 
+static const char *default_of(const struct dialog_field *field)
+{
+	const char *const *choices = choices_of(field);
+
+	if (field->kind == SNAPLEN)
+		return "262144";
+	if (field->kind == HOLD)
+		return "2000";
+	return choices ? choices[0] : "";
+}
+
 static void print_choices(size_t number, const struct dialog_field *field)
 {
 	const char *const *choices = choices_of(field);
@@ -138,9 +152,34 @@ static void print_choices(size_t number, const struct dialog_field *field)
 void extcap_dialog_print(void)
 {
 	for (size_t i = 0; i < EXTCAP_DIALOG_FIELDS; i++) {
-		printf("arg {number=%zu}{call=%s}%s\n", i, fields[i].call, fields[i].text);
+		printf("arg {number=%zu}{call=%s}%s", i, fields[i].call, fields[i].text);
+		if (fields[i].kind == SNAPLEN || fields[i].kind == HOLD)
+			printf("{default=%s}", default_of(&fields[i]));
+		printf("\n");
 		print_choices(i, &fields[i]);
 	}
+}
+
+/* The value of a field; if nothing was entered, its default. */
+static const char *value_of(const struct dialog_field *field, const struct extcap_dialog *dialog)
+{
+	const char *at = (const char *)dialog + field->offset;
+	const char *text;
+
+	if (field->kind == FLAG)
+		return *(const bool *)at ? "true" : "false";
+	text = *(char *const *)(const void *)at;
+	return text ? text : default_of(field);
+}
+
+bool extcap_dialog_each(const struct extcap_dialog *dialog,
+	bool (*take)(void *context, const char *name, const char *value), void *context)
+{
+	for (size_t i = 0; i < EXTCAP_DIALOG_FIELDS; i++)
+		if (fields[i].kind != SECRET &&
+			!take(context, fields[i].call + strlen("--"), value_of(&fields[i], dialog)))
+			return false;
+	return true;
 }
 
 bool argv_list_add(struct argv_list *words, const char *word, struct error *error)

@@ -15,7 +15,6 @@ enum { EXTCAP_DIALOG_FIELDS = 18 };
  */
 struct extcap_dialog {
 	char *targets;
-	char *filter;
 	char *interfaces;
 	char *snaplen;
 	char *payload;
@@ -26,6 +25,7 @@ struct extcap_dialog {
 	char *cert;
 	char *key;
 	char *passphrase; /* of key */
+	char *headers;
 	char *ssh;
 	char *hold;
 	bool no_promisc;
@@ -45,6 +45,13 @@ void extcap_dialog_rows(struct option_row out[EXTCAP_DIALOG_FIELDS], size_t offs
 
 /* Prints the dialog to stdout in the syntax of extcap(4). */
 void extcap_dialog_print(void);
+
+/*
+ * Calls take with the name of each field, except the passphrase, and its value or
+ * default. Returns false as soon as take does.
+ */
+bool extcap_dialog_each(const struct extcap_dialog *dialog,
+	bool (*take)(void *context, const char *name, const char *value), void *context);
 
 /*
  * Appends the dialog's values, except the passphrase, to a command line as

@@ -6,8 +6,10 @@
 #include "client/config.h"
 #include "client/descriptor_limit.h"
 #include "client/extcap.h"
+#include "client/extcap_control.h"
 #include "client/interface_list.h"
 #include "client/session.h"
+#include "client/wireshark.h"
 #include "common/process.h"
 
 #include <curl/curl.h>
@@ -83,26 +85,41 @@ static bool apply_extcap(struct options *options, const struct extcap *extcap, s
 	return true;
 }
 
+/* Runs what the options ask for, and returns the exit status. */
+static int run_options(
+	struct options *options, const struct wireshark_call *wireshark, struct error *error)
+{
+	if (options->wireshark)
+		return wireshark_run(wireshark, options, error);
+	descriptor_limit_raise();
+	if (!descriptor_limit_check(options, error))
+		return EXIT_FAILURE;
+	if (options->list_interfaces)
+		return interface_list_run(options, error);
+	return session_run(options, error);
+}
+
 static int run_command_line(int argc, char **argv, const struct extcap *extcap)
 {
+	struct wireshark_call wireshark = {0};
 	struct options options;
 	struct error error = {0};
 	int status = EXIT_FAILURE;
 
-	descriptor_limit_raise();
+	if (!wireshark_copy(argc, argv, &wireshark, &error))
+		return print_error(&error);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (options_read(argc, argv, &options, &error)) {
 		if (options.help || options.version) {
 			options.help ? print_help() : print_version();
 			status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
-		} else if (apply_extcap(&options, extcap, &error) &&
-			   descriptor_limit_check(&options, &error)) {
-			status = options.list_interfaces ? interface_list_run(&options, &error)
-							 : session_run(&options, &error);
+		} else if (apply_extcap(&options, extcap, &error)) {
+			status = run_options(&options, &wireshark, &error);
 		}
 	}
 	print_error(&error);
 	options_cleanup(&options);
+	wireshark_cleanup(&wireshark);
 	curl_global_cleanup();
 	return status;
 }
@@ -118,9 +135,13 @@ static int run_extcap(int argc, char **argv)
 	struct error error = {0};
 	int status;
 
-	if (!extcap_read(argc, argv, &extcap, &error)) {
+	bool is_read;
+
+	is_read = extcap_read(argc, argv, &extcap, &error);
+	/* Wireshark waits until its pipes are opened, after an error as well */
+	extcap_control_open(extcap.control_in, extcap.control_out);
+	if (!is_read) {
 		status = print_error(&error);
-		/* Wireshark waits until the fifo is opened, after an error as well */
 		extcap_open(&extcap, &error);
 	} else if (!extcap.capture) {
 		status = extcap_answer(&extcap);
@@ -130,6 +151,7 @@ static int run_extcap(int argc, char **argv)
 		setsid();
 		status = run_command_line(extcap.line.count, extcap.line.list, &extcap);
 	}
+	extcap_control_close();
 	extcap_cleanup(&extcap);
 	return status;
 }

@@ -23,9 +23,10 @@ enum {
 };
 
 static bool status_line_is_drawn;
+static notice_receiver *receiver; /* NULL: stderr */
 
 struct kept_line {
-	bool is_warning;
+	enum notice_kind kind;
 	char text[LINE_SIZE];
 };
 
@@ -36,8 +37,19 @@ static struct {
 	unsigned long long left_out;
 } latest;
 
+void notice_set_receiver(notice_receiver *new_receiver)
+{
+	receiver = new_receiver;
+}
+
 void notice_status_line(const char *line)
 {
+	/* a status is worth nothing a moment later: not for stderr */
+	if (receiver) {
+		if (line)
+			receiver(NOTICE_STATUS, line);
+		return;
+	}
 	if (status_line_is_drawn && !line)
 		fputs(ERASE, stderr);
 	if (line)
@@ -49,7 +61,8 @@ void notice_status_line(const char *line)
 
 static void print_kept(const struct kept_line *line)
 {
-	fprintf(stderr, "ddump: %s%s\n", line->is_warning ? "warning: " : "", line->text);
+	fprintf(stderr, "ddump: %s%s\n", line->kind == NOTICE_WARNING ? "warning: " : "",
+		line->text);
 }
 
 /* Returns the last slot of latest. If all are in use, the oldest line that is no warning ends. */
@@ -59,7 +72,7 @@ static struct kept_line *take_slot(void)
 
 	if (latest.count < LATEST_MAX)
 		return &latest.lines[latest.count++];
-	while (oldest < LATEST_MAX && latest.lines[oldest].is_warning)
+	while (oldest < LATEST_MAX && latest.lines[oldest].kind == NOTICE_WARNING)
 		oldest++;
 	if (oldest == LATEST_MAX)
 		oldest = 0;
@@ -69,17 +82,18 @@ static struct kept_line *take_slot(void)
 	return &latest.lines[LATEST_MAX - 1];
 }
 
-static void print_line(bool is_warning, const char *format, va_list args)
+static void print_line(enum notice_kind kind, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
-static void print_line(bool is_warning, const char *format, va_list args)
+static void print_line(enum notice_kind kind, const char *format, va_list args)
 {
 	struct kept_line *line = take_slot();
 
 	notice_status_line(NULL);
-	line->is_warning = is_warning;
+	line->kind = kind;
 	vsnprintf(line->text, sizeof(line->text), format, args);
-	print_kept(line);
+	if (!receiver || !receiver(kind, line->text))
+		print_kept(line);
 }
 
 void notice_repeat_latest(void)
@@ -97,7 +111,16 @@ void notice(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print_line(false, format, args);
+	print_line(NOTICE_PLAIN, format, args);
+	va_end(args);
+}
+
+void notice_failure(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line(NOTICE_FAILURE, format, args);
 	va_end(args);
 }
 
@@ -106,7 +129,7 @@ void notice_warning(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print_line(true, format, args);
+	print_line(NOTICE_WARNING, format, args);
 	va_end(args);
 }
 

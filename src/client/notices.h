@@ -18,6 +18,9 @@ void notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a line as "ddump: warning: ...". */
 void notice_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints a line like notice(), about a target that has no packets: it is shown at once. */
+void notice_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Draws the status line; NULL erases it. */
 void notice_status_line(const char *line);
 
@@ -27,6 +30,19 @@ void notice_status_line(const char *line);
  * of those that were left out.
  */
 void notice_repeat_latest(void);
+
+enum notice_kind {
+	NOTICE_PLAIN,
+	NOTICE_FAILURE,
+	NOTICE_WARNING,
+	NOTICE_STATUS, /* the status line */
+};
+
+/* Takes one line, without "ddump: ". False: it could not, and the line is for stderr. */
+typedef bool notice_receiver(enum notice_kind kind, const char *line);
+
+/* Another program shows the lines from now on instead of stderr. */
+void notice_set_receiver(notice_receiver *receiver);
 
 /* Labels in a message: the first few, and the number of the others. All zero: empty. */
 struct label_list {

@@ -304,6 +304,7 @@ static void begin_output(struct session *session)
 {
 	const struct source_common *common = &session->sources.common;
 
+	refusals_report(&session->sources.common.refusals);
 	/* before the header, so that the reader's first line is not cut in two */
 	if (!session->options->quiet)
 		notice("capturing on %u target%s", common->begun_count,
@@ -502,6 +503,7 @@ static int finish(struct session *session, struct error *error)
 	uint64_t unwritten;
 
 	if (!file->started) {
+		refusals_report(&session->sources.common.refusals);
 		run_start_explain(&session->start, file, error);
 		return 1;
 	}

@@ -189,7 +189,7 @@ static void enter_lost(struct source *source, const struct error *error)
 		note_loss(source, reason);
 	}
 	if (strcmp(source->last_message, reason) != 0)
-		notice("%s: %s; reconnecting", source->target->label, reason);
+		notice_failure("%s: %s; reconnecting", source->target->label, reason);
 	memcpy(source->last_message, reason, sizeof(reason));
 	source_set_due(source, now + source_retry_delay_ms(++source->attempt, random_number()));
 }
@@ -203,6 +203,20 @@ static bool retry_would_help(const struct source *source)
 	       !common->options->retry && !source->is_refused;
 }
 
+static void report_failure(struct source *source, const struct error *error)
+{
+	struct source_common *common = source->common;
+	const char *label = source->target->label;
+
+	if (source->is_refused && !common->linktype_chosen)
+		refusals_add(&common->refusals, label, source->target->url, error->text);
+	else
+		notice_failure("%s: %s%s", label, error->text,
+			retry_would_help(source)
+				? "; the other targets continue; try -retry to reconnect"
+				: "");
+}
+
 static void enter_over(struct source *source, const struct error *error)
 {
 	struct source_common *common = source->common;
@@ -214,10 +228,7 @@ static void enter_over(struct source *source, const struct error *error)
 	set_state(source, SOURCE_OVER);
 	source->ended = !error;
 	if (error) {
-		notice("%s: %s%s", label, error->text,
-			retry_would_help(source)
-				? "; the other targets continue; try -retry to reconnect"
-				: "");
+		report_failure(source, error);
 		interface_table_set_trouble(common->interfaces, source->index, error->text);
 		notices_add(common->notices, source->index, true, "%s: %s", label, error->text);
 	} else if (common->options->verbose) {

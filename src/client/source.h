@@ -13,6 +13,7 @@
 #include "client/options.h"
 #include "client/outages.h"
 #include "client/paths.h"
+#include "client/refusals.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,6 +42,7 @@ struct source_common {
 	struct host_names *names; /* NULL: not needed */
 	struct paths *paths;	  /* NULL: off */
 	struct once *once;	  /* the same */
+	struct refusals refusals; /* before the output begins */
 	unsigned in_state[SOURCE_STATES];
 	unsigned begun_count;	   /* captures that have begun, ever */
 	unsigned missing_count;	   /* sources that never began and are over */

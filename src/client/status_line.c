@@ -35,12 +35,13 @@ struct figures {
 
 bool status_line_init(struct status_line *status, const struct options *options, bool piped)
 {
-	const bool terminal = isatty(STDERR_FILENO);
+	/* Wireshark's status bar, or one of a terminal */
+	const bool terminal = options->extcap || isatty(STDERR_FILENO);
 
 	*status = (struct status_line){
 		.is_on = options->status || (terminal && !options->quiet),
 		.redraws = terminal,
-		.yields = piped,
+		.yields = piped && !options->extcap,
 		.shown_ms = clock_ms(),
 		.packets = calloc(options->targets.count, sizeof(*status->packets)),
 	};

@@ -211,3 +211,25 @@ bool target_query_is_newer(const char *url)
 	}
 	return false;
 }
+
+char *target_query_filter(const char *url)
+{
+	static const char name[] = "filter=";
+	const char *at = url + strcspn(url, "?");
+	char *copy;
+	char *decoded;
+
+	while (*at && strncmp(at + 1, name, strlen(name)) != 0)
+		at += 1 + strcspn(at + 1, "&");
+	if (!*at)
+		return NULL;
+	at += 1 + strlen(name);
+	copy = strndup(at, strcspn(at, "&"));
+	if (!copy)
+		return NULL;
+	for (char *plus = copy; (plus = strchr(plus, '+'));)
+		*plus = ' ';
+	decoded = curl_easy_unescape(NULL, copy, 0, NULL);
+	free(copy);
+	return decoded;
+}

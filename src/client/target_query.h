@@ -58,6 +58,9 @@ unsigned target_query_supported(struct slice list);
  */
 const char *target_query_left_out(enum target_addition addition);
 
+/* Returns the filter in the query of a URL, decoded, for free(); NULL: none, or no memory. */
+char *target_query_filter(const char *url);
+
 /*
  * Has the query of a URL a parameter, or a link type, that workers of version 0.1 do
  * not have?

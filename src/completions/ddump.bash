@@ -120,7 +120,7 @@ _ddump()
 	[[ $cur != --* ]] || dash=--
 	if [[ $cur == -* ]]; then
 		local options='filter interface i p D snaplen s payload linktype w report split
-			C G W z ring print n print-options pcapng no-names c
+			C G W z ring wireshark print n print-options pcapng no-names c
 			duration hold align align-traffic require retry paths paths-delay
 			once once-at
 			ca crl cert key ssh header

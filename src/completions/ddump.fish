@@ -37,6 +37,7 @@ complete -c ddump -o interface -l interface -o i -l i -x -d 'Capture on this int
 complete -c ddump -o p -l p -d 'Do not set these interfaces promiscuous'
 complete -c ddump -o D -l D -d 'List the interfaces of each target'
 complete -c ddump -o snaplen -l snaplen -o s -l s -x -d 'Keep this many bytes of each packet'
+complete -c ddump -o wireshark -l wireshark -d 'Show the packets in Wireshark'
 complete -c ddump -o payload -l payload -x -d 'Keep this many bytes after the headers'
 complete -c ddump -o linktype -l linktype -xa 'sll sll2 native' -d 'Headers of the packets'
 complete -c ddump -o w -l w -rF -d 'Write to a file'

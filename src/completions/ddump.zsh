@@ -35,6 +35,7 @@ _ddump() {
 		'D[list the interfaces of each target]'
 		'snaplen[keep this many bytes of each packet]:bytes: '
 		's[keep this many bytes of each packet]:bytes: '
+		'wireshark[show the packets in Wireshark]'
 		'payload[keep this many bytes after the headers]:bytes: '
 		'linktype[headers of the packets]:link type:(sll sll2 native)'
 		'w[write to a file]:capture file:_files'

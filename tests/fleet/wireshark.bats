@@ -26,7 +26,7 @@ as() {
 }
 
 offers_ddump() {
-	as "$1" tshark -D | grep ' ddump (ddump: distributed capture)$'
+	as "$1" tshark -D | grep ' ddump (Many hosts)$'
 }
 
 is_asked_for() {

@@ -6,21 +6,12 @@
 # shellcheck disable=SC2030,SC2031 # bats' run sets them, in this very test
 load helpers
 load worker
+load wireshark
 bats_require_minimum_version 1.5.0
 
 setup() {
 	need tshark
-	make_open_dir
-	mkdir "$open_dir/extcap"
-	mkdir -m 777 "$open_dir/home"
-	cp "$DDUMP" "$open_dir/ddump"
-	ln -s ../ddump "$open_dir/extcap/ddump"
-	extcap=$open_dir/extcap/ddump
-	# as root, tshark looks in its own directory only
-	as_user=(env HOME="$open_dir/home"
-		WIRESHARK_EXTCAP_DIR="$open_dir/extcap")
-	[ "$(id -u)" -ne 0 ] || as_user+=(setpriv --reuid=65534
-		--regid="$(group_of_dumpcap)" --clear-groups)
+	make_user
 	make_network
 }
 
@@ -29,14 +20,6 @@ teardown() {
 	[ -z "${stopped:-}" ] || kill -CONT "$stopped" "$client" \
 		2>/dev/null || true
 	remove_network
-}
-
-# Some distributions let only a group run it.
-group_of_dumpcap() {
-	local group
-	group=$(stat -c %g "$(command -v dumpcap)")
-	[ "$group" -ne 0 ] || group=65534
-	echo "$group"
 }
 
 start_two_workers() {
@@ -105,7 +88,7 @@ start_extcap() {
 
 @test "tshark -D and -L: list the interface of ddump and its link type" {
 	tshark_to_end -D
-	[[ "$output" == *" ddump (ddump: distributed capture)"* ]]
+	[[ "$output" == *" ddump (Many hosts)"* ]]
 	tshark_to_end -i ddump -L
 	[[ "$output" == *"LINUX_SLL"* ]]
 }
@@ -156,7 +139,6 @@ start_extcap() {
 	start_two_workers
 	start_tshark -c 20 -f "udp port 7777" \
 		-o "extcap.ddump.targets:$targets" \
-		-o "extcap.ddump.filter:dst host 127.0.0.1" \
 		-o "extcap.ddump.interface:lo" -o extcap.ddump.align:true \
 		-o extcap.ddump.p:true
 	send 5 100 1000 127.0.0.1 7776
@@ -214,7 +196,7 @@ leave() {
 	for how in reader signal both; do
 		rm -f "$BATS_TEST_TMPDIR"/{fifo,reader.out}
 		start_extcap --targets "$targets" --hold 60000 \
-			--filter "udp port 7777"
+			--extcap-capture-filter "udp port 7777"
 		eventually test -s "$BATS_TEST_TMPDIR/reader.out"
 		stopped=$(children)
 		kill -STOP "$stopped"
@@ -233,6 +215,62 @@ leave() {
 			"$BATS_TEST_TMPDIR/ddump.err"
 		eventually no_packet_sockets
 	done
+}
+
+# Starts ddump as start_extcap does, with the control pipes of Wireshark's window. What
+# comes is in control.out. Wireshark greets by "Initialized", and keeps its side open.
+start_with_control() {
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	start control timeout 60 cat "$BATS_TEST_TMPDIR/out"
+	# shellcheck disable=SC2016 # for that shell to expand
+	start greeting timeout 60 sh -c 'exec 3>"$1"; printf "T\0\0\2\0\0" >&3; exec sleep 60' \
+		sh "$BATS_TEST_TMPDIR/in"
+	start_extcap --extcap-control-in "$BATS_TEST_TMPDIR/in" \
+		--extcap-control-out "$BATS_TEST_TMPDIR/out" "$@"
+}
+
+# control_has COMMAND TEXT: is there such a message, of no control or of the log?
+control_has() {
+	local number='\xff'
+	[ "$1" -ne 2 ] || number='\x00'
+	LC_ALL=C grep -aqP "T\\x00..$number\\x0$1$2" "$BATS_TEST_TMPDIR/control.out"
+}
+
+@test "the control pipe: progress in the status bar, failures at once, all in a log" {
+	local first
+	start_two_workers
+	first=${started[0]}
+	start_with_control --targets "$targets" --require any
+	eventually control_has 2 '[0-9:]{8} UTC capturing on 2 targets'
+
+	eventually control_has 6 'a: [0-9]+ packets, [0-9]+/s.*; b: [0-9]+ packets'
+	kill -KILL "$first" $(pgrep -P "$first")
+	eventually control_has 8 'a: .*the other targets continue'
+	eventually control_has 2 '[0-9:]{8} UTC a: .*the other targets continue'
+	kill "$client"
+	exit_status "$client"
+	# the lost target
+	[ "$ended" -eq 2 ]
+	eventually control_has 2 '[0-9:]{8} UTC .*packets of 2 targets'
+	# Wireshark would show it again
+	cat "$BATS_TEST_TMPDIR/ddump.err"
+	lacks continue "$BATS_TEST_TMPDIR/ddump.err"
+}
+
+# Wireshark opens its side of the pipes without a limit of time.
+@test "an error before the capture: the control pipes are opened, and Wireshark does not wait" {
+	start_with_control --nonsense
+	exit_status "$client"
+	[ "$ended" -eq 1 ]
+	eventually is_gone "${started[0]}"
+	grep -q "unknown option --nonsense" "$BATS_TEST_TMPDIR/ddump.err"
+}
+
+@test "a wrong filter on two hosts: one message, which quotes it" {
+	start_two_workers
+	tshark_fails "a, b: \"tcp prot 80\": HTTP status 400: filter: can't parse" \
+		-o "extcap.ddump.targets:a=127.0.0.1:$port b=127.0.0.1:$((port + 1))" -f "tcp prot 80"
+	[ "$(grep -c "can't parse" <<<"$stderr")" -eq 1 ]
 }
 
 @test "a passphrase of the dialog: used, and visible nowhere" {

@@ -122,26 +122,25 @@ static void queries_distinguished(void **state)
 static void dialog_fields_become_options(void **state)
 {
 	(void)state;
-	becomes("--targets|a|--filter|tcp port 80|--interface|eth0 eth1|"
+	becomes("--targets|a|--interface|eth0 eth1|"
 		"--p|--snaplen|96|--payload|0|--linktype|sll2|--require|any|--retry|--ca|/a "
 		"b/ca.pem|--crl|"
-		"r|--cert|c|--key|k|--passphrase|S3cr3t|--netrc|--ssh|"
+		"r|--cert|c|--key|k|--passphrase|S3cr3t|--header|@t '@u v'|--netrc|--ssh|"
 		"ssh -F x|--hold|30|--align",
-		"--filter|tcp port 80|--interface|eth0|--interface|eth1|"
+		"--interface|eth0|--interface|eth1|"
 		"--p|--snaplen|96|--payload|0|--linktype|sll2|--require|any|--retry|--ca|/a "
 		"b/ca.pem|--crl|"
-		"r|--cert|c|--key|k|--netrc|--ssh|ssh -F x|--hold|30|--align|"
+		"r|--cert|c|--key|k|--header|@t|--header|@u v|--netrc|--ssh|ssh -F "
+		"x|--hold|30|--align|"
 		"--|a");
 	/* what a call has besides, and the other way to write a value */
-	becomes("--extcap-version=4.0|--extcap-control-in|x|"
-		"--extcap-control-out|y|--targets=a|--hold=5",
-		"--hold|5|--|a");
+	becomes("--extcap-version=4.0|--targets=a|--hold=5", "--hold|5|--|a");
 }
 
 static void dialog_empty_fields_ignored(void **state)
 {
 	(void)state;
-	becomes("--targets|a|--filter||--interface| |--snaplen||--payload||--linktype||--require||"
+	becomes("--targets|a|--interface| |--snaplen||--payload||--linktype||--require||"
 		"--ca||--crl||--cert||--key||--passphrase||--ssh||--hold||"
 		"--extcap-capture-filter|",
 		"--|a");
@@ -163,12 +162,61 @@ static void targets_split_at_spaces(void **state)
 	bad("--capture|--fifo|x|--interface|'a", "--interface: a quote");
 }
 
-static void filters_joined(void **state)
+/* Wireshark's is the only one: it shows it, and saves none that would join it later. */
+static void filter_of_wireshark_passed(void **state)
 {
 	(void)state;
 	becomes("--extcap-capture-filter|tcp or udp|--targets|a", "--filter|tcp or udp|--|a");
-	becomes("--extcap-capture-filter|tcp or udp|--targets|a|--filter|icmp",
-		"--filter|(icmp) and (tcp or udp)|--|a");
+	bad("--capture|--fifo|x|--targets|a|--filter|icmp", "unknown option --filter");
+}
+
+/* Without a control pipe, each message would be an error in Wireshark. */
+static void messages_need_control_pipe(void **state)
+{
+	static const char *const calls[] = {"--capture|--fifo|x|--targets|a",
+		"--capture|--fifo|x|--targets|a|--extcap-control-in|i|--extcap-control-out|o"};
+	static const char *const words[] = {"--quiet", "--status"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		take(calls[i]);
+		assert_true(call.good);
+		assert_string_equal(call.extcap.line.list[2], words[i]);
+		extcap_cleanup(&call.extcap);
+	}
+}
+
+struct expected_field {
+	const char *name;
+	const char *value;
+	bool is_found;
+};
+
+static bool find_field(void *context, const char *name, const char *value)
+{
+	assert_string_not_equal(name, "passphrase");
+	for (struct expected_field *field = context; field->name; field++)
+		if (strcmp(field->name, name) == 0) {
+			assert_string_equal(value, field->value);
+			field->is_found = true;
+		}
+	return true;
+}
+
+static void fields_without_value_have_default(void **state)
+{
+	struct expected_field fields[] = {{"targets", "a b", false}, {"snaplen", "262144", false},
+		{"payload", "", false}, {"linktype", "sll", false}, {"require", "any", false},
+		{"hold", "2000", false}, {"retry", "true", false}, {"align", "false", false},
+		{NULL, NULL, false}};
+	char targets[] = "a b", require[] = "any", passphrase[] = "S3cr3t";
+	const struct extcap_dialog dialog = {
+		.targets = targets, .require = require, .passphrase = passphrase, .retry = true};
+
+	(void)state;
+	assert_true(extcap_dialog_each(&dialog, find_field, fields));
+	for (size_t i = 0; fields[i].name; i++)
+		assert_true(fields[i].is_found);
 }
 
 static void call_malformed_reported(void **state)
@@ -218,7 +266,7 @@ static void translated_line_parsed(void **state)
 
 	(void)state;
 	take("--capture|--fifo|x|--targets|a 'b=http://u:S3cr3t@c?filter=port "
-	     "80'|--filter|icmp|--hold|7|--require|any|--interface|e f");
+	     "80'|--extcap-capture-filter|icmp|--hold|7|--require|any|--interface|e f");
 	assert_true(call.good);
 	if (!options_read(call.extcap.line.count, call.extcap.line.list, &options, &call.error))
 		fail_msg("%s", call.error.text);
@@ -248,7 +296,9 @@ int main(void)
 		cmocka_unit_test(dialog_fields_become_options),
 		cmocka_unit_test(dialog_empty_fields_ignored),
 		cmocka_unit_test(targets_split_at_spaces),
-		cmocka_unit_test(filters_joined),
+		cmocka_unit_test(filter_of_wireshark_passed),
+		cmocka_unit_test(messages_need_control_pipe),
+		cmocka_unit_test(fields_without_value_have_default),
 		cmocka_unit_test(call_malformed_reported),
 		cmocka_unit_test(argv_erased),
 		cmocka_unit_test(translated_line_parsed),
