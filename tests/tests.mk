@@ -66,9 +66,9 @@ one_test = $(TEST:test_%=%)
 check-unit: $(if $(TEST),$(build)/tests/unit/test_$(one_test),unit-tests fuzz-replays)
 	$(places) TEST=$(one_test) tests/run $(if $(TEST),unit,unit fuzz)
 
-# the system tests as root; a skipped test fails
+# the system tests, or PARTS, as root; a skipped test fails
 check-root: all $(test_tools) $(preloads)
-	CI=true $(places) tests/run system
+	CI=true $(places) tests/run $(or $(PARTS),system)
 
 # every byte at every position of a request; make check sends every seventh
 HOSTILE_SHARE ?= 1

@@ -8,10 +8,15 @@
  */
 #include "client/wireshark_profile.h"
 
+#include "common/text.h"
+
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define MARK "# ddump profile "
 
 enum { LINE_SIZE = 256 };
 
@@ -55,16 +60,17 @@ bool wireshark_profile_home(char ret_path[PATH_MAX])
 static bool find_version(const char *path, unsigned *highest)
 {
 	FILE *file = fopen(path, "re");
-	char line[LINE_SIZE];
-	unsigned version;
+	char line[LINE_SIZE] = "";
+	uint64_t version;
 	bool is_found;
 
 	if (!file)
 		return false;
-	is_found = fgets(line, sizeof(line), file) &&
-		   sscanf(line, "# ddump profile %9u", &version) == 1;
+	is_found = fgets(line, sizeof(line), file) && strncmp(line, MARK, strlen(MARK)) == 0;
+	line[strcspn(line, "\n")] = '\0';
+	is_found = is_found && text_number(line + strlen(MARK), UINT_MAX, &version);
 	if (is_found && version > *highest)
-		*highest = version;
+		*highest = (unsigned)version;
 	fclose(file);
 	return is_found;
 }

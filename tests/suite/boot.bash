@@ -78,6 +78,11 @@ step_root() {
 	in_suite make -C /root/ddump -j"$(nproc)" check PARTS="${PARTS:-}"
 }
 
+# What tshark can do differs between Debian's versions.
+step_wireshark() {
+	in_suite make -C /root/ddump -j"$(nproc)" check-root PARTS=tests/system/wireshark.bats
+}
+
 # Tests that need root are skipped there.
 step_user() {
 	in_suite useradd --create-home --shell /bin/bash tester
