@@ -253,7 +253,8 @@ static bool add_field(struct argv_list *words, const struct dialog_field *field,
 	if (field->kind == FLAG)
 		return !*(const bool *)value || argv_list_add(words, field->call, error);
 	text = *(char *const *)(const void *)value;
-	if (!text || !*text || field->kind == SECRET)
+	/* a default is not the same for every target: those with tcpdump have another link type */
+	if (!text || !*text || field->kind == SECRET || strcmp(text, default_of(field)) == 0)
 		return true;
 	if (field->kind == WORDS || field->kind == TARGETS)
 		return add_words(words, field, text, error);

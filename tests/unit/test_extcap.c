@@ -144,6 +144,7 @@ static void dialog_empty_fields_ignored(void **state)
 		"--ca||--crl||--cert||--key||--passphrase||--ssh||--hold||"
 		"--extcap-capture-filter|",
 		"--|a");
+	becomes("--targets|a|--snaplen|262144|--linktype|sll|--require|all|--hold|2000", "--|a");
 	becomes("", "--");
 	becomes("--targets|", "--");
 	becomes("--targets| \t ", "--");
