@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,13 +97,28 @@ static bool warn(const char *line)
 	return send_text(CONTROL_NONE, COMMAND_WARNING, last);
 }
 
+/*
+ * Has Wireshark been killed? Then nothing else ends the capture: dumpcap survives it, and
+ * reads on.
+ */
+static bool has_hung_up(void)
+{
+	struct pollfd pipe = {.fd = pipes.in, .events = POLLIN};
+
+	return poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLHUP);
+}
+
 static bool receive(enum notice_kind kind, const char *line)
 {
 	bool is_shown;
 
+	if (kind == NOTICE_STATUS && has_hung_up())
+		return raise(SIGTERM) == 0;
 	if (kind == NOTICE_STATUS)
 		return send_text(CONTROL_NONE, COMMAND_STATUS_BAR, line);
 	is_shown = log_line(kind, line);
+	if (kind == NOTICE_REASON)
+		return false;
 	return kind == NOTICE_PLAIN ? is_shown : warn(line) && is_shown;
 }
 

@@ -14,7 +14,8 @@ void extcap_control_print(void);
 
 /*
  * Opens the pipes: in is the one that Wireshark writes to, out the one that it reads.
- * From then on it receives what notices.h prints. False: a name is NULL or
+ * From then on it receives what notices.h prints, and SIGTERM ends this process soon
+ * after Wireshark has closed its side. False: a name is NULL or
  * empty, or a pipe cannot be opened, and messages stay on stderr.
  */
 bool extcap_control_open(const char *in, const char *out);

@@ -124,6 +124,15 @@ void notice_failure(const char *format, ...)
 	va_end(args);
 }
 
+void notice_reason(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line(NOTICE_REASON, format, args);
+	va_end(args);
+}
+
 void notice_warning(const char *format, ...)
 {
 	va_list args;

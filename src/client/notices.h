@@ -21,6 +21,9 @@ void notice_warning(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* Prints a line like notice(), about a target that has no packets: it is shown at once. */
 void notice_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same, about the reason of an error that ends the run at once: it stays with that. */
+void notice_reason(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Draws the status line; NULL erases it. */
 void notice_status_line(const char *line);
 
@@ -33,6 +36,7 @@ void notice_repeat_latest(void);
 
 enum notice_kind {
 	NOTICE_PLAIN,
+	NOTICE_REASON,
 	NOTICE_FAILURE,
 	NOTICE_WARNING,
 	NOTICE_STATUS, /* the status line */

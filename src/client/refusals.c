@@ -46,7 +46,11 @@ void refusals_add(struct refusals *refusals, const char *label, const char *url,
 
 void refusals_report(struct refusals *refusals)
 {
-	if (refusals->labels.count > 0)
-		notice_failure("%s: %s", label_list_text(&refusals->labels), refusals->text);
-	*refusals = (struct refusals){0};
+	const char *labels = label_list_text(&refusals->labels);
+
+	if (refusals->labels.count > 0 && refusals->ends_run)
+		notice_reason("%s: %s", labels, refusals->text);
+	else if (refusals->labels.count > 0)
+		notice_failure("%s: %s", labels, refusals->text);
+	*refusals = (struct refusals){.ends_run = refusals->ends_run};
 }

@@ -10,6 +10,7 @@
 struct refusals {
 	char text[1024];
 	struct label_list labels;
+	bool ends_run; /* without any of these targets the run cannot begin */
 };
 
 /*

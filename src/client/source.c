@@ -208,8 +208,11 @@ static void report_failure(struct source *source, const struct error *error)
 	struct source_common *common = source->common;
 	const char *label = source->target->label;
 
+	common->refusals.ends_run = common->options->require_all;
 	if (source->is_refused && !common->linktype_chosen)
 		refusals_add(&common->refusals, label, source->target->url, error->text);
+	else if (common->options->require_all && !common->linktype_chosen)
+		notice_reason("%s: %s", label, error->text);
 	else
 		notice_failure("%s: %s%s", label, error->text,
 			retry_would_help(source)

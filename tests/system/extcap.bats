@@ -257,6 +257,16 @@ control_has() {
 	lacks continue "$BATS_TEST_TMPDIR/ddump.err"
 }
 
+@test "Wireshark is killed: its end of the control pipe closes, and ddump ends" {
+	start_two_workers
+	start_with_control --targets "$targets"
+	eventually control_has 2 '[0-9:]{8} UTC capturing on 2 targets'
+	kill -KILL "${started[-3]}"
+	exit_status "$client"
+	[ "$ended" -eq 0 ]
+	eventually no_packet_sockets
+}
+
 # Wireshark opens its side of the pipes without a limit of time.
 @test "an error before the capture: the control pipes are opened, and Wireshark does not wait" {
 	start_with_control --nonsense
