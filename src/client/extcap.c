@@ -9,6 +9,7 @@
 #include "client/own_files.h"
 #include "client/redact.h"
 #include "client/tls_files.h"
+#include "common/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,6 +95,15 @@ static bool add_loudness(struct extcap *extcap, struct error *error)
 	return argv_list_add(&extcap->line, has_control ? "--status" : "--quiet", error);
 }
 
+/* With -paths stdout is for its table, and the packets need the name of a file. */
+static bool add_output(struct extcap *extcap, struct error *error)
+{
+	if (!extcap->dialog.paths || !extcap->fifo)
+		return true;
+	return argv_list_add(&extcap->line, "--w", error) &&
+	       argv_list_add(&extcap->line, extcap->fifo, error);
+}
+
 /* Wireshark's capture filter, which is the only one. */
 static bool add_filter(struct extcap *extcap, struct error *error)
 {
@@ -118,7 +128,8 @@ bool extcap_read(int argc, char **argv, struct extcap *ret_extcap, struct error 
 		return error_set(
 			error, 1, "--passphrase must be shorter than %d bytes", TLS_PASSPHRASE_MAX);
 	if (!argv_list_add(line, NAME, error) || !argv_list_add(line, "--pcapng", error) ||
-		!add_loudness(ret_extcap, error) || !add_filter(ret_extcap, error))
+		!add_loudness(ret_extcap, error) || !add_filter(ret_extcap, error) ||
+		!add_output(ret_extcap, error))
 		return false;
 	return extcap_dialog_translate(&ret_extcap->dialog, line, error);
 }
@@ -156,10 +167,15 @@ bool extcap_open(const struct extcap *extcap, struct error *error)
 	if (!extcap->fifo || !*extcap->fifo)
 		return error_set(error, 1, "--capture needs --fifo");
 	fd = open(extcap->fifo, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
+	if (fd < 0)
+		return error_set(
+			error, 1, "cannot open --fifo %s: %s", extcap->fifo, strerror(errno));
+	/* it stays open: without a writer, its reader would end before -w opens it */
+	if (extcap->dialog.paths)
+		return process_replace_with_null(STDOUT_FILENO);
+	if (dup2(fd, STDOUT_FILENO) < 0)
 		error_set(error, 1, "cannot open --fifo %s: %s", extcap->fifo, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return error->status == 0;
 }
 

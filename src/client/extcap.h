@@ -42,7 +42,10 @@ bool extcap_read(int argc, char **argv, struct extcap *ret_extcap, struct error 
  */
 int extcap_answer(const struct extcap *extcap);
 
-/* Opens the fifo as stdout, and waits until it has a reader. */
+/*
+ * Opens the fifo as stdout, and waits until it has a reader. With -paths stdout is
+ * discarded, and the fifo is opened for its reader only: it is the file of -w.
+ */
 bool extcap_open(const struct extcap *extcap, struct error *error);
 
 /* Frees and erases the copies. */

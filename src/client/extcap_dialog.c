@@ -106,6 +106,10 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 	{"--align", AT(align), FLAG,
 		"{display=Correct timestamps by the hosts' clocks}{type=boolflag}"
 		"{group=Time}"},
+	{"--paths", AT(paths), FLAG,
+		"{display=Find the packets of several hosts}{type=boolflag}"
+		"{tooltip=Lost packets get a comment, and all sights of a packet one id; packets "
+		"come some seconds later}{group=Time}"},
 };
 
 void extcap_dialog_rows(struct option_row out[EXTCAP_DIALOG_FIELDS], size_t offset)

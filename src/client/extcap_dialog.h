@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXTCAP_DIALOG_FIELDS = 18 };
+enum { EXTCAP_DIALOG_FIELDS = 19 };
 
 /*
  * The values of Wireshark's dialog. Texts belong to the caller; NULL or empty:
@@ -32,6 +32,7 @@ struct extcap_dialog {
 	bool retry;
 	bool netrc;
 	bool align;
+	bool paths;
 };
 
 /* A command line. Its words belong to others, and end with a NULL. */

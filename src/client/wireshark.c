@@ -40,7 +40,7 @@ enum {
 /* Options that Wireshark or its interface has as well; all others are rejected. */
 static const char *const passed[] = {"wireshark", "pcapng", "filter", "interface", "i", "header",
 	"p", "snaplen", "s", "payload", "linktype", "require", "retry", "ca", "crl", "cert", "key",
-	"netrc", "ssh", "hold", "align", "c", "duration", "w"};
+	"netrc", "ssh", "hold", "align", "paths", "c", "duration", "w"};
 
 /* What options_read() does not keep. */
 struct typed {
@@ -281,6 +281,7 @@ static bool add_preferences(
 		.retry = options->retry,
 		.netrc = options->netrc,
 		.align = options->align,
+		.paths = options->paths,
 	};
 
 	snprintf(hold, sizeof(hold), "%" PRIu64, options->hold);

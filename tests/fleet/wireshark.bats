@@ -64,6 +64,16 @@ captures_two() {
 	captures_two ops 4762
 }
 
+@test "the profile: Wireshark finds it for each user, and copies it" {
+	local user
+	inside app1 sh -c 'printf "%s" "1MOyoQIABAAAAAAAAAAAAAAABAABAAAA" | base64 -d >/tmp/none.pcap'
+	for user in root ops; do
+		run -0 as "$user" tshark -C ddump -r /tmp/none.pcap
+		run -0 as "$user" tshark -C ddump-native -r /tmp/none.pcap
+	done
+	inside app1 grep -q '^# ddump profile' /tmp/.config/wireshark/profiles/ddump/colorfilters
+}
+
 @test "tshark where only a group may capture: offers ddump, and captures" {
 	inside app1 sh -ec 'echo wireshark-common \
 		wireshark-common/install-setuid boolean true |

@@ -154,6 +154,28 @@ live_is_complete() {
 		"client:to_r1 5 r1:to_client 5 r1:to_server 4 server:to_r1 4" ]
 }
 
+@test "-paths in Wireshark: the lost packet has its comment, and sights one id" {
+	make_small_lab
+	start_lab_workers client r1 server
+	lab_targets client r1 server
+	start tshark ip netns exec "$hub" "${as_user[@]}" tshark -C ddump -i ddump -q \
+		-f "$lab_filter" -o "extcap.ddump.targets:${targets[*]}" \
+		-o extcap.ddump.paths:true -w "$open_dir/home/live.pcapng"
+	for i in client r1 server; do
+		eventually grep -q "captures filter" "$BATS_TEST_TMPDIR/worker${number_of[$i]}.err"
+	done
+	make_traffic
+	merged=$open_dir/home/live.pcapng
+	eventually live_is_complete
+	kill -INT "${started[-1]}"
+	finish
+	[ "$status" -eq 0 ]
+	is "lost" "$(read_as ddump -Y 'frame.comment contains "not seen after"' | cut -f 3)" \
+		r1:to_client
+	is "queries" "$("${as_user[@]}" tshark -r "$merged" -Y "dns.flags.response == 0" \
+		-T fields -e frame.packet_id | sort -u | wc -l)" 1
+}
+
 # capture_native: one target for each interface of the lab's path.
 capture_native() {
 	local i query=linktype=native targets=()
@@ -203,7 +225,7 @@ fake_wireshark() {
 	echo "X-Token: secret" >token
 	run -0 --separate-stderr "$open_dir/bin/ddump" -wireshark -filter 'tcp port 80' \
 		-i eth0 -i 'a b' -p -s 96 -payload 0 -require any -retry -ca ca.pem \
-		-cert /c.pem -netrc -header @token -ssh 'ssh -F x' -hold 70 -align -c 5 \
+		-cert /c.pem -netrc -header @token -ssh 'ssh -F x' -hold 70 -align -paths -c 5 \
 		-duration 9 -w x.pcapng @hosts 'db=https://db1?filter=port 5' x=./f.pcap
 	echo "$stderr"
 	[ -z "$stderr" ]
@@ -255,6 +277,8 @@ fake_wireshark() {
 		extcap.ddump.hold:70
 		-o
 		extcap.ddump.align:true
+		-o
+		extcap.ddump.paths:true
 	END
 	touch "$open_dir/share/ddump/ddump.lua"
 	run -0 "$open_dir/bin/ddump" -wireshark -linktype native -i eth0 web1

@@ -145,6 +145,7 @@ static void dialog_empty_fields_ignored(void **state)
 		"--extcap-capture-filter|",
 		"--|a");
 	becomes("--targets|a|--snaplen|262144|--linktype|sll|--require|all|--hold|2000", "--|a");
+	becomes("--targets|a|--paths", "--w|FIFO|--paths|--|a");
 	becomes("", "--");
 	becomes("--targets|", "--");
 	becomes("--targets| \t ", "--");
