@@ -24,6 +24,8 @@ run_make() {
 		grep -q "$prefix/share/doc/ddump-worker/examples" \
 			"$root$prefix/share/man/man8/ddump-worker.8"
 		[ -f "$root$prefix/share/man/man5/ddump-stream.5" ]
+		[ "$(cd "$root$prefix/share/wireshark/profiles" && grep -l deinterlacing -- */*)" = \
+			ddump-native/preferences ]
 		run_make uninstall DESTDIR="$root" PREFIX="$prefix"
 		[ -z "$(find "$root" ! -type d)" ]
 	done

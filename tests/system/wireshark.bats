@@ -208,6 +208,18 @@ capture_native() {
 	is "markings" "$(read_as ddump-native -Y tcp.analysis.flags | wc -l)" 0
 }
 
+@test "the interface: its help page is installed, and its log is a control" {
+	local page
+	install_profiles
+	run -0 "$extcap" --extcap-interfaces
+	echo "$output"
+	page=$(sed -n 's/.*{help=file:\/\/\(.*\)}/\1/p' <<<"$output")
+	grep -q "<title>ddump in Wireshark" "$page"
+	grep -q '^control {number=0}{type=button}{role=logger}' <<<"$output"
+	rm -r "$open_dir/share"
+	lacks "{help=" <("$extcap" --extcap-interfaces)
+}
+
 # A program in place of Wireshark prints its arguments.
 fake_wireshark() {
 	mkdir -p "$open_dir/fake"
