@@ -8,7 +8,6 @@
 #include "common/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FILTER_SHOWN_MAX = 400 };
@@ -30,7 +29,7 @@ static void print_text(char *out, size_t size, const char *url, const char *text
 	} else {
 		snprintf(out, size, "%s", text);
 	}
-	free(filter);
+	curl_free(filter);
 }
 
 void refusals_add(struct refusals *refusals, const char *label, const char *url, const char *text)

@@ -58,7 +58,7 @@ unsigned target_query_supported(struct slice list);
  */
 const char *target_query_left_out(enum target_addition addition);
 
-/* Returns the filter in the query of a URL, decoded, for free(); NULL: none, or no memory. */
+/* Returns the filter in the query of a URL, decoded, for curl_free(); NULL: none, or no memory. */
 char *target_query_filter(const char *url);
 
 /*

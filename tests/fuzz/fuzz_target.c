@@ -63,6 +63,15 @@ static void check_newer(const char *url)
 	free(longer);
 }
 
+/* A filter of the options is in the URL as it was given. */
+static void check_filter(const char *url, bool defaults)
+{
+	char *filter = target_query_filter(url);
+
+	must(!defaults || filter, "a filter is found");
+	curl_free(filter);
+}
+
 static void check_url(const char *url, bool defaults)
 {
 	const char *host = strstr(url, "://");
@@ -80,6 +89,7 @@ static void check_url(const char *url, bool defaults)
 	must(count_parameters(url, "precision") > 0 || count_parameters(url, "format") > 0,
 		"the precision is asked for");
 	check_newer(url);
+	check_filter(url, defaults);
 	must(!defaults || (count_parameters(url, "filter") > 0 &&
 				  count_parameters(url, "snaplen") > 0 &&
 				  count_parameters(url, "payload") > 0 &&

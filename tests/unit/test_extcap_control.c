@@ -20,6 +20,7 @@ static char folder[] = "/tmp/test_extcap_control.XXXXXX";
 static char in[sizeof(folder) + 8];
 static char out[sizeof(folder) + 8];
 static int reader;
+static int writer; /* of Wireshark, which ends ddump when it closes */
 
 /* What was sent, parsed. */
 struct message {
@@ -31,20 +32,19 @@ struct message {
 static void begin(void)
 {
 	static const unsigned char greeting[] = {'T', 0, 0, 2, 0, 0};
-	int writer;
 
 	assert_true(extcap_control_open(in, out));
 	reader = open(out, O_RDONLY | O_NONBLOCK);
 	writer = open(in, O_WRONLY);
 	assert_true(reader >= 0 && writer >= 0);
 	assert_int_equal(write(writer, greeting, sizeof(greeting)), sizeof(greeting));
-	close(writer);
 }
 
 static void end(void)
 {
 	extcap_control_close();
 	close(reader);
+	close(writer);
 }
 
 static bool receive(struct message *ret_message)
