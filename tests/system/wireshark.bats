@@ -201,7 +201,11 @@ capture_native() {
 	is "first sights" "$(read_as ddump -Y http.request | wc -l)" 1
 	# copies count as retransmissions
 	[ "$(read_as ddump -Y tcp.analysis.flags | wc -l)" -gt 20 ]
-	tshark_is_at_least 4.4 || skip "needs Wireshark 4.4"
+	if ! tshark_is_at_least 4.4; then
+		is "pages" "$(read_as ddump-native -Y http.request | wc -l)" 1
+		grep -q "No such preference.*deinterlacing" "$BATS_TEST_TMPDIR/tshark.err"
+		return
+	fi
 	is "pages" "$(read_as ddump-native -Y http.request | wc -l)" 4
 	is "names of TLS" \
 		"$(read_as ddump-native -Y tls.handshake.extensions_server_name | wc -l)" 4
