@@ -20,7 +20,7 @@ SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 # where Wireshark looks since version 4.6, and before: tshark -G folders
 EXTCAPDIRS ?= $(PREFIX)/libexec/wireshark/extcap $(PREFIX)/lib/wireshark/extcap
-# ddump finds its files from where it is itself: in ../share/ddump
+# ddump finds its files from where it is itself: in ../share
 DATADIR ?= $(PREFIX)/share
 # for everybody, and copied to a user's folder by Wireshark: wireshark -C ddump
 PROFILESDIR ?= $(DATADIR)/wireshark/profiles
@@ -112,11 +112,10 @@ install: all
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
 		$(DESTDIR)$(ZSHCOMPDIR) \
 		$(DESTDIR)$(DOCDIR) $(addprefix $(DESTDIR),$(EXTCAPDIRS)) \
-		$(DESTDIR)$(DATADIR)/ddump $(addprefix $(DESTDIR)$(PROFILESDIR)/,$(profiles))
+		$(addprefix $(DESTDIR)$(PROFILESDIR)/,$(profiles))
 	$(INSTALL) -m 755 $(bin)ddump $(DESTDIR)$(BINDIR)/ddump
 	set -e; for directory in $(EXTCAPDIRS); do \
 		ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$$directory/ddump; done
-	$(INSTALL) -m 644 src/wireshark/wireshark.html $(DESTDIR)$(DATADIR)/ddump/
 	set -e; for profile in $(profiles); do \
 		$(INSTALL) -m 644 $(addprefix src/wireshark/,$(profile_files)) \
 			$(DESTDIR)$(PROFILESDIR)/$$profile/; done
@@ -146,7 +145,8 @@ install: all
 			$(DESTDIR)$(FISHCOMPDIR)/$$name.fish; \
 		$(INSTALL) -m 644 src/completions/$$name.zsh \
 			$(DESTDIR)$(ZSHCOMPDIR)/_$$name; done
-	$(INSTALL) -m 644 $(documents) $(DESTDIR)$(DOCDIR)/
+	$(INSTALL) -m 644 $(documents:wireshark.html=src/wireshark/wireshark.html) \
+		$(DESTDIR)$(DOCDIR)/
 	set -e; for file in $(examples); do \
 		$(INSTALL) -D -m 644 units/examples/$$file \
 			$(DESTDIR)$(EXAMPLESDIR)/$$file; done
@@ -158,7 +158,7 @@ unknown_settings = $(if $(shell $(PKG_CONFIG) --atleast-version=255 libsystemd \
 
 # links to the manual page, for the names of the units
 unit_pages = ddump-worker.socket.8 ddump-worker@.service.8
-documents = README.md NEWS.md LICENSE
+documents = README.md NEWS.md LICENSE wireshark.html
 # the second one has one setting more
 profiles = ddump ddump-native
 profile_files = preferences colorfilters dfilter_macros recent
@@ -177,7 +177,6 @@ uninstall:
 		$(DESTDIR)$(SYSTEMDUNITDIR)/system-ddump.slice \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
 		$(patsubst %,$(DESTDIR)%/ddump,$(EXTCAPDIRS)) \
-		$(DESTDIR)$(DATADIR)/ddump/wireshark.html \
 		$(foreach profile,$(profiles),\
 			$(addprefix $(DESTDIR)$(PROFILESDIR)/$(profile)/,$(profile_files))) \
 		$(addprefix $(DESTDIR)$(BASHCOMPDIR)/,ddump ddump-worker) \
@@ -188,7 +187,8 @@ uninstall:
 	-rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR)$(EXAMPLESDIR)/,\
 			$(sort $(filter-out ./,$(dir $(examples))))) \
 		$(DESTDIR)$(EXAMPLESDIR) $(DESTDIR)$(dir $(EXAMPLESDIR)) \
-		$(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(DOCDIR) \
+		$(addprefix $(DESTDIR)$(PROFILESDIR)/,$(profiles)) $(DESTDIR)$(PROFILESDIR)
 
 # The tracked files as they are, with the time of the last commit: the same
 # bytes on every machine.

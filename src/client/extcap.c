@@ -139,7 +139,7 @@ static void print_interfaces(void)
 	char help[PATH_MAX];
 
 	printf("extcap {version=" DDUMP_VERSION "}");
-	if (own_files_find(help, "ddump/wireshark.html"))
+	if (own_files_find(help, "doc/ddump/wireshark.html"))
 		printf("{help=file://%s}", help);
 	printf("\ninterface {value=" NAME "}{display=" DISPLAY "}\n");
 	extcap_control_print();

@@ -7,7 +7,7 @@
 /* Files that are installed with ddump. */
 
 /*
- * Finds a file of ../share, from the folder of the program itself: "ddump/wireshark.html"
- * is /usr/share/ddump/wireshark.html for /usr/bin/ddump. False: there is no such file.
+ * Finds a file of ../share, from the folder of the program itself: "ddump/ddump.lua" is
+ * /usr/share/ddump/ddump.lua for /usr/bin/ddump. False: there is no such file.
  */
 bool own_files_find(char ret_path[PATH_MAX], const char *name);

@@ -28,6 +28,7 @@ run_make() {
 			ddump-native/preferences ]
 		run_make uninstall DESTDIR="$root" PREFIX="$prefix"
 		[ -z "$(find "$root" ! -type d)" ]
+		[ ! -e "$root$prefix/share/wireshark/profiles" ]
 	done
 }
 

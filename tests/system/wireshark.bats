@@ -296,6 +296,7 @@ fake_wireshark() {
 		-o
 		extcap.ddump.paths:true
 	END
+	mkdir -p "$open_dir/share/ddump"
 	touch "$open_dir/share/ddump/ddump.lua"
 	run -0 "$open_dir/bin/ddump" -wireshark -linktype native -i eth0 web1
 	[[ "$output" == *"ddump-native"*"lua_script:$open_dir/share/ddump/ddump.lua"* ]]
