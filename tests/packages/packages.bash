@@ -21,7 +21,7 @@ deb() {
 agreed_files() {
 	awk '!/^d/ { sub(/ -> .*/, ""); print $1, $NF }' | sed -E '
 		s, \.?/, /,
-		\,/usr/share/(doc|licenses)/,d
+		\,/usr/share/(doc|doc-base|licenses)/,d
 		\,/\.build-id/,d
 		\,/man/,s,\.gz$,,
 		\,/man/,s,^[^ ]*,page,
