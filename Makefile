@@ -111,11 +111,12 @@ install: all
 		$(DESTDIR)$(SYSTEMDUNITDIR) $(DESTDIR)$(CATALOGDIR) \
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
 		$(DESTDIR)$(ZSHCOMPDIR) \
-		$(DESTDIR)$(DOCDIR) $(addprefix $(DESTDIR),$(EXTCAPDIRS)) \
+		$(DESTDIR)$(DATADIR)/ddump $(DESTDIR)$(DOCDIR) $(addprefix $(DESTDIR),$(EXTCAPDIRS)) \
 		$(addprefix $(DESTDIR)$(PROFILESDIR)/,$(profiles))
 	$(INSTALL) -m 755 $(bin)ddump $(DESTDIR)$(BINDIR)/ddump
 	set -e; for directory in $(EXTCAPDIRS); do \
 		ln -srf $(DESTDIR)$(BINDIR)/ddump $(DESTDIR)$$directory/ddump; done
+	$(INSTALL) -m 644 src/wireshark/ddump.lua $(DESTDIR)$(DATADIR)/ddump/
 	set -e; for profile in $(profiles); do \
 		$(INSTALL) -m 644 $(addprefix src/wireshark/,$(profile_files)) \
 			$(DESTDIR)$(PROFILESDIR)/$$profile/; done
@@ -177,6 +178,7 @@ uninstall:
 		$(DESTDIR)$(SYSTEMDUNITDIR)/system-ddump.slice \
 		$(DESTDIR)$(CATALOGDIR)/ddump.catalog \
 		$(patsubst %,$(DESTDIR)%/ddump,$(EXTCAPDIRS)) \
+		$(DESTDIR)$(DATADIR)/ddump/ddump.lua \
 		$(foreach profile,$(profiles),\
 			$(addprefix $(DESTDIR)$(PROFILESDIR)/$(profile)/,$(profile_files))) \
 		$(addprefix $(DESTDIR)$(BASHCOMPDIR)/,ddump ddump-worker) \
@@ -187,7 +189,7 @@ uninstall:
 	-rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR)$(EXAMPLESDIR)/,\
 			$(sort $(filter-out ./,$(dir $(examples))))) \
 		$(DESTDIR)$(EXAMPLESDIR) $(DESTDIR)$(dir $(EXAMPLESDIR)) \
-		$(DESTDIR)$(DOCDIR) \
+		$(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)/ddump \
 		$(addprefix $(DESTDIR)$(PROFILESDIR)/,$(profiles)) $(DESTDIR)$(PROFILESDIR)
 
 # The tracked files as they are, with the time of the last commit: the same

@@ -80,7 +80,8 @@ step_root() {
 
 # What tshark can do differs between Debian's versions.
 step_wireshark() {
-	in_suite make -C /root/ddump -j"$(nproc)" check-root PARTS=tests/system/wireshark.bats
+	in_suite make -C /root/ddump -j"$(nproc)" check-root \
+		PARTS="tests/system/wireshark.bats tests/system/wireshark_lua.bats"
 }
 
 # Tests that need root are skipped there.

@@ -251,6 +251,8 @@ fake_wireshark() {
 		-k
 		-i
 		ddump
+		-X
+		lua_script:$open_dir/share/ddump/ddump.lua
 		-f
 		tcp port 80
 		-c
