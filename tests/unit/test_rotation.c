@@ -21,6 +21,7 @@ static const unsigned char magic[CAPTURE_MAGIC_SIZE] = {0x4d, 0x3c, 0xb2, 0xa1};
 static char directory[] = "/tmp/ddump-files-XXXXXX";
 static struct options options;
 static struct rotation rotation;
+static bool begun_new; /* the first file was not there before */
 
 static int set_up(void **state)
 {
@@ -108,12 +109,11 @@ static void mark(int fd)
 static void begin(time_t now)
 {
 	struct error error = {0};
-	bool created;
 	int fd;
 
 	if (!rotation_init(&rotation, &options, options.output, now, &error))
 		fail_msg("%s", error.text);
-	fd = rotation_open_first(&rotation, now, &created, &error);
+	fd = rotation_open_first(&rotation, now, &begun_new, &error);
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	mark(fd);
@@ -202,6 +202,7 @@ static void numbered_ring_overwrites_its_own_names_from_the_first(void **state)
 	put("a.pcap", "other", 5);
 	assert_int_equal(stat("a01.pcap", &before), 0);
 	begin(START_S);
+	assert_false(begun_new);
 	assert_string_equal(rotation.name, "a00.pcap");
 	for (int i = 0; i < 10; i++)
 		next(START_S);
@@ -258,13 +259,26 @@ static void name_that_is_no_regular_file_refused_at_the_start(void **state)
 
 static void ring_whose_name_was_taken_meanwhile_uses_another_one(void **state)
 {
+	struct error error = {0};
+
 	(void)state;
 	options = (struct options){.output = "a.pcap", .file_bytes = 10, .file_count = 3};
 	begin(START_S);
+	assert_true(begun_new);
 	put("a1.pcap", "text", 4);
 	next(START_S);
 	assert_string_equal(rotation.name, "a2.pcap");
-	assert_true(has("a1.pcap", "text"));
+	/* all but the oldest */
+	put("a2.pcap", "text", 4);
+	put("a0.pcap", "text", 4);
+	unlink("a1.pcap");
+	next(START_S);
+	assert_string_equal(rotation.name, "a1.pcap");
+	/* and all */
+	put("a1.pcap", "text", 4);
+	assert_int_equal(rotation_open_next(&rotation, START_S, 0, &error), -1);
+	assert_string_equal(error.text, "cannot open a1.pcap: File exists");
+	assert_true(has("a0.pcap", "text") && has("a1.pcap", "text") && has("a2.pcap", "text"));
 	end();
 }
 
@@ -284,6 +298,35 @@ static void ring_by_time_keeps_the_newest_files(void **state)
 	next(START_S + 240);
 	assert_string_equal(
 		list(), "a-221000.pcap a-221420.pcap a-221520.pcap a-221620.pcap a-221720.pcap ");
+	end();
+}
+
+/* A run that was ended and begins anew within the hour; only the first file is added to. */
+static void ring_by_time_overwrites_captures_of_an_earlier_run(void **state)
+{
+	(void)state;
+	options = (struct options){
+		.output = "a-%H%M%S.pcap", .file_seconds = 60, .file_count = 3, .ring = true};
+	put("a-221320.pcap", magic, sizeof(magic));
+	put("a-221420.pcap", "\x4d\x3c\xb2\xa1 old", 8);
+	begin(START_S);
+	put("a-221520.pcap", "text", 4); /* after the check at the start */
+	next(START_S + 60);
+	next(START_S + 120);
+	assert_string_equal(list(), "a-221320.pcap a-221420.pcap a-221520.pcap a-2215201.pcap ");
+	assert_false(has("a-221420.pcap", "\x4d\x3c\xb2\xa1 old"));
+	assert_true(has("a-221520.pcap", "text"));
+	end();
+}
+
+static void only_file_is_the_last_one(void **state)
+{
+	(void)state;
+	options = (struct options){.output = "a-%H.pcap", .file_seconds = 60, .file_count = 1};
+	begin(START_S);
+	assert_true(rotation_is_last(&rotation));
+	options.file_count = 0;
+	assert_false(rotation_is_last(&rotation));
 	end();
 }
 
@@ -359,6 +402,8 @@ int main(void)
 		cmocka_unit_test(name_that_is_no_regular_file_refused_at_the_start),
 		cmocka_unit_test(ring_whose_name_was_taken_meanwhile_uses_another_one),
 		cmocka_unit_test(ring_by_time_keeps_the_newest_files),
+		cmocka_unit_test(ring_by_time_overwrites_captures_of_an_earlier_run),
+		cmocka_unit_test(only_file_is_the_last_one),
 		cmocka_unit_test(names_of_the_same_time_get_a_number),
 		cmocka_unit_test(ring_does_not_overwrite_a_name_that_comes_again),
 		cmocka_unit_test(next_file_is_due_at_whole_intervals),
