@@ -394,6 +394,7 @@ static void descriptions_make_interfaces_differ(void **state)
 	struct interface plain = {.name = "eth0", .filter = "udp"};
 	struct interface front = plain;
 	struct interface back = plain;
+	struct interface other;
 	uint32_t number;
 
 	(void)state;
@@ -410,6 +411,15 @@ static void descriptions_make_interfaces_differ(void **state)
 	number = find(0, &front);
 	assert_ptr_not_equal(interfaces.list[number]->interface.options, options);
 	assert_int_equal(interfaces.list[number]->interface.options_size, sizeof(options) - 1);
+	assert_memory_equal(
+		interfaces.list[number]->interface.options, options, sizeof(options) - 1);
+	assert_string_equal(interfaces.list[number]->interface.name, "eth0");
+	assert_string_equal(interfaces.list[number]->interface.filter, "udp");
+	other = front;
+	other.filter = "tcp";
+	number = find(0, &other);
+	assert_string_equal(interfaces.list[number]->interface.name, "eth0");
+	assert_string_equal(interfaces.list[number]->interface.filter, "tcp");
 	assert_memory_equal(
 		interfaces.list[number]->interface.options, options, sizeof(options) - 1);
 	interface_table_cleanup(&interfaces);

@@ -79,6 +79,24 @@ static void each_duration_in_one_bucket(void **state)
 	}
 }
 
+/* The last bucket is of all that is longer, and so has no middle. */
+static void durations_without_end_give_the_longest(void **state)
+{
+	const uint64_t last = path_histogram_up_to_ns(PATH_HISTOGRAM_BUCKETS - 2) + 1;
+	struct path_histogram histogram = {0};
+
+	(void)state;
+	path_histogram_add(&histogram, last);
+	path_histogram_add(&histogram, UINT64_MAX);
+	assert_int_equal(histogram.buckets[PATH_HISTOGRAM_BUCKETS - 1], 2);
+	assert_true(path_histogram_percentile(&histogram, 0.5) == UINT64_MAX);
+	histogram = (struct path_histogram){0};
+	path_histogram_add(&histogram, last - 1);
+	path_histogram_add(&histogram, UINT64_MAX);
+	assert_int_equal(histogram.buckets[PATH_HISTOGRAM_BUCKETS - 2], 1);
+	assert_true(path_histogram_percentile(&histogram, 0.5) < last);
+}
+
 static void no_duration_zero(void **state)
 {
 	const struct path_histogram histogram = {0};
@@ -92,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_durations_percentiles_near),
 		cmocka_unit_test(each_duration_in_one_bucket),
+		cmocka_unit_test(durations_without_end_give_the_longest),
 		cmocka_unit_test(no_duration_zero),
 	};
 

@@ -490,7 +490,7 @@ static void copy_large_block_is_limited(void **state)
 	free(blocks.bytes);
 }
 
-/* At such blocks Wireshark would stop to read the output. */
+/* At such blocks, or wrong options of them, Wireshark would stop to read the output. */
 static void copy_leaves_out_what_stops_wireshark(void **state)
 {
 	static const struct {
@@ -499,6 +499,10 @@ static void copy_leaves_out_what_stops_wireshark(void **state)
 		const char *body; /* little-endian */
 		bool is_kept;
 	} all[] = {
+		{BLOCKS_SECRETS, 16, "KLST\0\0\0\0\1\0\4\0text", true},
+		{BLOCKS_SECRETS, 16, "KLST\0\0\0\0\1\0\5\0text", false},
+		{BLOCKS_NAMES, 12, "\0\0\0\0\2\0\4\0name", true},
+		{BLOCKS_NAMES, 12, "\0\0\0\0\2\0\5\0name", false},
 		{BLOCKS_JOURNAL, 4, "a=b\n", false},
 		{BLOCKS_JOURNAL, 24, "MESSAGE=there is no time", false},
 		{BLOCKS_JOURNAL, 28, "__REALTIME_TIMESTAMP=\0\0\0\0\0\0", false},
