@@ -141,6 +141,15 @@ static void play(struct source *source, const struct row *row)
 	}
 }
 
+static enum action last_action(const struct row *row)
+{
+	size_t i = 0;
+
+	while (i < 4 && row->actions[i + 1])
+		i++;
+	return row->actions[i];
+}
+
 static void transition_table(void **state)
 {
 	static char label[] = "web1";
@@ -175,6 +184,7 @@ static void transition_table(void **state)
 		assert_int_equal(interfaces.targets[0].trouble != NULL,
 			source.state == SOURCE_LOST ||
 				(source.state == SOURCE_OVER && !source.ended));
+		assert_true(source.ended == (last_action(row) == END));
 		interface_table_cleanup(&interfaces);
 		outages_cleanup(&source.outages);
 		merge_free(common.merge);
