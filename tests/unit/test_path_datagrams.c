@@ -197,6 +197,21 @@ static void joined_from_two_sends(void **state)
 	}
 }
 
+/* Segments stay known by their size, however many small packets of the flow follow. */
+static void size_of_segments_outlasts_equal_small_packets(void **state)
+{
+	(void)state;
+	world.seed = seed_start();
+	make_world(true);
+	for (uint16_t i = 1; i < 5; i++) /* the first one is lost */
+		see(0, i * 1200, 1200, (uint16_t)(100 + i));
+	for (uint16_t i = 0; i < 3; i++)
+		see(0, 20000 + i * 500, 500, (uint16_t)(300 + i));
+	see(1, 0, 6000, 100);
+	assert_int_equal(compare(0, 1), 4800);
+	path_datagrams_free(world.datagrams);
+}
+
 static void untouched_packets_stay_one(void **state)
 {
 	(void)state;
@@ -287,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_byte_has_one_identity),
 		cmocka_unit_test(joined_from_two_sends),
+		cmocka_unit_test(size_of_segments_outlasts_equal_small_packets),
 		cmocka_unit_test(untouched_packets_stay_one),
 		cmocka_unit_test(equal_payloads_apart),
 		cmocka_unit_test(others_are_left_alone),

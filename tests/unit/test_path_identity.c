@@ -427,6 +427,35 @@ static void test_opposite_flows_have_one_flow_digest(void **state)
 	}
 }
 
+/* The ports alone tell the directions of the first ones, one bit those of the others. */
+static void test_flow_of_a_host_with_itself_or_a_neighbour_has_one_flow_digest(void **state)
+{
+	struct seed seed = seed_start();
+	struct ip_packet packet;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		const unsigned version = i % 2 ? 4 : 6;
+		const size_t size = version == 4 ? 4 : 16;
+		struct path_identity one;
+		struct path_identity other;
+
+		ip_packet_make(&packet, &seed, version, 17, 40);
+		memcpy(packet.bytes + (version == 4 ? 12 : 8),
+			packet.bytes + (version == 4 ? 16 : 24), size);
+		packet.bytes[version == 4 ? 15 : 23] ^= i % 4 / 2;
+		one = identify_whole(&packet);
+		exchange(packet.bytes + (version == 4 ? 12 : 8),
+			packet.bytes + (version == 4 ? 16 : 24), size);
+		exchange(packet.bytes + packet.transport, packet.bytes + packet.transport + 2, 2);
+		other = identify_whole(&packet);
+		assert_true(one.flow_digest == other.flow_digest);
+		packet.bytes[packet.transport] ^= 1;
+		other = identify_whole(&packet);
+		assert_true(one.flow_digest != other.flow_digest);
+	}
+}
+
 static void test_packets_to_many_hosts_are_of_a_group(void **state)
 {
 	static const unsigned char destinations[][5] = {{4, 224, 0, 0, 1}, {4, 239, 255, 255, 255},
@@ -474,6 +503,8 @@ int main(void)
 		cmocka_unit_test(test_timestamps_are_read_and_are_in_the_identity_of_bytes),
 		cmocka_unit_test(test_only_segments_that_offload_changes_are_bytes),
 		cmocka_unit_test(test_opposite_flows_have_one_flow_digest),
+		cmocka_unit_test(
+			test_flow_of_a_host_with_itself_or_a_neighbour_has_one_flow_digest),
 		cmocka_unit_test(test_packets_to_many_hosts_are_of_a_group),
 		cmocka_unit_test(test_other_keys_have_other_digests),
 	};

@@ -448,6 +448,33 @@ static void endings_first(void **state)
 		0);
 	assert_non_null(strstr(text, "\n1 flow, 3 packets: seen at host2:eth0, never beyond; "
 				     "1 had answers\n"));
+	/* the flows of both, and no others */
+	assert_non_null(strstr(text, ": 4 packets\n"));
+	assert_non_null(strstr(text, ": 3 packets\n"));
+	assert_null(strstr(text, ": 0 packets\n"));
+	tear_down(&world);
+}
+
+/* Of each place, those with the most packets. */
+static void three_flows_that_ended_are_shown(void **state)
+{
+	struct world world;
+	const char *text;
+
+	(void)state;
+	set_up(&world);
+	make_line(&world);
+	for (unsigned i = 1; i <= 4; i++) {
+		const struct path_flow_key flow = make_flow(i);
+		const struct path_ending ending = {.flow = &flow, .packets = 10 * i};
+
+		world.sink.ending(world.sink.context, &ending);
+	}
+	text = print(&world, false, 80);
+	assert_non_null(strstr(text, "4 flows, 100 packets: seen at host0:eth0"));
+	assert_non_null(strstr(text, ": 40 packets\n"));
+	assert_non_null(strstr(text, ": 20 packets\n"));
+	assert_null(strstr(text, ": 10 packets\n"));
 	tear_down(&world);
 }
 
@@ -469,6 +496,15 @@ static void equal_rows_have_directions(void **state)
 	text = print(&world, false, 0);
 	assert_non_null(strstr(text, "\nhost0:eth0 in > host0:eth0 out "));
 	assert_non_null(strstr(text, "\nhost1:eth0    > host1:eth1     "));
+	/* two ways with the same names */
+	way[0] = add_place(&world, 2, 0, PATH_INCOMING);
+	way[1] = add_place(&world, 2, 1, PATH_DIRECTION_UNKNOWN);
+	pass_along(&world, way, 2, 0);
+	way[0] = add_place(&world, 2, 0, PATH_OUTGOING);
+	pass_along(&world, way, 2, 0);
+	text = print(&world, false, 0);
+	assert_non_null(strstr(text, "\nhost2:eth0 in  > host2:eth1 "));
+	assert_non_null(strstr(text, "\nhost2:eth0 out > host2:eth1 "));
 	tear_down(&world);
 }
 
@@ -563,6 +599,7 @@ int main(void)
 		cmocka_unit_test(narrow_terminal_two_lines_a_row),
 		cmocka_unit_test(doubts_told_by_cause),
 		cmocka_unit_test(endings_first),
+		cmocka_unit_test(three_flows_that_ended_are_shown),
 		cmocka_unit_test(equal_rows_have_directions),
 		cmocka_unit_test(one_direction_no_delay),
 		cmocka_unit_test(too_many_stretches_counted),
