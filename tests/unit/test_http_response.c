@@ -226,6 +226,47 @@ static void body_gone_peer_is_reported(void **state)
 	http_body_free(NULL);
 }
 
+/* Each status that the worker answers with, with the phrase of RFC 9110 or 6585. */
+static void errors_have_the_phrase_of_their_status(void **state)
+{
+	static const struct {
+		int status;
+		const char *line;
+	} rows[] = {
+		{400, "HTTP/1.1 400 Bad Request\r\n"},
+		{403, "HTTP/1.1 403 Forbidden\r\n"},
+		{404, "HTTP/1.1 404 Not Found\r\n"},
+		{405, "HTTP/1.1 405 Method Not Allowed\r\n"},
+		{408, "HTTP/1.1 408 Request Timeout\r\n"},
+		{414, "HTTP/1.1 414 URI Too Long\r\n"},
+		{431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
+		{500, "HTTP/1.1 500 Internal Server Error\r\n"},
+		{503, "HTTP/1.1 503 Service Unavailable\r\n"},
+		{505, "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
+		{418, "HTTP/1.1 418 Error\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
+		const bool head_only = i % 2;
+		struct error error = {.status = rows[i / 2].status, .text = "it is so"};
+		struct link link;
+		const char *got;
+
+		link_open(&link, true);
+		assert_true(http_response_send_error(&link.connection, head_only, &error));
+		link_finish(&link);
+		link.got[link.size] = '\0';
+		got = (const char *)link.got;
+		assert_memory_equal(got, rows[i / 2].line, strlen(rows[i / 2].line));
+		assert_non_null(strstr(got, "\r\nContent-Length: 9\r\n"));
+		assert_int_equal(
+			strstr(got, "\r\nAllow: GET, HEAD\r\n") != NULL, error.status == 405);
+		assert_string_equal(strstr(got, "\r\n\r\n") + 4, head_only ? "" : "it is so\n");
+		link_free(&link);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +276,7 @@ int main(void)
 		cmocka_unit_test(body_records_are_sent_in_batches),
 		cmocka_unit_test(body_largest_record_fits_a_full_batch),
 		cmocka_unit_test(body_gone_peer_is_reported),
+		cmocka_unit_test(errors_have_the_phrase_of_their_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

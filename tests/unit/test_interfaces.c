@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of interfaces in JSON: valid UTF-8 stays, all other bytes are escaped, and
- * the result is always valid UTF-8.
+ * the result is always valid UTF-8. An interface is found by its whole name.
  */
 #include "worker/interfaces.h"
 
 #include "unit.h"
 
+#include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void check_name(const char *name, const char *expected)
 {
@@ -52,12 +56,85 @@ static void interfaces_name_other_bytes_are_escaped(void **state)
 	check_name("\xf4\x90\x80\x80", "\"\\u00f4\\u0090\\u0080\\u0080\"");
 }
 
+/* 15 characters, the most. */
+static const char LONGEST[] = "lo-fifteen-long";
+
+/* Renames the loopback interface and brings it up, in a network of this process alone. */
+static bool change_loopback(int socket)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+
+	memcpy(request.ifr_newname, LONGEST, sizeof(LONGEST));
+	if (ioctl(socket, SIOCSIFNAME, &request) != 0)
+		return false;
+	memcpy(request.ifr_name, LONGEST, sizeof(LONGEST));
+	request.ifr_flags = IFF_UP;
+	return ioctl(socket, SIOCSIFFLAGS, &request) == 0;
+}
+
+static bool list_has(const char *words)
+{
+	char *list = interfaces_json();
+	const bool has = list && strstr(list, words);
+
+	free(list);
+	return has;
+}
+
+enum { CANNOT = 77 };
+
+/* Returns the status of a child: 0, what is wrong, or CANNOT. */
+static int look_at_loopback(void)
+{
+	char name[IF_NAMESIZE];
+	struct error error;
+	uint32_t index;
+	int fd;
+
+	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		return CANNOT;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0 || !change_loopback(fd))
+		return CANNOT;
+	interfaces_name(fd, 1, name);
+	if (strcmp(name, LONGEST) != 0)
+		return 1;
+	if (!interfaces_index(LONGEST, &index, &error) || index != 1 || !interfaces_has(fd, 1))
+		return 2;
+	if (!interfaces_index("lo", &index, &error) || index != 0 || interfaces_has(fd, 7))
+		return 3;
+	if (!list_has("\"name\":\"lo-fifteen-long\"") || !list_has("\"127.0.0.1\""))
+		return 4;
+	if (access("/proc/net/if_inet6", F_OK) == 0 && !list_has("\"::1\""))
+		return 5;
+	return 0;
+}
+
+static void interface_with_the_longest_name_is_found_with_its_addresses(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	if (is_emulated())
+		skip();
+	child = fork();
+	if (child == 0)
+		_exit(look_at_loopback());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == CANNOT)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(interfaces_name_plain_is_unchanged),
 		cmocka_unit_test(interfaces_name_utf8_is_unchanged),
 		cmocka_unit_test(interfaces_name_other_bytes_are_escaped),
+		cmocka_unit_test(interface_with_the_longest_name_is_found_with_its_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

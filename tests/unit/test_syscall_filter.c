@@ -498,6 +498,8 @@ static int attempt_in_child(const struct attempt *attempt, bool is_limited)
 	return errno == EPERM ? ATTEMPT_REFUSED : 1;
 }
 
+static bool is_standard_input; /* the connection, as a program has it that ssh runs */
+
 static int run_attempt(const struct attempt *attempt, bool is_limited)
 {
 	int status;
@@ -505,8 +507,11 @@ static int run_attempt(const struct attempt *attempt, bool is_limited)
 
 	open_all();
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		if (is_standard_input)
+			fds.connection = dup2(fds.connection, STDIN_FILENO);
 		_exit(attempt_in_child(attempt, is_limited));
+	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	close_all();
 	assert_true(WIFEXITED(status));
@@ -542,6 +547,13 @@ static void syscalls_of_a_capture_are_allowed(void **state)
 			expect(&attempts[i], true, ATTEMPT_WORKED);
 }
 
+static void syscalls_of_a_capture_on_standard_input_are_allowed(void **state)
+{
+	is_standard_input = true;
+	syscalls_of_a_capture_are_allowed(state);
+	is_standard_input = false;
+}
+
 static void syscalls_of_an_attack_are_refused(void **state)
 {
 	(void)state;
@@ -557,6 +569,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(syscalls_all_attempts_work_without_limits),
 		cmocka_unit_test(syscalls_of_a_capture_are_allowed),
+		cmocka_unit_test(syscalls_of_a_capture_on_standard_input_are_allowed),
 		cmocka_unit_test(syscalls_of_an_attack_are_refused),
 	};
 
