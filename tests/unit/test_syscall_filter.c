@@ -53,6 +53,11 @@ static bool write_connection(void)
 	return write(fds.connection, "x", 1) == 1;
 }
 
+static bool write_errors(void)
+{
+	return write(STDERR_FILENO, "", 0) == 0;
+}
+
 static bool send_connection(void)
 {
 	return send(fds.connection, "x", 1, MSG_NOSIGNAL) == 1;
@@ -226,6 +231,11 @@ static bool close_journal(void)
 	return close(fds.journal) == 0;
 }
 
+static bool close_errors(void)
+{
+	return close(STDERR_FILENO) == 0;
+}
+
 static bool close_range_over_all(void)
 {
 #ifdef SYS_close_range
@@ -369,6 +379,7 @@ static const struct attempt {
 	bool takes_packets;
 } attempts[] = {
 	{"write to the connection", write_connection, true, false},
+	{"write an error", write_errors, true, false},
 	{"send to the connection", send_connection, true, false},
 	{"receive from the connection", read_connection, true, false},
 	{"end the connection", end_connection, true, false},
@@ -391,6 +402,7 @@ static const struct attempt {
 	{"F_SETOWN", own_signals, false, false},
 	{"close the connection", close_connection, false, false},
 	{"close the journal's socket", close_journal, false, false},
+	{"close standard error", close_errors, false, false},
 	{"close a range", close_range_over_all, false, false},
 	{"open a file", open_file, false, false},
 	{"look for a file", look_for_file, false, false},
