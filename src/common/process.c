@@ -56,7 +56,7 @@ bool process_replace_with_null(int fd)
 		return false;
 	if (null == fd)
 		return fcntl(fd, F_SETFD, 0) == 0; /* as dup2() leaves it */
-	good = dup2(null, fd) == fd;
+	good = dup2(null, fd) >= 0;
 	close(null);
 	return good;
 }
