@@ -71,7 +71,9 @@ static int replace(void)
 
 	if (fd < 0 || !process_replace_with_null(fd) || !is_null(fd))
 		return 1;
-	return !process_replace_with_null(-1) ? 0 : 2;
+	if (!process_replace_with_null(STDIN_FILENO) || !is_null(STDIN_FILENO))
+		return 2;
+	return !process_replace_with_null(-1) ? 0 : 3;
 }
 
 static int inherit_nothing(void)
