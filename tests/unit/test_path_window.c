@@ -24,6 +24,7 @@ static void set_up(uint64_t hold_ms)
 
 	assert_true(interface_table_init(&interfaces, TARGETS));
 	assert_true(notices_init(&notices, TARGETS));
+	notices.place = NOTICES_ON_PACKETS;
 	for (unsigned i = 0; i < TARGETS; i++)
 		interfaces.targets[i].label = labels[i];
 	assert_true(path_window_init(&window, hold_ms, &interfaces, TARGETS, &notices));
