@@ -142,6 +142,34 @@ static const char *end_to_listen(void)
 	return said;
 }
 
+/* An attempt every half a minute would hide all else on a screen. */
+static void reason_of_failed_attempts_is_told_when_it_changes(void **state)
+{
+	static const struct error other = {.status = 1, .text = "it is away"};
+	const char *said;
+
+	(void)state;
+	run_open();
+	happens(SOURCE_BEGINS);
+	begin_to_listen();
+	for (unsigned i = 0; i < 3; i++)
+		happens(SOURCE_FAILS);
+	said = end_to_listen();
+	assert_int_equal(count_of(said, "web1: it broke; reconnecting\n"), 1);
+	begin_to_listen();
+	source_transition(&run.source, SOURCE_FAILS, &other);
+	source_transition(&run.source, SOURCE_FAILS, &other);
+	said = end_to_listen();
+	assert_int_equal(count_of(said, "web1: it is away; reconnecting\n"), 1);
+	/* and anew, once it was back */
+	begin_to_listen();
+	happens(SOURCE_BEGINS);
+	source_transition(&run.source, SOURCE_FAILS, &other);
+	said = end_to_listen();
+	assert_int_equal(count_of(said, "web1: it is away; reconnecting\n"), 1);
+	run_close();
+}
+
 static void start_is_told_if_asked_and_an_unknown_clock_if_it_matters(void **state)
 {
 	(void)state;
@@ -242,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(five_outages_are_noted_and_the_others_counted),
 		cmocka_unit_test(steady_stream_makes_the_first_delay_short_again),
+		cmocka_unit_test(reason_of_failed_attempts_is_told_when_it_changes),
 		cmocka_unit_test(start_is_told_if_asked_and_an_unknown_clock_if_it_matters),
 		cmocka_unit_test(clock_that_is_set_is_told_five_times_and_once_a_second),
 		cmocka_unit_test(drops_are_told_when_they_grow_and_every_ten_seconds),
