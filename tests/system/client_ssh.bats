@@ -131,7 +131,7 @@ file_has_udp() {
 @test "ssh: an HTTP error of the worker is reported" {
 	merge -ssh "$ssh" 'ssh://fleet1?filter=nonsense+filter'
 	[ "$status" -eq 1 ]
-	grep -q 'fleet1: HTTP status 400: .*filter' "$said"
+	grep -q 'fleet1: .*HTTP status 400: .*filter' "$said"
 }
 
 @test "ssh: a broken connection is made again with -retry" {
