@@ -430,7 +430,7 @@ static bool check_paths(struct options *options, struct error *error)
 
 static bool check_once(const struct options *options, struct error *error)
 {
-	if (options->once && options->paths && !options->output)
+	if (options->once && options->paths && !options->output && !options->wireshark)
 		return error_set(
 			error, 1, "-once: -paths writes no packets without -w; try -w FILE");
 	if (!options->once_at || options->targets.count == 0)

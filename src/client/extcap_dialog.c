@@ -64,6 +64,10 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 		"{display=Link type}{type=selector}"
 		"{tooltip=native is that of the interface; it needs one interface}"
 		"{group=Capture}"},
+	{"--no-names", AT(no_names), FLAG,
+		"{display=No names of hosts}{type=boolflag}"
+		"{tooltip=Addresses of hosts do not get the labels of targets as names}"
+		"{group=Capture}"},
 	{"--require", AT(require), REQUIRE,
 		"{display=Targets that must start}{type=selector}"
 		"{tooltip=With any, ddump captures on the others and reports "
@@ -109,7 +113,15 @@ static const struct dialog_field fields[EXTCAP_DIALOG_FIELDS] = {
 	{"--paths", AT(paths), FLAG,
 		"{display=Find the packets of several hosts}{type=boolflag}"
 		"{tooltip=Lost packets get a comment, and all sights of a packet one id; packets "
-		"come some seconds later}{group=Time}"},
+		"come some seconds later}{group=Several hosts}"},
+	{"--once", AT(once), FLAG,
+		"{display=Each packet once}{type=boolflag}"
+		"{tooltip=Of each connection, what one interface saw, so that no packet is taken "
+		"for a retransmission}{group=Several hosts}"},
+	{"--once-at", AT(once_at), TEXT,
+		"{display=Each packet once, as seen at}{type=string}{placeholder=web1:eth0}"
+		"{tooltip=Connections that this target or interface has seen are as it saw them}"
+		"{group=Several hosts}"},
 };
 
 void extcap_dialog_rows(struct option_row out[EXTCAP_DIALOG_FIELDS], size_t offset)

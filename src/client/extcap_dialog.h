@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXTCAP_DIALOG_FIELDS = 19 };
+enum { EXTCAP_DIALOG_FIELDS = 22 };
 
 /*
  * The values of Wireshark's dialog. Texts belong to the caller; NULL or empty:
@@ -28,11 +28,14 @@ struct extcap_dialog {
 	char *headers;
 	char *ssh;
 	char *hold;
+	char *once_at;
 	bool no_promisc;
 	bool retry;
 	bool netrc;
 	bool align;
 	bool paths;
+	bool once;
+	bool no_names;
 };
 
 /* A command line. Its words belong to others, and end with a NULL. */

@@ -32,6 +32,7 @@ enum {
 	WORDS_MAX = 128,   /* of Wireshark's command line */
 	LIST_SIZE = 32768, /* bytes of all targets; Linux allows 128 KiB for one argument */
 	NUMBER_SIZE = 24,
+	NAME_SIZE = 32, /* of a preference */
 	SHOWN_MAX = 200,
 };
 
@@ -40,7 +41,12 @@ enum {
 /* Options that Wireshark or its interface has as well; all others are rejected. */
 static const char *const passed[] = {"wireshark", "pcapng", "filter", "interface", "i", "header",
 	"p", "snaplen", "s", "payload", "linktype", "require", "retry", "ca", "crl", "cert", "key",
-	"netrc", "ssh", "hold", "align", "paths", "c", "duration", "w"};
+	"netrc", "ssh", "hold", "align", "paths", "once", "once-at", "no-names", "c", "duration",
+	"w", NULL};
+
+/* Of the others, those that a pipe into Wireshark does not help. */
+static const char *const unpiped[] = {"D", "print", "n", "print-options", "paths-delay",
+	"align-traffic", "split", "C", "G", "W", "ring", "z", NULL};
 
 /* What options_read() does not keep. */
 struct typed {
@@ -174,12 +180,18 @@ static bool add_target(struct typed *typed, const char *word, struct error *erro
 	       list_add(typed->targets, own, error);
 }
 
-static bool is_passed(const char *option)
+static bool is_in(const char *const *list, const char *option)
 {
-	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
-		if (strcmp(passed[i], option) == 0)
-			return true;
-	return false;
+	while (*list && strcmp(*list, option) != 0)
+		list++;
+	return *list != NULL;
+}
+
+static bool reject_option(const char *option, struct error *error)
+{
+	return error_set(error, 1, "-%s: " NOT_FOR_WIRESHARK "; leave it out, or %s", option,
+		is_in(unpiped, option) ? "leave out -wireshark"
+				       : "pipe ddump -pcapng into wireshark -k -i -");
 }
 
 /* Finds what was typed, and rejects what Wireshark cannot get. */
@@ -200,11 +212,8 @@ static bool read_typed(
 	if (operand < 0)
 		return false;
 	for (size_t i = 0; i < options_row_count; i++)
-		if ((ret_typed->values[i] || ret_typed->flags[i]) && !is_passed(rows[i].name))
-			return error_set(error, 1,
-				"-%s: " NOT_FOR_WIRESHARK
-				"; leave it out, or pipe ddump -pcapng into wireshark -k -i -",
-				rows[i].name);
+		if ((ret_typed->values[i] || ret_typed->flags[i]) && !is_in(passed, rows[i].name))
+			return reject_option(rows[i].name, error);
 	for (int i = operand; i < call->count; i++)
 		if (!add_target(ret_typed, call->words[i], error))
 			return false;
@@ -237,12 +246,25 @@ struct preferences {
 	struct error *error;
 };
 
+/* Wireshark leaves dashes out of the names of preferences. */
+static void print_preference_name(char out[NAME_SIZE], const char *name)
+{
+	size_t used = 0;
+
+	for (; *name && used < NAME_SIZE - 1; name++)
+		if (*name != '-')
+			out[used++] = *name;
+	out[used] = '\0';
+}
+
 static bool add_preference(void *context, const char *name, const char *value)
 {
 	const struct preferences *preferences = context;
+	char shown[NAME_SIZE];
 
+	print_preference_name(shown, name);
 	return line_add(preferences->line, preferences->error, "-o") &&
-	       line_add(preferences->line, preferences->error, "extcap.ddump.%s:%s", name, value);
+	       line_add(preferences->line, preferences->error, "extcap.ddump.%s:%s", shown, value);
 }
 
 /* Replaces the name of a file, if there is one, by its absolute path in space. */
@@ -281,7 +303,10 @@ static bool add_preferences(
 		.retry = options->retry,
 		.netrc = options->netrc,
 		.align = options->align,
+		.once_at = (char *)options->once_at,
 		.paths = options->paths,
+		.once = options->once,
+		.no_names = options->no_names,
 	};
 
 	snprintf(hold, sizeof(hold), "%" PRIu64, options->hold);

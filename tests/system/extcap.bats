@@ -105,7 +105,7 @@ start_extcap() {
 			continue
 		fi
 		echo "$line" | grep -qE \
-			"^arg \{number=$number\}\{call=--[a-z]+\}($argument)+\$"
+			"^arg \{number=$number\}\{call=--[a-z-]+\}($argument)+\$"
 		name=${line#*call=--}
 		name=${name%%\}*}
 		case $name in

@@ -150,8 +150,12 @@ copy_for_user() {
 
 # The last datagram, at all places, is the last packet.
 live_is_complete() {
-	[ "$(count_by_place 'udp.dstport == 5001')" = \
-		"client:to_r1 5 r1:to_client 5 r1:to_server 4 server:to_r1 4" ]
+	live_has_datagrams "client:to_r1 5 r1:to_client 5 r1:to_server 4 server:to_r1 4"
+}
+
+# live_has_datagrams COUNTS: has Wireshark's file these, by place?
+live_has_datagrams() {
+	[ "$(count_by_place 'udp.dstport == 5001')" = "$1" ]
 }
 
 @test "-paths in Wireshark: the lost packet has its comment, and sights one id" {
@@ -174,6 +178,29 @@ live_is_complete() {
 		r1:to_client
 	is "queries" "$("${as_user[@]}" tshark -r "$merged" -Y "dns.flags.response == 0" \
 		-T fields -e frame.packet_id | sort | uniq -c | awk '{ print $1, NF }')" "4 2"
+}
+
+@test "-once-at in Wireshark: each packet once, as the server saw it" {
+	make_small_lab
+	start_lab_workers client r1 server
+	lab_targets client r1 server
+	start tshark ip netns exec "$hub" "${as_user[@]}" tshark -C ddump -i ddump -q \
+		-f "$lab_filter" -o "extcap.ddump.targets:${targets[*]}" \
+		-o extcap.ddump.onceat:server -o extcap.ddump.nonames:true \
+		-w "$open_dir/home/live.pcapng"
+	for i in client r1 server; do
+		eventually grep -q "captures filter" "$BATS_TEST_TMPDIR/worker${number_of[$i]}.err"
+	done
+	make_traffic
+	merged=$open_dir/home/live.pcapng
+	eventually live_has_datagrams "server:to_r1 4"
+	kill -INT "${started[-1]}"
+	finish
+	[ "$status" -eq 0 ]
+	is "places" "$(count_by_place frame | cut -d ' ' -f 1)" server:to_r1
+	is "connections" "$(count_by_place 'tcp.flags == 2')" "server:to_r1 2"
+	is "retransmissions" "$(read_as ddump -Y tcp.analysis.retransmission | wc -l)" 0
+	lacks server <(tshark -r "$merged" -q -z hosts 2>/dev/null)
 }
 
 # capture_native: one target for each interface of the lab's path.
@@ -241,7 +268,7 @@ fake_wireshark() {
 	echo "X-Token: secret" >token
 	run -0 --separate-stderr "$open_dir/bin/ddump" -wireshark -filter 'tcp port 80' \
 		-i eth0 -i 'a b' -p -s 96 -payload 0 -require any -retry -ca ca.pem \
-		-cert /c.pem -netrc -header @token -ssh 'ssh -F x' -hold 70 -align -paths -c 5 \
+		-cert /c.pem -netrc -header @token -ssh 'ssh -F x' -hold 70 -align -paths -once-at db:eth1 -no-names -c 5 \
 		-duration 9 -w x.pcapng @hosts 'db=https://db1?filter=port 5' x=./f.pcap
 	echo "$stderr"
 	[ -z "$stderr" ]
@@ -274,6 +301,8 @@ fake_wireshark() {
 		-o
 		extcap.ddump.linktype:sll
 		-o
+		extcap.ddump.nonames:true
+		-o
 		extcap.ddump.require:any
 		-o
 		extcap.ddump.retry:true
@@ -297,11 +326,18 @@ fake_wireshark() {
 		extcap.ddump.align:true
 		-o
 		extcap.ddump.paths:true
+		-o
+		extcap.ddump.once:true
+		-o
+		extcap.ddump.onceat:db:eth1
 	END
 	mkdir -p "$open_dir/share/ddump"
 	touch "$open_dir/share/ddump/ddump.lua"
 	run -0 "$open_dir/bin/ddump" -wireshark -linktype native -i eth0 web1
 	[[ "$output" == *"ddump-native"*"lua_script:$open_dir/share/ddump/ddump.lua"* ]]
+	# with -paths, too: Wireshark gets the packets
+	run -0 "$open_dir/bin/ddump" -wireshark -paths -once web1
+	[[ "$output" == *"extcap.ddump.paths:true"*"extcap.ddump.once:true"*"onceat:" ]]
 }
 
 # rejects SENTENCE ARGUMENT...
@@ -316,7 +352,12 @@ rejects() {
 	rejects "u:@web1: cannot be passed to Wireshark, which would save its password" u:p@web1
 	rejects "exec: cannot be passed to Wireshark" exec:ls
 	rejects "-: cannot be passed" -
-	rejects "-report: cannot be passed to Wireshark" -report x web1
+	rejects "-report: cannot be passed to Wireshark; leave it out, or pipe ddump -pcapng" \
+		-report x web1
+	rejects "-split: cannot be passed to Wireshark; leave it out, or leave out -wireshark" \
+		-split -w x.pcapng web1
+	rejects "-print: cannot be passed to Wireshark; leave it out, or leave out" -print web1
+	rejects "-once-at web2: no target has this label" -once-at web2 web1
 	rejects "-verbose: cannot be passed to Wireshark" web1 -verbose
 	rejects "-header: with -wireshark, others could see" -header "X: secret" https://web1
 	rejects "-hold: \"x\" is not a number" -hold x web1

@@ -237,6 +237,8 @@ static void once_needs_packets_and_a_label(void **state)
 	bad("-once-at||a", "-once-at: \"\" is not a name");
 	bad("-once-at|http://me:secret@b|a", "is not a name; try the label of a target");
 	bad("-once|-paths|a", "-once: -paths writes no packets without -w");
+	good("-once|-paths|-wireshark|a");
+	options_cleanup(&line.options);
 }
 
 static void linktype_is_one_of_three(void **state)

@@ -126,12 +126,13 @@ static void dialog_fields_become_options(void **state)
 		"--p|--snaplen|96|--payload|0|--linktype|sll2|--require|any|--retry|--ca|/a "
 		"b/ca.pem|--crl|"
 		"r|--cert|c|--key|k|--passphrase|S3cr3t|--header|@t '@u v'|--netrc|--ssh|"
-		"ssh -F x|--hold|30|--align",
-		"--interface|eth0|--interface|eth1|"
-		"--p|--snaplen|96|--payload|0|--linktype|sll2|--require|any|--retry|--ca|/a "
+		"ssh -F x|--hold|30|--align|--paths|--once|--once-at|b:lo|--no-names",
+		"--w|FIFO|--interface|eth0|--interface|eth1|"
+		"--p|--snaplen|96|--payload|0|--linktype|sll2|--no-names|--require|any|--retry|--"
+		"ca|/a "
 		"b/ca.pem|--crl|"
 		"r|--cert|c|--key|k|--header|@t|--header|@u v|--netrc|--ssh|ssh -F "
-		"x|--hold|30|--align|"
+		"x|--hold|30|--align|--paths|--once|--once-at|b:lo|"
 		"--|a");
 	/* what a call has besides, and the other way to write a value */
 	becomes("--extcap-version=4.0|--targets=a|--hold=5", "--hold|5|--|a");
@@ -141,11 +142,12 @@ static void dialog_empty_fields_ignored(void **state)
 {
 	(void)state;
 	becomes("--targets|a|--interface| |--snaplen||--payload||--linktype||--require||"
-		"--ca||--crl||--cert||--key||--passphrase||--ssh||--hold||"
+		"--ca||--crl||--cert||--key||--passphrase||--ssh||--hold||--once-at||"
 		"--extcap-capture-filter|",
 		"--|a");
 	becomes("--targets|a|--snaplen|262144|--linktype|sll|--require|all|--hold|2000", "--|a");
 	becomes("--targets|a|--paths", "--w|FIFO|--paths|--|a");
+	becomes("--targets|a|--once", "--once|--|a");
 	becomes("", "--");
 	becomes("--targets|", "--");
 	becomes("--targets| \t ", "--");
@@ -279,6 +281,14 @@ static void translated_line_parsed(void **state)
 	assert_int_equal(options.targets.count, 2);
 	assert_string_equal(options.targets.list[1].label, "b");
 	assert_string_equal(options.targets.list[1].password, "S3cr3t");
+	options_cleanup(&options);
+	extcap_cleanup(&call.extcap);
+	take("--capture|--fifo|x|--targets|a b|--paths|--once-at|b:lo|--no-names");
+	assert_true(call.good);
+	if (!options_read(call.extcap.line.count, call.extcap.line.list, &options, &call.error))
+		fail_msg("%s", call.error.text);
+	assert_true(options.once && options.paths && options.no_names);
+	assert_string_equal(options.once_at, "b:lo");
 	options_cleanup(&options);
 	extcap_cleanup(&call.extcap);
 	take("--capture|--fifo|x|--targets|a|--hold|x");
