@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* Of the files in src/wireshark, whose first line has it. Wireshark copies them once. */
-enum { WIRESHARK_PROFILE_VERSION = 1 };
+enum { WIRESHARK_PROFILE_VERSION = 2 };
 
 /*
  * Finds Wireshark's folder of a user's settings, as Wireshark does. False: the user has

@@ -178,6 +178,22 @@ live_has_datagrams() {
 		r1:to_client
 	is "queries" "$("${as_user[@]}" tshark -r "$merged" -Y "dns.flags.response == 0" \
 		-T fields -e frame.packet_id | sort | uniq -c | awk '{ print $1, NF }')" "4 2"
+	shows_the_path
+}
+
+# read_queries OPTION...: the queries of DNS in the profile ddump, with the column Path.
+read_queries() {
+	read_as ddump -o gui.column.hidden: -Y "dns.flags.response == 0" "$@" | cut -f 9
+}
+
+# The column Path is hidden, has what ddump.lua found, and without it is empty, not wrong.
+shows_the_path() {
+	local script=lua_script:$open_dir/share/ddump/ddump.lua
+	is "path" "$(read_queries -2 -X "$script" | sed 's/ +[^ ]*//g')" \
+		"seen on 4: client:to_r1 > r1:to_client > r1:to_server > server:to_r1"
+	is "without the script" "$(read_queries | sort -u)" ""
+	lacks -i "warning\|error" "$BATS_TEST_TMPDIR/tshark.err"
+	lacks "seen on" <(read_as ddump -2 -X "$script" -Y "dns.flags.response == 0")
 }
 
 @test "-once-at in Wireshark: each packet once, as the server saw it" {
