@@ -278,9 +278,10 @@ control_has() {
 
 @test "a wrong filter on two hosts: one message, which quotes it" {
 	start_two_workers
-	tshark_fails "a, b: \"tcp prot 80\": HTTP status 400: filter: can't parse" \
+	tshark_fails "\"tcp prot 80\": HTTP status 400: filter: can't parse" \
 		-o "extcap.ddump.targets:a=127.0.0.1:$port b=127.0.0.1:$((port + 1))" -f "tcp prot 80"
 	[ "$(grep -c "can't parse" <<<"$stderr")" -eq 1 ]
+	grep -Eq 'ddump: (a, b|b, a): "tcp prot 80"' <<<"$stderr"
 }
 
 @test "a passphrase of the dialog: used, and visible nowhere" {
