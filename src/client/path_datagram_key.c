@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/path_datagram_key.h"
 
-#include <string.h>
+#include "client/path_flow_key.h"
 
 uint64_t datagram_mix(uint64_t value)
 {
@@ -12,11 +12,7 @@ uint64_t datagram_mix(uint64_t value)
 
 uint64_t datagram_flow(const struct path_identity *identity)
 {
-	const struct path_flow_key *flow = &identity->flow;
-	const int order = memcmp(flow->source, flow->destination, sizeof(flow->source));
-	const int ports = memcmp(flow->source_port, flow->destination_port, 2);
-
-	return identity->flow_digest + ((order != 0 ? order : ports) > 0);
+	return identity->flow_digest + path_flow_key_is_descending(&identity->flow);
 }
 
 uint64_t datagram_key(const struct path_identity *identity)

@@ -56,19 +56,31 @@ bool path_flow_key_read_ports(struct path_headers *headers)
 	}
 }
 
+struct path_flow_key path_flow_key_turn(const struct path_flow_key *flow)
+{
+	struct path_flow_key turned = *flow;
+
+	memcpy(turned.source, flow->destination, sizeof(turned.source));
+	memcpy(turned.destination, flow->source, sizeof(turned.destination));
+	memcpy(turned.source_port, flow->destination_port, sizeof(turned.source_port));
+	memcpy(turned.destination_port, flow->source_port, sizeof(turned.destination_port));
+	return turned;
+}
+
+bool path_flow_key_is_descending(const struct path_flow_key *flow)
+{
+	const int order = memcmp(flow->source, flow->destination, sizeof(flow->source));
+
+	if (order != 0)
+		return order > 0;
+	return memcmp(flow->source_port, flow->destination_port, sizeof(flow->source_port)) > 0;
+}
+
 bool path_flow_key_sort(struct path_flow_key *flow)
 {
-	const struct path_flow_key given = *flow;
-	const int order = memcmp(flow->source, flow->destination, sizeof(flow->source));
-	const bool swap = order > 0 ||
-			  (order == 0 && memcmp(flow->source_port, flow->destination_port, 2) > 0);
-
-	if (!swap)
+	if (!path_flow_key_is_descending(flow))
 		return false;
-	memcpy(flow->source, given.destination, sizeof(flow->source));
-	memcpy(flow->destination, given.source, sizeof(flow->destination));
-	memcpy(flow->source_port, given.destination_port, 2);
-	memcpy(flow->destination_port, given.source_port, 2);
+	*flow = path_flow_key_turn(flow);
 	return true;
 }
 

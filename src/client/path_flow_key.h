@@ -15,6 +15,12 @@ bool path_flow_key_read_ports(struct path_headers *headers);
 /* Is it an echo request or reply of ICMP or ICMPv6? */
 bool path_flow_key_is_echo(unsigned protocol, unsigned type);
 
+/* Returns the flow of the other direction. */
+struct path_flow_key path_flow_key_turn(const struct path_flow_key *flow);
+
+/* Does a flow go from the greater end to the smaller one? Its opposite does not. */
+bool path_flow_key_is_descending(const struct path_flow_key *flow);
+
 /*
  * Brings the ends of a flow into an order of their own, so that it and its opposite are equal.
  * Returns whether that swapped them.

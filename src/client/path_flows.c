@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/path_flows.h"
 
+#include "client/path_flow_key.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,11 +85,9 @@ struct flow *flows_find(struct flows *flows, const struct path_identity *identit
 
 static bool is_opposite(const struct path_flow_key *one, const struct path_flow_key *other)
 {
-	return one->version == other->version && one->protocol == other->protocol &&
-	       memcmp(one->source, other->destination, sizeof(one->source)) == 0 &&
-	       memcmp(one->destination, other->source, sizeof(one->source)) == 0 &&
-	       memcmp(one->source_port, other->destination_port, sizeof(one->source_port)) == 0 &&
-	       memcmp(one->destination_port, other->source_port, sizeof(one->source_port)) == 0;
+	const struct path_flow_key turned = path_flow_key_turn(other);
+
+	return memcmp(one, &turned, sizeof(turned)) == 0;
 }
 
 static void link_opposite(struct flows *flows, struct flow *flow)

@@ -7,6 +7,8 @@
  */
 #include "client/path_own_flows.h"
 
+#include "client/path_flow_key.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -57,17 +59,6 @@ static uint8_t parse_end(const struct path_own_end *end, uint8_t address[16], ui
 	return inet_pton(AF_INET6, text, address) == 1 ? 6 : 0;
 }
 
-static struct path_flow_key turn(const struct path_flow_key *key)
-{
-	struct path_flow_key turned = *key;
-
-	memcpy(turned.source, key->destination, sizeof(turned.source));
-	memcpy(turned.destination, key->source, sizeof(turned.destination));
-	memcpy(turned.source_port, key->destination_port, sizeof(turned.source_port));
-	memcpy(turned.destination_port, key->source_port, sizeof(turned.destination_port));
-	return turned;
-}
-
 static int compare(const void *one, const void *other)
 {
 	return memcmp(one, other, sizeof(struct path_flow_key));
@@ -80,7 +71,7 @@ static void sort(struct path_own_flows *own)
 		if (!own->connections[i].is_set)
 			continue;
 		own->sorted[own->count++] = own->connections[i].key;
-		own->sorted[own->count++] = turn(&own->connections[i].key);
+		own->sorted[own->count++] = path_flow_key_turn(&own->connections[i].key);
 	}
 	qsort(own->sorted, own->count, sizeof(*own->sorted), compare);
 }
@@ -170,6 +161,6 @@ bool path_own_flows_have(const struct path_own_flows *own, const struct path_flo
 		return false;
 	if (find(own, flow))
 		return true;
-	turned = turn(flow);
+	turned = path_flow_key_turn(flow);
 	return own->has_servers && (find_server(own, flow) || find_server(own, &turned));
 }

@@ -40,6 +40,8 @@
  */
 #include "client/path_translations.h"
 
+#include "client/path_flow_key.h"
+
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,26 +128,13 @@ static bool is_same(const struct path_flow_key *one, const struct path_flow_key 
 	return memcmp(one, other, sizeof(*one)) == 0;
 }
 
-static struct path_flow_key turn(const struct path_flow_key *key)
-{
-	struct path_flow_key turned = *key;
-
-	memcpy(turned.source, key->destination, sizeof(turned.source));
-	memcpy(turned.destination, key->source, sizeof(turned.destination));
-	memcpy(turned.source_port, key->destination_port, sizeof(turned.source_port));
-	memcpy(turned.destination_port, key->source_port, sizeof(turned.destination_port));
-	return turned;
-}
-
 /* Returns a number of a flow at a target, which its opposite has not. */
 static uint64_t number_flow(const struct path_identity *identity, unsigned target)
 {
 	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
-	const struct path_flow_key *flow = &identity->flow;
-	const int order = memcmp(flow->source, flow->destination, sizeof(flow->source));
-	const int ports = memcmp(flow->source_port, flow->destination_port, 2);
 
-	return identity->flow_digest + ((order != 0 ? order : ports) > 0) + target * golden;
+	return identity->flow_digest + path_flow_key_is_descending(&identity->flow) +
+	       target * golden;
 }
 
 static bool is_flow(const struct seen_flow *seen, const struct path_flow_key *key, unsigned target)
@@ -230,8 +219,8 @@ static void add_come(struct path_translations *translations,
 /* Is the opposite of a translation known? It becomes one of both ways then. */
 static bool join_opposite(struct path_translations *translations, const struct seen_flow *flow)
 {
-	const struct path_flow_key from = turn(&flow->key);
-	const struct path_flow_key to = turn(&flow->from);
+	const struct path_flow_key from = path_flow_key_turn(&flow->key);
+	const struct path_flow_key to = path_flow_key_turn(&flow->from);
 
 	for (size_t i = 0; i < translations->count; i++) {
 		struct path_translation *other = &translations->list[i];
@@ -364,7 +353,7 @@ void path_translations_add(struct path_translations *translations,
 bool path_translations_find(const struct path_translations *translations, unsigned target,
 	const struct path_flow_key *flow, struct path_flow_key *ret_flow)
 {
-	const struct path_flow_key turned = turn(flow);
+	const struct path_flow_key turned = path_flow_key_turn(flow);
 
 	for (size_t i = 0; i < translations->count; i++) {
 		const struct path_translation *translation = &translations->list[i];
@@ -376,7 +365,7 @@ bool path_translations_find(const struct path_translations *translations, unsign
 			return true;
 		}
 		if (translation->is_both_ways && is_same(&translation->to, &turned)) {
-			*ret_flow = turn(&translation->from);
+			*ret_flow = path_flow_key_turn(&translation->from);
 			return true;
 		}
 	}
