@@ -280,9 +280,19 @@ struct frame {
 	uint32_t len;
 };
 
-/* Identifies a packet, or, without its flow, what routers do not translate. */
-static void identify(const struct path_hash_key *key, const struct frame *frame, bool has_flow,
-	struct path_identity *ret_identity)
+/* Returns what the headers of a packet are up to layer 4, with that of its tunnels. */
+static enum path_headers_result read_headers(
+	const struct frame *frame, struct path_headers *ret_headers)
+{
+	const enum path_headers_result result = path_headers_read(
+		ret_headers, frame->linktype, frame->data, frame->caplen, frame->len);
+
+	return result == PATH_HEADERS_WHOLE ? path_tunnel_read(ret_headers) : result;
+}
+
+/* Sets what is known of a packet before its layer 4 is read. */
+static void begin_identity(const struct path_hash_key *key, const struct path_headers *headers,
+	enum path_headers_result result, struct path_identity *ret_identity)
 {
 	static const enum path_kind kinds[] = {
 		[PATH_HEADERS_NOT_IP] = PATH_NOT_IP,
@@ -290,40 +300,48 @@ static void identify(const struct path_hash_key *key, const struct frame *frame,
 		[PATH_HEADERS_FRAGMENT] = PATH_FRAGMENT,
 		[PATH_HEADERS_WHOLE] = PATH_DAMAGED, /* until layer 4 is there, too */
 	};
-	struct path_headers headers;
-	enum path_headers_result result = path_headers_read(
-		&headers, frame->linktype, frame->data, frame->caplen, frame->len);
 
-	if (result == PATH_HEADERS_WHOLE)
-		result = path_tunnel_read(&headers);
 	*ret_identity = (struct path_identity){
 		.kind = kinds[result],
-		.direction = headers.direction,
-		.is_foreign = headers.is_foreign,
-		.flow = headers.flow,
-		.ttl = headers.ttl,
-		.has_id = headers.has_id,
-		.id = headers.id,
-		.is_first_fragment = headers.is_first_fragment,
-		.tunnels = headers.tunnels,
-		.tunnel = headers.tunnels > 0 ? digest_tunnels(key, &headers) : 0,
-		.is_outer_fragment = headers.is_outer_fragment,
+		.direction = headers->direction,
+		.is_foreign = headers->is_foreign,
+		.flow = headers->flow,
+		.ttl = headers->ttl,
+		.has_id = headers->has_id,
+		.id = headers->id,
+		.is_first_fragment = headers->is_first_fragment,
+		.tunnels = headers->tunnels,
+		.tunnel = headers->tunnels > 0 ? digest_tunnels(key, headers) : 0,
+		.is_outer_fragment = headers->is_outer_fragment,
 		.may_be_any = result == PATH_HEADERS_DAMAGED,
 	};
-	memcpy(ret_identity->outer_ttl, headers.outer_ttl, sizeof(headers.outer_ttl));
-	if (result == PATH_HEADERS_WHOLE && headers.tunnels > 0) {
-		const enum path_kind kind = find_hidden(&headers);
+	memcpy(ret_identity->outer_ttl, headers->outer_ttl, sizeof(headers->outer_ttl));
+}
 
-		ret_identity->may_be_any = kind != PATH_WHOLE;
-		if (kind != PATH_WHOLE)
-			ret_identity->kind = kind;
+/* Is a whole packet one that is not followed? Then its kind says why. */
+static bool is_hidden(const struct path_headers *headers, struct path_identity *identity)
+{
+	const enum path_kind kind = headers->tunnels > 0 ? find_hidden(headers) : PATH_WHOLE;
+
+	if (kind != PATH_WHOLE) {
+		identity->kind = kind;
+		identity->may_be_any = true;
+	} else if (path_flow_key_is_group(&headers->flow)) {
+		identity->kind = PATH_GROUP;
 	}
-	if (result != PATH_HEADERS_WHOLE || ret_identity->may_be_any)
+	return identity->kind != PATH_DAMAGED;
+}
+
+/* Identifies a packet, or, without its flow, what routers do not translate. */
+static void identify(const struct path_hash_key *key, const struct frame *frame, bool has_flow,
+	struct path_identity *ret_identity)
+{
+	struct path_headers headers;
+	const enum path_headers_result result = read_headers(frame, &headers);
+
+	begin_identity(key, &headers, result, ret_identity);
+	if (result != PATH_HEADERS_WHOLE || is_hidden(&headers, ret_identity))
 		return;
-	if (path_flow_key_is_group(&headers.flow)) {
-		ret_identity->kind = PATH_GROUP;
-		return;
-	}
 	if (!has_flow) {
 		ret_identity->flow = (struct path_flow_key){
 			.protocol = headers.flow.protocol, .version = headers.flow.version};
