@@ -173,3 +173,19 @@ serve_files() {
 	eventually answers "$place"
 	files=http://127.0.0.1:$place
 }
+
+# count FILE: the number of its packets, if tcpdump takes it whole.
+count() {
+	tcpdump -nr "$1" --count 2>"$BATS_TEST_TMPDIR/reader" | awk '{ print $1 }'
+	[ "${PIPESTATUS[0]}" -eq 0 ]
+}
+
+# The sum of the packets of files.
+sum() {
+	local file all=0 some
+	for file; do
+		some=$(count "$file")
+		all=$((all + some))
+	done
+	echo "$all"
+}

@@ -21,22 +21,6 @@ teardown() {
 	stop_all
 }
 
-# count FILE: the number of its packets, if tcpdump takes it whole.
-count() {
-	tcpdump -nr "$1" --count 2>"$BATS_TEST_TMPDIR/reader" | awk '{ print $1 }'
-	[ "${PIPESTATUS[0]}" -eq 0 ]
-}
-
-# The sum of the packets of files.
-sum() {
-	local file all=0 some
-	for file; do
-		some=$(count "$file")
-		all=$((all + some))
-	done
-	echo "$all"
-}
-
 # each_packet FILE...: a line for each packet of each file, in this order.
 each_packet() {
 	local file
