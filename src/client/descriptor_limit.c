@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limit of descriptors (RLIMIT_NOFILE). In: all targets. Out: an error before the
- * first connection if the hard limit is too low for them.
+ * The limit of descriptors (RLIMIT_NOFILE). In: all targets, and whether each has a file. Out: an
+ * error before the first connection if the hard limit is too low for them.
  */
 #include "client/descriptor_limit.h"
 
@@ -42,7 +42,8 @@ bool descriptor_limit_check(const struct options *options, struct error *error)
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed)
 		return true;
 	return error_set(error, 1,
-		"%zu targets need %lu descriptors, and the hard limit is %lu; try ulimit -Hn %lu "
-		"as root",
-		targets->count, needed, (unsigned long)files.rlim_cur, needed);
+		"%s%zu targets need %lu descriptors, and the hard limit is %lu; try ulimit -Hn "
+		"%lu as root",
+		options->split ? "-split: " : "", targets->count, needed,
+		(unsigned long)files.rlim_cur, needed);
 }

@@ -14,8 +14,8 @@
  * this target's interfaces, secrets, counters and notes, and the notes of the whole run.
  *
  * A target has a file from when its stream begins. Its name is made of that of -w and of
- * the target's label, see file_name_of_label(). A capture with this name is removed, and
- * anything else is refused. split_names.h makes the names.
+ * the target's label, see split_names.h and file_name_of_label(). A capture with this name
+ * is removed, and anything else is refused.
  */
 struct split_files {
 	const struct options *options;
@@ -36,8 +36,8 @@ struct split_file_status {
 };
 
 /*
- * Checks all names, and whether there are enough descriptors. Opens no file yet. files is
- * for split_files_cleanup() either way. Returns false with error set.
+ * Checks all names. Opens no file yet. files is for split_files_cleanup() either way.
+ * Returns false with error set.
  */
 bool split_files_init(
 	struct split_files *files, const struct options *options, struct error *error);

@@ -19,16 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	OWN_DESCRIPTORS = 32, /* of the run */
-	OF_PROGRAM = 3,	      /* stdin, stdout, stderr */
-	OF_SSH = 2,	      /* a socket, stderr */
-	SHOWN_MAX = 512,
-};
+enum { SHOWN_MAX = 512 };
 
 /* A name and the label it is made of. */
 struct named {
@@ -169,34 +163,6 @@ static bool check_directory(const char *pattern, struct error *error)
 	return good;
 }
 
-/* Returns how many descriptors a target needs, with that of its file. */
-static size_t descriptors_of(const struct target *target)
-{
-	if (target->kind == TARGET_COMMAND || target->kind == TARGET_TCPDUMP)
-		return OF_PROGRAM + 1;
-	return target->ssh_host ? OF_SSH + 1 : 2;
-}
-
-static bool check_descriptors(const struct options *options, struct error *error)
-{
-	const size_t count = options->targets.count;
-	struct rlimit limit;
-	size_t needed = 0;
-	size_t free_count = 0;
-
-	for (size_t i = 0; i < count; i++)
-		needed += descriptors_of(&options->targets.list[i]);
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed + OWN_DESCRIPTORS)
-		return true;
-	if (limit.rlim_cur > OWN_DESCRIPTORS)
-		free_count = (size_t)limit.rlim_cur - OWN_DESCRIPTORS;
-	return error_set(error, 1,
-		"-split: the limit of %zu descriptors is enough for %zu of %zu targets; try "
-		"ulimit -n %zu as root",
-		(size_t)limit.rlim_cur, free_count * count / needed, count,
-		needed + OWN_DESCRIPTORS);
-}
-
 /* Makes and checks the names in a list of NULLs. */
 static bool make_names(
 	char **names, const struct options *options, const char *pattern, struct error *error)
@@ -219,8 +185,7 @@ char **split_names_new(const struct options *options, struct error *error)
 	names = calloc(options->targets.count, sizeof(char *));
 	if (!names)
 		error_set(error, 1, "out of memory");
-	else if (!check_descriptors(options, error) ||
-		 !make_names(names, options, pattern, error)) {
+	else if (!make_names(names, options, pattern, error)) {
 		split_names_free(names, options);
 		names = NULL;
 	}

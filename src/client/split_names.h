@@ -9,8 +9,8 @@
 /*
  * Makes the name of each target's files, for -split, without time and number: as many as there
  * are targets, for split_names_free(). Checks that they are distinct, also on file systems
- * that ignore case, that they stand for no other file than a capture, and that there are
- * enough descriptors for all files. Returns NULL with error set.
+ * that ignore case, and that they stand for no other file than a capture. Returns NULL with
+ * error set.
  */
 char **split_names_new(const struct options *options, struct error *error);
 

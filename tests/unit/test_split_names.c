@@ -12,7 +12,6 @@
 
 #include <limits.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -210,23 +209,6 @@ static void directory_with_a_time_is_checked_later(void **state)
 	end();
 }
 
-static void too_few_descriptors_refused(void **state)
-{
-	struct rlimit before;
-	struct rlimit few;
-
-	(void)state;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	few = (struct rlimit){40, before.rlim_max};
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	names_are("a", "1=a 2=b 3=c 4=d", "a-1 a-2 a-3 a-4");
-	is_refused("a", "1=a 2=b 3=c 4=d 5=e",
-		"-split: the limit of 40 descriptors is enough for 4 of 5 targets; try ulimit -n "
-		"42 as root");
-	is_refused("a", "1=exec:a 2=exec:b 3=exec:c", "enough for 2 of 3 targets");
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,7 +219,6 @@ int main(void)
 		cmocka_unit_test(only_captures_would_be_overwritten),
 		cmocka_unit_test(name_too_long_refused),
 		cmocka_unit_test(directory_with_a_time_is_checked_later),
-		cmocka_unit_test(too_few_descriptors_refused),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
