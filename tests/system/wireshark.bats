@@ -129,25 +129,6 @@ copy_for_user() {
 	lacks -i "warning\|error" "$BATS_TEST_TMPDIR/tshark.err"
 }
 
-@test "the profile, by the interface ddump of tshark: the same as from a file" {
-	make_small_lab
-	start_lab_workers client r1 server
-	lab_targets client r1 server
-	start tshark ip netns exec "$hub" "${as_user[@]}" tshark -C ddump -i ddump -q \
-		-f "$lab_filter" -o "extcap.ddump.targets:${targets[*]}" \
-		-w "$open_dir/home/live.pcapng"
-	for i in client r1 server; do
-		eventually grep -q "captures filter" "$BATS_TEST_TMPDIR/worker${number_of[$i]}.err"
-	done
-	make_traffic
-	merged=$open_dir/home/live.pcapng
-	eventually live_is_complete
-	kill -INT "${started[-1]}"
-	finish
-	[ "$status" -eq 0 ]
-	shows_the_lab
-}
-
 # The last datagram, at all places, is the last packet.
 live_is_complete() {
 	live_has_datagrams "client:to_r1 5 r1:to_client 5 r1:to_server 4 server:to_r1 4"
@@ -158,22 +139,33 @@ live_has_datagrams() {
 	[ "$(count_by_place 'udp.dstport == 5001')" = "$1" ]
 }
 
-@test "-paths in Wireshark: the lost packet has its comment, and sights one id" {
+# capture_lab_live OPTION...: tshark captures on its interface ddump, until the lab's last
+# packet has come.
+capture_lab_live() {
 	make_small_lab
 	start_lab_workers client r1 server
 	lab_targets client r1 server
+	merged=$open_dir/home/live.pcapng
 	start tshark ip netns exec "$hub" "${as_user[@]}" tshark -C ddump -i ddump -q \
-		-f "$lab_filter" -o "extcap.ddump.targets:${targets[*]}" \
-		-o extcap.ddump.paths:true -w "$open_dir/home/live.pcapng"
+		-f "$lab_filter" -o "extcap.ddump.targets:${targets[*]}" "$@" -w "$merged"
+	local i
 	for i in client r1 server; do
 		eventually grep -q "captures filter" "$BATS_TEST_TMPDIR/worker${number_of[$i]}.err"
 	done
 	make_traffic
-	merged=$open_dir/home/live.pcapng
 	eventually live_is_complete
 	kill -INT "${started[-1]}"
 	finish
 	[ "$status" -eq 0 ]
+}
+
+@test "the profile, by the interface ddump of tshark: the same as from a file" {
+	capture_lab_live
+	shows_the_lab
+}
+
+@test "-paths in Wireshark: the lost packet has its comment, and sights one id" {
+	capture_lab_live -o extcap.ddump.paths:true
 	is "lost" "$(read_as ddump -Y 'frame.comment contains "not seen after"' | cut -f 3)" \
 		r1:to_client
 	is "queries" "$("${as_user[@]}" tshark -r "$merged" -Y "dns.flags.response == 0" \
