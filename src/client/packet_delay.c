@@ -34,17 +34,15 @@ static void free_packet(struct delayed_packet *delayed)
 
 static struct delayed_packet *copy(unsigned target, const struct packet *packet)
 {
-	const size_t size = bytes_padded(packet->caplen) + packet->options_size;
+	const size_t size = packet_bytes(packet);
 	struct delayed_packet *delayed = malloc(sizeof(*delayed) + size);
 
 	if (!delayed)
 		return NULL;
 	*delayed = (struct delayed_packet){
 		.packet = *packet, .target = target, .bytes = sizeof(*delayed) + size};
-	memcpy(delayed->data, packet->data, packet->caplen);
-	if (packet->options_size > 0)
-		memcpy(delayed->data + bytes_padded(packet->caplen), packet_options(packet),
-			packet->options_size);
+	if (size > 0)
+		memcpy(delayed->data, packet->data, size);
 	delayed->packet.data = delayed->data;
 	return delayed;
 }
