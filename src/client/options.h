@@ -47,7 +47,7 @@ struct options {
 	bool quiet;
 	bool verbose;
 	bool list_interfaces; /* of each target, and capture nothing */
-	bool wireshark; /* it shows the packets: wireshark.h */
+	bool wireshark;	      /* it shows the packets: wireshark.h */
 	bool version;
 	bool help;
 	bool extcap; /* Wireshark starts and ends ddump: extcap.h */
