@@ -25,7 +25,7 @@ enum {
 	BYTES_MAX = 64 << 20,	   /* of packets that wait; with more, they leave early */
 };
 
-/* What a target has to do with it. */
+/* Packets of one target. */
 struct once_target {
 	uint64_t left_out;
 	uint64_t waiting;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The connections that -once has a place for: as many as memory is for, the idle ones go. */
+/* The connections of -once: a fixed number of them. A new one replaces one that is idle. */
 
 /* Both directions of a connection have the same key. Compared with memcmp(3), so never padded. */
 struct once_key {

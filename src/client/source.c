@@ -154,7 +154,7 @@ static uint32_t random_number(void)
 	return number;
 }
 
-/* Says in the output why a lost source has no packets: in this file, and in later ones. */
+/* Notes in the output why a lost source has no packets: in this file, and in later ones. */
 static void note_loss(const struct source *source, const char *reason)
 {
 	struct source_common *common = source->common;
