@@ -31,7 +31,7 @@ static struct run {
 static void run_open(void)
 {
 	static char label[] = "web1";
-	const struct merge_limits limits = {1000, 1 << 20};
+	const struct merge_limits limits = {.hold_ms = 1000, .queue_bytes = 1 << 20};
 	const struct merge_sink sink = {.packet = ignore_packet};
 
 	run = (struct run){.options = {.retry = true}, .target = {.label = label}};
