@@ -82,7 +82,7 @@ start_local_capture() {
 	inside new1 systemctl enable --now ddump-worker.socket
 	socket_is enabled active
 	start_local_capture 4751
-	start sender ip netns exec ddf-web1 "$TOOLS/udp_send" 2000 100 400 \
+	start sender ip netns exec ddf-web1 "$TOOLS/udp_send" 8000 100 400 \
 		"$(address_of new1)" 4751
 	local sender=${started[-1]}
 	unset 'started[-1]'
@@ -90,7 +90,7 @@ start_local_capture() {
 	[[ $(version_of new1 ddump-worker) == *+next ]]
 	kill -0 "$sender" # all of that while packets were on their way
 	wait "$sender"
-	eventually is_merged 2000
+	eventually is_merged 8000
 	end_capture
 	[ "$status" -eq 0 ]
 	holds_all "$merged" udp 2000
