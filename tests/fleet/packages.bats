@@ -93,7 +93,7 @@ start_local_capture() {
 	eventually is_merged 8000
 	end_capture
 	[ "$status" -eq 0 ]
-	holds_all "$merged" udp 2000
+	holds_all "$merged" udp 8000
 	socket_is enabled active
 	on new1 curl -sf http://127.0.0.1:8475/interfaces
 }
