@@ -96,6 +96,17 @@ static bool grow_matches(struct once *once)
 	return true;
 }
 
+/* Does the name of -once-at have the label of a target? */
+static bool names_target(const struct once *once)
+{
+	bool is_found = false;
+
+	for (unsigned i = 0; i < once->plan.targets && !is_found; i++)
+		is_found = once_name_has_label(
+			once->plan.name, once->plan.interfaces->targets[i].label);
+	return is_found;
+}
+
 static bool is_named(struct once *once, const struct interface_entry *entry)
 {
 	unsigned char *match;
@@ -104,7 +115,7 @@ static bool is_named(struct once *once, const struct interface_entry *entry)
 		return false;
 	match = &once->matches[entry->number];
 	if (*match == MATCH_UNKNOWN)
-		*match = once_name_means(once->plan.name,
+		*match = once_name_means(once->plan.name, names_target(once),
 				 once->plan.interfaces->targets[entry->target].label, entry->shown)
 				 ? MATCH_FOUND
 				 : MATCH_NONE;

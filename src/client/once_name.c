@@ -28,10 +28,15 @@ bool once_name_check(const char *name, const struct target_list *targets, struct
 		"-once-at %s: no target has this label; try one of them, or LABEL:INTERFACE", name);
 }
 
-bool once_name_means(const char *name, const char *label, const char *interface)
+bool once_name_has_label(const char *name, const char *label)
+{
+	return begins(name, label);
+}
+
+bool once_name_means(const char *name, bool of_target, const char *label, const char *interface)
 {
 	char whole[WHOLE_SIZE];
 
 	snprintf(whole, sizeof(whole), "%s:%s", label, interface);
-	return begins(whole, name) || begins(interface, name);
+	return begins(whole, name) || (!of_target && begins(interface, name));
 }

@@ -253,6 +253,26 @@ static void named_interface_is_the_place_if_it_sees_the_connection(void **state)
 	}
 }
 
+/* A target that gives an interface the name of another target's does not get its place. */
+static void interface_with_the_name_of_another_target_is_not_the_named_one(void **state)
+{
+	const struct interface false_one = {
+		.linktype = RAW_IP, .name = "server:eth0", .filter = ""};
+	struct error error = {0};
+
+	(void)state;
+	begin("server:eth0", RAW_IP);
+	assert_true(interface_table_find(
+		&interfaces, 0, &false_one, &interface_numbers[CLIENT], &error));
+	for (uint32_t i = 0; i < 50; i++) {
+		travel(1, i % 2, i, INTERFACES);
+		now_ns += STEP;
+	}
+	assert_true(once_finish(once));
+	must_have(0, SERVER, 0, 50);
+	end();
+}
+
 static void connections_that_the_named_one_does_not_see_are_as_first_seen(void **state)
 {
 	(void)state;
@@ -742,6 +762,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_directions_are_as_the_first_interface_saw_them),
 		cmocka_unit_test(named_interface_is_the_place_if_it_sees_the_connection),
+		cmocka_unit_test(interface_with_the_name_of_another_target_is_not_the_named_one),
 		cmocka_unit_test(connections_that_the_named_one_does_not_see_are_as_first_seen),
 		cmocka_unit_test(losses_before_the_place_stay_losses),
 		cmocka_unit_test(lost_answer_is_left_out_if_a_second_one_comes_within_the_wait),
