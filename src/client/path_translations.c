@@ -160,6 +160,12 @@ static struct seen_flow *get_flow(const struct path_translations *translations, 
 	return NULL;
 }
 
+/* For how long was a flow not in use? A clock that is ahead must not keep the space of others. */
+static uint64_t idle_ns(const struct seen_flow *seen, uint64_t now_ns)
+{
+	return seen->used_ns > now_ns ? seen->used_ns - now_ns : now_ns - seen->used_ns;
+}
+
 /* Finds or adds a flow. NULL: there is no space. */
 static struct seen_flow *find_flow(struct path_translations *translations,
 	const struct path_translation_packet *packet, const struct path_identity *identity)
@@ -174,9 +180,9 @@ static struct seen_flow *find_flow(struct path_translations *translations,
 		return flow;
 	}
 	for (unsigned i = 1; i < WAYS; i++)
-		if (set[i].used_ns < oldest->used_ns)
+		if (idle_ns(&set[i], packet->time_ns) > idle_ns(oldest, packet->time_ns))
 			oldest = &set[i];
-	if (oldest->used_ns != 0 && oldest->used_ns + IDLE_NS > packet->time_ns)
+	if (oldest->used_ns != 0 && idle_ns(oldest, packet->time_ns) < IDLE_NS)
 		return NULL;
 	*oldest = (struct seen_flow){
 		.used_ns = packet->time_ns, .key = identity->flow, .target = packet->target};

@@ -339,6 +339,29 @@ static void more_than_fit_are_counted(void **state)
 	path_translations_free(lab.translations);
 }
 
+/* A target whose clock is years ahead fills the table, and another one's flows still have space. */
+static void clock_that_is_ahead_takes_no_space_of_others(void **state)
+{
+	struct lab lab = open_lab();
+	const uint64_t now_ns = lab.now_ns;
+
+	(void)state;
+	lab.now_ns += UINT64_C(1) << 61;
+	for (unsigned i = 0; i < 200000; i++) {
+		struct ip_packet packet;
+
+		make(&lab, &packet, 6, 1);
+		put16(packet.bytes + 14, i >> 8);
+		put16(packet.bytes + packet.transport, i);
+		see(&lab, &packet, PATH_INCOMING);
+	}
+	lab.now_ns = now_ns;
+	for (unsigned i = 0; i < 5; i++)
+		pass(&lab, 6, 1);
+	assert_int_equal(count(&lab), 1);
+	path_translations_free(lab.translations);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +371,7 @@ int main(void)
 		cmocka_unit_test(packets_from_nowhere_begin_anew),
 		cmocka_unit_test(what_a_router_forwards_as_it_is_is_no_translation),
 		cmocka_unit_test(more_than_fit_are_counted),
+		cmocka_unit_test(clock_that_is_ahead_takes_no_space_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
