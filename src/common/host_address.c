@@ -56,6 +56,6 @@ bool host_address_is_text(const char *text)
 	if (inet_pton(AF_INET6, text, &address) == 1)
 		return true;
 	text += has_bracket;
-	snprintf(host, sizeof(host), "%.*s", (int)strcspn(text, has_bracket ? "]" : ":"), text);
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(text, has_bracket ? "]" : ":#"), text);
 	return inet_pton(has_bracket ? AF_INET6 : AF_INET, host, &address) == 1;
 }

@@ -27,5 +27,8 @@ int host_address_compare(const struct host_address *one, const struct host_addre
 
 void host_address_print(const struct host_address *address, char out[HOST_ADDRESS_TEXT]);
 
-/* Is a text an address, perhaps with brackets and a port as in a URL? */
+/*
+ * Is a text an address, perhaps with brackets and a port as in a URL, or with the number that
+ * makes a label unique (192.0.2.11#2)?
+ */
 bool host_address_is_text(const char *text);

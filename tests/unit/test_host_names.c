@@ -185,10 +185,11 @@ static void addresses_that_each_host_has_get_no_name(void **state)
 
 static void labels_that_are_addresses(void **state)
 {
-	static const char *const texts[] = {
-		"10.0.0.1", "10.0.0.1:8475", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:8475"};
-	static const char *const others[] = {
-		"web1", "web1:8475", "10.0.0", "10.0.0.1.example.org", "", "[", "[web1]", "1"};
+	static const char *const texts[] = {"10.0.0.1", "10.0.0.1#2", "10.0.0.1:8475",
+		"10.0.0.1:8475#2", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]#2",
+		"[2001:db8::1]:8475"};
+	static const char *const others[] = {"web1", "web1:8475", "web1#2", "10.0.0",
+		"10.0.0.1.example.org", "", "[", "[web1]", "1"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
