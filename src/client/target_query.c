@@ -214,16 +214,19 @@ bool target_query_is_newer(const char *url)
 
 char *target_query_filter(const char *url)
 {
-	static const char name[] = "filter=";
+	static const char name[] = "filter";
 	const char *at = url + strcspn(url, "?");
 	char *copy;
 	char *decoded;
 
-	while (*at && strncmp(at + 1, name, strlen(name)) != 0)
+	/* without "=", it is empty */
+	while (*at &&
+		(strncmp(at + 1, name, strlen(name)) != 0 || !strchr("=&", at[1 + strlen(name)])))
 		at += 1 + strcspn(at + 1, "&");
 	if (!*at)
 		return NULL;
 	at += 1 + strlen(name);
+	at += *at == '=';
 	copy = strndup(at, strcspn(at, "&"));
 	if (!copy)
 		return NULL;
