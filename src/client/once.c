@@ -354,13 +354,14 @@ static void report_end(struct once *once)
 	once_check_drops(once);
 	if (once->plan.name && !once->name_matched)
 		notices_warn(once->plan.notices,
-			"-once-at %s: saw no packet; each connection is as the first interface "
-			"saw it",
+			"-once-at %s: no interface of this name saw a packet; each connection is "
+			"as the "
+			"first interface saw it; check the name with ddump -D",
 			once->plan.name);
 	if (counts->in_doubt > 0)
 		notices_warn(once->plan.notices,
-			"-once: up to %" PRIu64 " packets are missing, seen elsewhere while the "
-			"interface of their connection saw none of it",
+			"-once: up to %" PRIu64 " packets are missing, which others saw while the "
+			"interface of their connection saw none; try without -once",
 			counts->in_doubt);
 }
 

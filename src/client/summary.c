@@ -107,11 +107,12 @@ void summary_print_once(const struct once *once)
 		return;
 	counts = once_counts(once);
 	if (counts.split > 0)
-		snprintf(split, sizeof(split), ", %" PRIu64 " of several interfaces", counts.split);
+		snprintf(split, sizeof(split), ", %" PRIu64 " from several interfaces",
+			counts.split);
 	if (counts.elsewhere > 0)
-		snprintf(elsewhere, sizeof(elsewhere), ", %" PRIu64 " not of -once-at",
+		snprintf(elsewhere, sizeof(elsewhere), ", %" PRIu64 " not seen by -once-at",
 			counts.elsewhere);
-	notice("-once: %" PRIu64 " packets left out, as others saw them; %" PRIu64
+	notice("-once: %" PRIu64 " packets left out, which other interfaces saw; %" PRIu64
 	       " connection%s%s%s",
 		counts.left_out, counts.connections, counts.connections == 1 ? "" : "s", split,
 		elsewhere);

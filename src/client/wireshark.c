@@ -389,6 +389,20 @@ static void line_cleanup(struct line *line)
 		free(line->words[i]);
 }
 
+/* Without one, Wireshark prints advice for programmers and aborts. */
+static bool check_display(struct error *error)
+{
+	static const char *const names[] = {
+		"DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (getenv(names[i]) && *getenv(names[i]))
+			return true;
+	return error_set(error, 1,
+		"-wireshark: no display: DISPLAY and WAYLAND_DISPLAY are not set; start ddump "
+		"where your desktop is, or write the packets with -w FILE.pcapng");
+}
+
 int wireshark_run(
 	const struct wireshark_call *call, const struct options *options, struct error *error)
 {
@@ -397,7 +411,8 @@ int wireshark_run(
 
 	if (!typed)
 		error_set(error, 1, "out of memory");
-	else if (read_typed(call, typed, error) && make_line(&line, typed, options, error)) {
+	else if (read_typed(call, typed, error) && make_line(&line, typed, options, error) &&
+		 check_display(error)) {
 		execvp(line.words[0], line.words);
 		error_set(error, 1, "cannot start wireshark: %s%s", strerror(errno),
 			errno == ENOENT ? "; install the package wireshark" : "");

@@ -200,7 +200,7 @@ has_printed() {
 	end_capture
 	"$DDUMP" -once -report "$report" -w "$once" "lab=$merged" 2>"$said"
 	cat "$said"
-	grep -q ' connections, [1-9][0-9]* of several interfaces$' "$said"
+	grep -q ' connections, [1-9][0-9]* from several interfaces$' "$said"
 	diff <(
 		lines_of "$merged" 'frame.interface_name == "r1:to_client" or
 			frame.interface_name == "r2:to_server"' | cut -f 1,3 | sort
@@ -242,8 +242,8 @@ has_datagrams() {
 	[ $(($(numbers_in "$once" | wc -l) + $(jq .once.packets_in_doubt "$report"))) -ge 200 ]
 	[ "$(jq .once.packets_in_doubt "$report")" -lt 100 ]
 	diff <(numbers_in "$once" | tail -100) <("$TOOLS/udp_send" -print 200 100 0 | cut -c -8 | tail -100)
-	grep -q 'warning: -once: up to [0-9]* packets are missing, seen elsewhere while' "$said"
-	grep -q ', 1 of several interfaces$' "$said"
+	grep -q 'warning: -once: up to [0-9]* packets are missing, which others saw while' "$said"
+	grep -q ', 1 from several interfaces$' "$said"
 	lines_of "$once" | tail -100 | cut -f 2 | sort -u | diff - <(echo r1:to_client)
 }
 
@@ -299,7 +299,7 @@ has_datagrams() {
 @test "-once-at a host that not all connections pass: these are as first seen" {
 	"$DDUMP" -once-at db1 -report "$report" -w "$once" "${lab[@]}" 2>"$said"
 	cat "$said"
-	grep -q '; 4 connections, 3 not of -once-at$' "$said"
+	grep -q '; 4 connections, 3 not seen by -once-at$' "$said"
 	[ "$(lines_of "$once" 'frame.interface_name == "db1:eth0" && udp' | wc -l)" -eq 114 ]
 	[ "$(lines_of "$once" 'frame.interface_name == "web1:eth0" && tcp' | wc -l)" -eq 9 ]
 	[ "$(lines_of "$once" | wc -l)" -eq 123 ]
@@ -332,5 +332,5 @@ has_datagrams() {
 	run ! grep -q secret "$said"
 	merge -once-at nobody -w "$once" "${lab[@]}"
 	[ "$status" -eq 0 ]
-	grep -q 'warning: -once-at nobody: saw no packet; each connection is as the first' "$said"
+	grep -q 'warning: -once-at nobody: no interface of this name saw a packet; .*check the name' "$said"
 }

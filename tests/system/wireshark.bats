@@ -265,7 +265,7 @@ fake_wireshark() {
 	printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >"$open_dir/fake/wireshark"
 	chmod +x "$open_dir/fake/wireshark"
 	export PATH=$open_dir/fake:$PATH
-	export HOME=$open_dir/home
+	export HOME=$open_dir/home DISPLAY=:0
 }
 
 @test "-wireshark: every option reaches Wireshark, with the profile" {
@@ -374,8 +374,15 @@ rejects() {
 }
 
 @test "-wireshark without Wireshark: the error names the package" {
-	PATH=/nonexistent run -1 "$DDUMP" -wireshark web1
+	PATH=/nonexistent DISPLAY=:0 run -1 "$DDUMP" -wireshark web1
 	[[ "$output" == *"cannot start wireshark: "*"install the package wireshark"* ]]
+}
+
+@test "-wireshark without a display: the error says where to start it" {
+	fake_wireshark
+	unset DISPLAY WAYLAND_DISPLAY WAYLAND_SOCKET QT_QPA_PLATFORM
+	rejects "no display: DISPLAY and WAYLAND_DISPLAY are not set; start ddump where" web1
+	WAYLAND_DISPLAY=wayland-0 run -0 "$DDUMP" -wireshark web1
 }
 
 # age FILE...: these files of the user's copy have a version before ours, from now on.
