@@ -144,6 +144,8 @@ static bool write_first(struct packet_delay *delay)
 		delay->later_left_out = 0;
 	}
 	delay->bytes -= delayed->bytes;
+	if (delay->waiting)
+		delay->waiting[delayed->target]--;
 	delay->first = (delay->first + 1) % delay->capacity;
 	delay->count--;
 	free_packet(delayed);
@@ -177,9 +179,16 @@ static bool keep(struct packet_delay *delay, unsigned target, const struct packe
 	}
 	delay->ring[(delay->first + delay->count++) % delay->capacity] = delayed;
 	delay->bytes += delayed->bytes;
+	if (delay->waiting)
+		delay->waiting[target]++;
 	delayed->due_ns = find_due(delay, packet);
 	delayed->id = paths_add(delay->paths, target, packet, ++delay->number);
 	return true;
+}
+
+uint64_t packet_delay_waiting(const struct packet_delay *delay, unsigned target)
+{
+	return delay && delay->waiting ? delay->waiting[target] : 0;
 }
 
 bool packet_delay_packet(void *context, unsigned target, const struct packet *packet)
@@ -283,5 +292,6 @@ void packet_delay_cleanup(struct packet_delay *delay)
 		delay->count--;
 	}
 	free(delay->ring);
+	free(delay->waiting);
 	*delay = (struct packet_delay){0};
 }

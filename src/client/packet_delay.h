@@ -12,7 +12,7 @@
  * Delays the packets of -paths on their way to the capture file, until it is known how far
  * each came: then a packet that went missing has a comment, and all sights of one packet have
  * one epb_packetid. The comment on a packet that has left before is on a later one. All zero
- * but the first six: empty.
+ * but the first seven: empty.
  */
 enum { PACKET_DELAY_LATER_SIZE = 2048 };
 
@@ -23,6 +23,7 @@ struct packet_delay {
 	bool is_discarded;	/* packets are only counted, and wait for nothing */
 	uint64_t delay_ns;	/* at least; with follows_window as long as that of paths.h */
 	bool follows_window;
+	uint64_t *waiting; /* packets of each target that are kept; NULL: not counted */
 	struct delayed_packet **ring;
 	size_t capacity; /* of ring, a power of two */
 	size_t first;
@@ -53,8 +54,11 @@ void packet_delay_advance(struct packet_delay *delay, uint64_t time_ns);
 /* Returns up to which time all packets have been written, if the merge has come to time_ns. */
 uint64_t packet_delay_promise(const struct packet_delay *delay, uint64_t time_ns);
 
+/* Returns how many packets of a target are not written yet. NULL: 0. */
+uint64_t packet_delay_waiting(const struct packet_delay *delay, unsigned target);
+
 /* No packet follows: writes all of them. False: the file does not accept them now. */
 bool packet_delay_finish(struct packet_delay *delay);
 
-/* Frees the packets that were not written. */
+/* Frees the packets that were not written, and waiting. */
 void packet_delay_cleanup(struct packet_delay *delay);

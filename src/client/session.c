@@ -29,6 +29,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -132,6 +133,7 @@ static bool start_sources(struct session *session)
 		.names = session->file.blocks.names,
 		.paths = session->paths,
 		.once = session->once,
+		.delay = &session->delay,
 	};
 
 	return sources_start(&session->sources, &common);
@@ -158,7 +160,8 @@ static bool start_paths(struct session *session)
 		.follows_window = !session->options->has_paths_delay,
 	};
 	paths_on_last_seen(session->paths, packet_delay_last_seen, &session->delay);
-	return session->paths != NULL;
+	session->delay.waiting = calloc(plan.targets, sizeof(*session->delay.waiting));
+	return session->paths != NULL && session->delay.waiting != NULL;
 }
 
 static void fail_file(void *context, const char *reason)

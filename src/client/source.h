@@ -12,6 +12,7 @@
 #include "client/once.h"
 #include "client/options.h"
 #include "client/outages.h"
+#include "client/packet_delay.h"
 #include "client/paths.h"
 #include "client/refusals.h"
 
@@ -39,10 +40,11 @@ struct source_common {
 	struct merge *merge;
 	struct interface_table *interfaces;
 	struct notices *notices;
-	struct host_names *names; /* NULL: not needed */
-	struct paths *paths;	  /* NULL: off */
-	struct once *once;	  /* the same */
-	struct refusals refusals; /* before the output begins */
+	struct host_names *names;	  /* NULL: not needed */
+	struct paths *paths;		  /* NULL: off */
+	struct once *once;		  /* the same */
+	const struct packet_delay *delay; /* of -paths */
+	struct refusals refusals;	  /* before the output begins */
 	unsigned in_state[SOURCE_STATES];
 	unsigned begun_count;	   /* captures that have begun, ever */
 	unsigned missing_count;	   /* sources that never began and are over */

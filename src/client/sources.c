@@ -417,12 +417,14 @@ static uint64_t lag_of(const struct source *source, uint64_t now_ms, uint64_t no
 	return clock_later(now_ns > newest ? now_ns - newest : 0, waited);
 }
 
-/* The counts of the merge, but that packets are not written which -once keeps. */
+/* The counts of the merge, but that packets are not written which -once or -paths keeps. */
 static struct merge_counts counts_of(const struct source_common *common, unsigned target)
 {
 	struct merge_counts counts = merge_counts(common->merge, target);
 
 	counts.written -= once_left_out(common->once, target) + once_waiting(common->once, target);
+	if (common->paths)
+		counts.written -= packet_delay_waiting(common->delay, target);
 	return counts;
 }
 

@@ -61,6 +61,15 @@ fields_of() {
 	tshark -n -r "$file" -T fields "${@/#/-e}" 2>/dev/null
 }
 
+@test "-paths -w -c: packets that still wait at the end are not counted as written" {
+	local once
+	for once in "" -once; do
+		"$DDUMP" -quiet -paths $once -w "$file" -c 50 -report "$file.json" "${lab[@]}"
+		[ "$(tshark -nr "$file" 2>/dev/null | wc -l)" -eq 50 ]
+		jq -e '[.targets[].packets_written] | add == 50' "$file.json"
+	done
+}
+
 @test "-paths with -print, with -w -, and -paths-delay alone: one sentence each" {
 	local table="-paths: its table goes to stdout; leave out -print, and try -w FILE"
 	rejects "$table" -paths -print
