@@ -193,6 +193,7 @@ static bool is_both_ends(const struct path_place *places, const struct path_sigh
 	return false;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as tunnels are, at most PATH_TUNNELS_MAX */
 /* Orders the sights that have one TTL, of which some are in a tunnel. */
 static bool order_mixed(
 	const struct path_place *places, unsigned level, struct path_sight *leg, size_t count)
@@ -271,6 +272,7 @@ static bool order_level(
 	}
 	return is_known;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* Do the clocks of hosts that are on several legs agree with the TTL? */
 static bool clocks_agree(

@@ -55,34 +55,37 @@ static uint64_t find_index(const struct path_place *place)
 	return (uint64_t)place->interface * KINDS + 2 * kind + (place->is_second ? 1 : 0);
 }
 
-/* Returns the number of a place without tunnel, of a first visit; its own, if it is that. */
-static uint16_t find_base(struct path_places *places, const struct path_place *place)
-{
-	struct path_place base = *place;
-
-	base.is_second = false;
-	base.tunnels = 0;
-	if (place->is_second || place->tunnels > 0)
-		return path_places_find(places, &base);
-	return (uint16_t)places->count;
-}
-
-uint16_t path_places_find(struct path_places *places, const struct path_place *place)
+/* Finds or adds a place; base is that without tunnel, of a first visit, PATH_PLACE_NONE: itself. */
+static uint16_t find_one(struct path_places *places, const struct path_place *place, uint16_t base)
 {
 	const uint64_t index = find_index(place);
-	uint16_t base;
+	const uint16_t number = (uint16_t)places->count;
 
 	if (index >= UINT32_MAX / 2 || !grow_map(places, (uint32_t)index))
 		return PATH_PLACE_NONE;
 	if (places->map[index] != PATH_PLACE_NONE)
 		return places->map[index];
-	base = find_base(places, place);
-	if (base == PATH_PLACE_NONE || places->count == PATH_PLACES_MAX || !grow_list(places))
+	if (places->count == PATH_PLACES_MAX || !grow_list(places))
 		return PATH_PLACE_NONE;
-	places->list[places->count] = *place;
-	places->states[places->count] = (struct place_state){.base = base};
-	places->map[index] = (uint16_t)places->count;
-	return (uint16_t)places->count++;
+	places->list[number] = *place;
+	places->states[number] =
+		(struct place_state){.base = base != PATH_PLACE_NONE ? base : number};
+	places->map[index] = number;
+	places->count++;
+	return number;
+}
+
+uint16_t path_places_find(struct path_places *places, const struct path_place *place)
+{
+	struct path_place first = *place;
+	uint16_t base;
+
+	if (!place->is_second && place->tunnels == 0)
+		return find_one(places, place, PATH_PLACE_NONE);
+	first.is_second = false;
+	first.tunnels = 0;
+	base = find_one(places, &first, PATH_PLACE_NONE);
+	return base != PATH_PLACE_NONE ? find_one(places, place, base) : PATH_PLACE_NONE;
 }
 
 void path_places_note_lag(

@@ -395,9 +395,12 @@ static bool check_display(struct error *error)
 	static const char *const names[] = {
 		"DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (getenv(names[i]) && *getenv(names[i]))
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
 			return true;
+	}
 	return error_set(error, 1,
 		"-wireshark: no display: DISPLAY and WAYLAND_DISPLAY are not set; start ddump "
 		"where your desktop is, or write the packets with -w FILE.pcapng");
