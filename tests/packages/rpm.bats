@@ -97,7 +97,7 @@ depends_of() {
 	for name in "${names[@]}"; do
 		for kind in Recommends Suggests; do
 			diff <(dpkg-deb -f "$(deb "$name")" $kind |
-				sed 's/tshark | wireshark/wireshark-cli/
+				sed 's/tshark/wireshark-cli/
 					s/openssh-client/&s/; s/netbase//' |
 				tr -d ' ' | tr , '\n' | grep . | sort) \
 				<(rpm -qp "--${kind,,}" "$(rpm_of "$name")" | sort)
