@@ -12,7 +12,6 @@
 #include "client/once.h"
 #include "client/options.h"
 #include "client/outages.h"
-#include "client/packet_delay.h"
 #include "client/paths.h"
 #include "client/refusals.h"
 
@@ -32,6 +31,8 @@ enum source_event {
 	SOURCE_FAILS,  /* the stream ended too early, or an attempt failed */
 	SOURCE_ENDS,   /* the stream is complete */
 };
+
+struct packet_delay;
 
 /* What all sources of a run share. Times in ms are those of clock_ms(). */
 struct source_common {

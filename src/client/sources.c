@@ -5,6 +5,7 @@
  */
 #include "client/sources.h"
 
+#include "client/packet_delay.h"
 #include "client/source_stream.h"
 #include "client/watermark_interval.h"
 #include "common/clock.h"
