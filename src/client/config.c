@@ -201,9 +201,11 @@ static bool set_report(void *to, const char *value, struct error *error)
 static bool set_once_at(void *to, const char *value, struct error *error)
 {
 	struct options *options = to;
+	char redacted[SHOWN_MAX];
 	char shown[SHOWN_MAX];
 
-	redact_copy(shown, sizeof(shown), value);
+	redact_copy(redacted, sizeof(redacted), value);
+	text_escape(shown, sizeof(shown), redacted);
 	if (!*value || strcmp(value, shown) != 0)
 		return error_set(error, 1,
 			"-once-at: \"%s\" is not a name; try the label of a target, or "

@@ -235,6 +235,7 @@ static void once_needs_packets_and_a_label(void **state)
 	options_cleanup(&line.options);
 	bad("-once-at|web|web1=http://a", "-once-at web: no target has this label");
 	bad("-once-at||a", "-once-at: \"\" is not a name");
+	bad("-once-at|web\033[7m|./all.pcapng", "-once-at: \"web\\x1b[7m\" is not a name");
 	bad("-once-at|http://me:secret@b|a", "is not a name; try the label of a target");
 	bad("-once|-paths|a", "-once: -paths writes no packets without -w");
 	good("-once|-paths|-wireshark|a");
