@@ -258,7 +258,7 @@ static void check_settings(const struct settings *settings)
 static void try_worker(const char *text)
 {
 	static const char *const names[] = {"DDUMP_EXCLUDE", "DDUMP_RING", "DDUMP_INTERFACES",
-		"DDUMP_MAX_DURATION", "DDUMP_MAX_SNAPLEN", "DDUMP_PROMISC"};
+		"DDUMP_MAX_DURATION", "DDUMP_MAX_SNAPLEN", "DDUMP_PROMISC", "DDUMP_NAMES"};
 	enum { NAMES = sizeof(names) / sizeof(*names) };
 	struct line line = {0};
 	struct line rest = {0};
