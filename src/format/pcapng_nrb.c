@@ -34,7 +34,9 @@ static void put_padding(struct pcapng_nrb *block)
 
 static size_t name_size(const char *name)
 {
-	return strnlen(name, PCAPNG_NRB_NAME_MAX - 1);
+	const size_t size = strlen(name);
+
+	return size < PCAPNG_NRB_NAME_MAX ? size : PCAPNG_NRB_NAME_MAX - 1;
 }
 
 struct pcapng_nrb pcapng_nrb_begin(unsigned char *out)
