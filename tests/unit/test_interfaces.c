@@ -117,7 +117,7 @@ static void interface_with_the_longest_name_is_found_with_its_addresses(void **s
 
 	(void)state;
 	if (is_emulated())
-		skip();
+		return; /* qemu-user does not rename interfaces */
 	child = fork();
 	if (child == 0)
 		_exit(look_at_loopback());
