@@ -191,7 +191,8 @@ check_cut() {
 
 @test "-paths, a router's capture is without payload: the tunnel's own packets there" {
 	check_cut payload=0
-	is "packets in r1" "$(stretch r1:to_client r1:to_server packets_passed)" 400
+	# and what IPv6 announces through the tunnel
+	[ "$(stretch r1:to_client r1:to_server packets_passed)" -ge 400 ]
 }
 
 # r1 makes two fragments of each packet of the tunnel.

@@ -129,7 +129,7 @@ static void each_does_what_it_says(void **state)
 
 	(void)state;
 	if (is_emulated())
-		skip(); /* an emulator has descriptors of its own */
+		return; /* an emulator has descriptors of its own */
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
 		int status;
 		const pid_t child = fork();
