@@ -491,7 +491,7 @@ make_bridge() {
 
 @test "every answer announces the parameters that the worker knows" {
 	listen
-	local path names='filter, interface, snaplen, payload, count, duration, format, precision, linktype, promisc'
+	local path names='filter, interface, snaplen, payload, count, duration, format, precision, linktype, promisc, watermark'
 	for path in /capture?duration=1 /interfaces /capture?x=1 /nothing; do
 		ask "$path" -D - -o /dev/null | tr -d '\r' |
 			grep -x "Ddump-Parameters: $names"
