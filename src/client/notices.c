@@ -287,40 +287,45 @@ static void add_note(struct notices *notices, unsigned target, bool with_end, co
 		notes_add(end, "%s", text);
 }
 
-void notices_warn_of(struct notices *notices, unsigned target, const char *format, ...)
+static void warn(struct notices *notices, unsigned target, bool with_end, const char *format,
+	va_list args) __attribute__((format(printf, 4, 0)));
+
+/* Prints a warning, and adds it to the notes of the present place. */
+static void warn(
+	struct notices *notices, unsigned target, bool with_end, const char *format, va_list args)
 {
 	char text[LINE_SIZE];
+
+	vsnprintf(text, sizeof(text), format, args);
+	notice_warning("%s", text);
+	add_note(notices, target, with_end, text);
+}
+
+void notices_warn_of(struct notices *notices, unsigned target, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	warn(notices, target, true, format, args);
 	va_end(args);
-	notice_warning("%s", text);
-	add_note(notices, target, true, text);
 }
 
 void notices_warn(struct notices *notices, const char *format, ...)
 {
-	char text[LINE_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	warn(notices, NOTICES_OF_ALL, true, format, args);
 	va_end(args);
-	notice_warning("%s", text);
-	add_note(notices, NOTICES_OF_ALL, true, text);
 }
 
 void notices_warn_now(struct notices *notices, unsigned target, const char *format, ...)
 {
-	char text[LINE_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	warn(notices, target, false, format, args);
 	va_end(args);
-	notice_warning("%s", text);
-	add_note(notices, target, false, text);
 }
 
 void notices_add(struct notices *notices, unsigned target, bool with_end, const char *format, ...)
