@@ -39,6 +39,7 @@ struct once {
 	struct once_keys keys;
 	struct once_connections *connections;
 	struct once_target *targets;
+	enum name_match label;	/* does the name of -once-at have that of a target? */
 	unsigned char *matches; /* by interface: enum name_match */
 	uint32_t match_count;
 	struct once_queue queue;
@@ -96,15 +97,16 @@ static bool grow_matches(struct once *once)
 	return true;
 }
 
-/* Does the name of -once-at have the label of a target? */
-static bool names_target(const struct once *once)
+/* Does the name of -once-at have the label of a target? Labels never change. */
+static bool names_target(struct once *once)
 {
-	bool is_found = false;
-
-	for (unsigned i = 0; i < once->plan.targets && !is_found; i++)
-		is_found = once_name_has_label(
-			once->plan.name, once->plan.interfaces->targets[i].label);
-	return is_found;
+	if (once->label != MATCH_UNKNOWN)
+		return once->label == MATCH_FOUND;
+	once->label = MATCH_NONE;
+	for (unsigned i = 0; i < once->plan.targets && once->label == MATCH_NONE; i++)
+		if (once_name_has_label(once->plan.name, once->plan.interfaces->targets[i].label))
+			once->label = MATCH_FOUND;
+	return once->label == MATCH_FOUND;
 }
 
 static bool is_named(struct once *once, const struct interface_entry *entry)
