@@ -149,7 +149,7 @@ static bool set_file_count(void *to, const char *value, struct error *error)
 static bool check_rotation(const struct options *options, struct error *error)
 {
 	const bool has_file = options->output && strcmp(options->output, "-") != 0;
-	const bool rotates = options->file_bytes > 0 || options->file_seconds > 0;
+	const bool rotates = options_rotate(options);
 	char shown[SHOWN_MAX];
 
 	if (rotates && !has_file)

@@ -52,3 +52,9 @@ struct options {
 	bool help;
 	bool extcap; /* Wireshark starts and ends ddump: extcap.h */
 };
+
+/* Are there several files (-C, -G)? */
+static inline bool options_rotate(const struct options *options)
+{
+	return options->file_bytes > 0 || options->file_seconds > 0;
+}

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { MODE = 0600 }; /* packets contain secrets */
+
 /* Does a file begin as a capture? An empty one has nothing to lose. */
 static bool is_capture(const char *name)
 {
@@ -35,6 +37,11 @@ enum ring_file_kind ring_file_find(const char *name)
 	if (lstat(name, &status) != 0)
 		return errno == ENOENT ? RING_FILE_NONE : RING_FILE_OTHER;
 	return S_ISREG(status.st_mode) && is_capture(name) ? RING_FILE_CAPTURE : RING_FILE_OTHER;
+}
+
+int ring_file_create(const char *name)
+{
+	return open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
 }
 
 /* Fills what identifies a file: at is a directory, or with an empty name the file. */

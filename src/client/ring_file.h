@@ -14,6 +14,9 @@ enum ring_file_kind {
 /* Finds out what a name stands for, without following a symbolic link at its end. */
 enum ring_file_kind ring_file_find(const char *name);
 
+/* Creates a file that does not exist, for its owner alone. Returns as open(2), also with errno. */
+int ring_file_create(const char *name);
+
 /*
  * A file that a run has made. Another file of its name can have the same inode number,
  * but was made later.

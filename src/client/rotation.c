@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 enum {
-	MODE = 0600,	    /* packets contain secrets */
 	RETRY_MS = 10000,   /* after a file could not be opened */
 	TRIES_MAX = 100000, /* of names that exist */
 	SHOWN_MAX = 512,
@@ -140,7 +139,7 @@ bool rotation_init(struct rotation *rotation, const struct options *options, con
 		.options = options,
 		.output = output,
 		.mark = options->split ? FILE_NAME_SPLIT_MARK : "",
-		.is_on = by_time || options->file_bytes > 0,
+		.is_on = options_rotate(options),
 		.is_ring = options->ring || (options->file_count > 0 && !by_time),
 		.due_ms = CLOCK_NEVER,
 	};
@@ -195,11 +194,6 @@ static void remove_oldest(struct rotation *rotation)
 	rotation->removed++;
 }
 
-static int create(const char *name)
-{
-	return open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
-}
-
 /* Opens a name of a ring, which may be a capture. The first file keeps its content. */
 static int open_in_ring(const struct rotation *rotation, const char *name)
 {
@@ -218,7 +212,7 @@ static int open_in_ring(const struct rotation *rotation, const char *name)
 	default:
 		break;
 	}
-	return create(name);
+	return ring_file_create(name);
 }
 
 /* May a ring by time overwrite the name, or must it be new? */
@@ -227,7 +221,7 @@ static int open_name(const struct rotation *rotation, const char *name)
 	if (is_numbered_ring(rotation) ||
 		(is_ring_by_time(rotation) && !is_in_ring(rotation, name)))
 		return open_in_ring(rotation, name);
-	return create(name);
+	return ring_file_create(name);
 }
 
 /* Returns the number of the next file, before names that exist are skipped. */

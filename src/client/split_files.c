@@ -14,14 +14,12 @@
 #include "common/clock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	MODE = 0600,		/* packets contain secrets */
 	BUFFERS_MAX = 64 << 20, /* of all files */
 	BUFFER_MIN = 16 << 10,
 	KEPT_MAX = 4 << 20, /* blocks that each file of a target has */
@@ -48,7 +46,7 @@ static bool init_file(struct split_files *files, unsigned target, struct error *
 
 	at->label = options->targets.list[target].label;
 	at->name = files->names[target];
-	if (!split_names_rotate(options))
+	if (!options_rotate(options))
 		return true;
 	at->rotation = calloc(1, sizeof(*at->rotation));
 	if (!at->rotation)
@@ -114,7 +112,7 @@ static int open_file(struct split_file *at, struct error *error)
 
 	errno = EEXIST;
 	if (kind == RING_FILE_NONE || (kind == RING_FILE_CAPTURE && unlink(at->name) == 0))
-		fd = open(at->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+		fd = ring_file_create(at->name);
 	if (fd < 0)
 		split_names_fail(at->name, strerror(errno), error);
 	return fd;

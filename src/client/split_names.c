@@ -122,18 +122,13 @@ static bool check_distinct(char *const *names, const struct options *options, st
 	return good;
 }
 
-bool split_names_rotate(const struct options *options)
-{
-	return options->file_bytes > 0 || options->file_seconds > 0;
-}
-
 /*
  * May the file be made, and does its name stand for nothing else than a capture? The names of
  * several files are rotation's, which checks them.
  */
 static bool check_name(const char *name, const struct options *options, struct error *error)
 {
-	if (split_names_rotate(options))
+	if (options_rotate(options))
 		return true;
 	if (ring_file_find(name) == RING_FILE_OTHER)
 		return split_names_fail(

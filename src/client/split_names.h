@@ -17,8 +17,5 @@ char **split_names_new(const struct options *options, struct error *error);
 /* Accepts NULL. */
 void split_names_free(char **names, const struct options *options);
 
-/* Does each target have several files (-C, -G)? */
-bool split_names_rotate(const struct options *options);
-
 /* Sets error: a name cannot be used for a reason. Returns false. */
 bool split_names_fail(const char *name, const char *reason, struct error *error);
