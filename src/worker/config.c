@@ -160,36 +160,37 @@ static bool set_hosts(void *to, const char *value, struct error *error)
 	return true;
 }
 
+static bool read_yes_no(const char *name, const char *value, bool *ret_is_yes, struct error *error)
+{
+	*ret_is_yes = strcmp(value, "yes") == 0;
+	if (*ret_is_yes || strcmp(value, "no") == 0)
+		return true;
+	return error_set(error, 1, "%s: \"%s\" is neither yes nor no", name, value);
+}
+
 static bool set_proxy(void *to, const char *value, struct error *error)
 {
-	struct settings *settings = to;
-
-	settings->proxy = strcmp(value, "yes") == 0;
-	if (settings->proxy || strcmp(value, "no") == 0)
-		return true;
-	return error_set(error, 1, "-proxy: \"%s\" is neither yes nor no", value);
+	return read_yes_no("-proxy", value, &((struct settings *)to)->proxy, error);
 }
 
 /* The variable has the opposite sense of the option, like "proxy". */
 static bool set_promisc(void *to, const char *value, struct error *error)
 {
-	struct settings *settings = to;
+	bool is_allowed = true;
+	const bool is_read = read_yes_no("promisc", value, &is_allowed, error);
 
-	settings->no_promisc = strcmp(value, "no") == 0;
-	if (settings->no_promisc || strcmp(value, "yes") == 0)
-		return true;
-	return error_set(error, 1, "promisc: \"%s\" is neither yes nor no", value);
+	((struct settings *)to)->no_promisc = !is_allowed;
+	return is_read;
 }
 
 /* The same. */
 static bool set_names(void *to, const char *value, struct error *error)
 {
-	struct settings *settings = to;
+	bool are_sent = true;
+	const bool is_read = read_yes_no("names", value, &are_sent, error);
 
-	settings->no_names = strcmp(value, "no") == 0;
-	if (settings->no_names || strcmp(value, "yes") == 0)
-		return true;
-	return error_set(error, 1, "names: \"%s\" is neither yes nor no", value);
+	((struct settings *)to)->no_names = !are_sent;
+	return is_read;
 }
 
 static bool set_mode(void *to, const char *value, struct error *error)
