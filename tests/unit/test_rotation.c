@@ -7,6 +7,7 @@
 
 #include "client/file_name.h"
 #include "common/clock.h"
+#include "directory.h"
 #include "format/capture_magic.h"
 #include "unit.h"
 
@@ -18,24 +19,15 @@
 enum { LIST_SIZE = 4096, NAMES_MAX = 64, START_S = 1700000000 };
 
 static const unsigned char magic[CAPTURE_MAGIC_SIZE] = {0x4d, 0x3c, 0xb2, 0xa1};
-static char directory[] = "/tmp/ddump-files-XXXXXX";
 static struct options options;
 static struct rotation rotation;
 static bool begun_new; /* the first file was not there before */
 
 static int set_up(void **state)
 {
-	(void)state;
 	setenv("TZ", "UTC", 1);
 	tzset();
-	assert_non_null(mkdtemp(directory));
-	return chdir(directory);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return chdir("/") | rmdir(directory);
+	return directory_enter(state);
 }
 
 static int compare(const void *a, const void *b)
@@ -410,5 +402,5 @@ int main(void)
 		cmocka_unit_test(file_that_cannot_be_opened_is_tried_again_later),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, directory_leave);
 }

@@ -7,6 +7,7 @@
 #include "client/split_files.h"
 
 #include "common/clock.h"
+#include "directory.h"
 #include "readback.h"
 
 #include <signal.h>
@@ -19,7 +20,6 @@ enum { TARGETS = 3, ETHERNET = 1, PACKETS = 900, INTERFACES = 2, BYTES_MAX = 1 <
 
 static const uint64_t BEGIN = UINT64_C(1700000000000000000);
 
-static char directory[] = "/tmp/ddump-split-XXXXXX";
 static struct options options;
 static struct interface_table interfaces;
 static struct notices notices;
@@ -30,19 +30,6 @@ static uint32_t numbers[TARGETS][INTERFACES];
 static unsigned char data[64];
 static struct back back;
 static unsigned char bytes[BYTES_MAX];
-
-static int set_up(void **state)
-{
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	return chdir(directory);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return chdir("/") | rmdir(directory);
-}
 
 /* Target 2 has no stream yet. */
 static void add_interfaces(unsigned target)
@@ -411,5 +398,5 @@ int main(void)
 		cmocka_unit_test(link_that_appears_later_is_not_followed),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, directory_enter, directory_leave);
 }

@@ -7,6 +7,7 @@
 #include "client/split_names.h"
 
 #include "client/file_name.h"
+#include "directory.h"
 #include "format/capture_magic.h"
 #include "unit.h"
 
@@ -18,21 +19,7 @@
 enum { ROUNDS = 20000, LABEL_SIZE = 40 };
 
 static const unsigned char magic[CAPTURE_MAGIC_SIZE] = {0x4d, 0x3c, 0xb2, 0xa1};
-static char directory[] = "/tmp/ddump-split-XXXXXX";
 static struct options options;
-
-static int set_up(void **state)
-{
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	return chdir(directory);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return chdir("/") | rmdir(directory);
-}
 
 /* Begins with these targets, separated by spaces. */
 static void begin(const char *output, const char *targets)
@@ -221,5 +208,5 @@ int main(void)
 		cmocka_unit_test(directory_with_a_time_is_checked_later),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, directory_enter, directory_leave);
 }
